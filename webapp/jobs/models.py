@@ -1,0 +1,127 @@
+"""Long work that cannot be lost: jobs, their attempts, and the audit trail.
+
+PostgreSQL is the truth and the broker only a doorbell: a job is created in the transaction of what it
+works for, claimed under a row lock as a new attempt with a lease, and swept when the lease runs out.
+"""
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+
+class Job(models.Model):
+    """One piece of long work. `status` is written by `webapp.jobs.services` alone."""
+
+    class Kind(models.TextChoices):
+        EVALUATE = "evaluate", "score a submission"
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        SUCCEEDED = "succeeded", "Done"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    UNFINISHED = (Status.QUEUED, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    submission = models.OneToOneField("submissions.Submission", on_delete=models.CASCADE, related_name="job")
+    stage = models.CharField(max_length=40, blank=True, help_text="what it does now, in words")
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(default=0, help_text="0: not known yet")
+    attempts_made = models.PositiveSmallIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    failure_code = models.CharField(max_length=40, blank=True)
+    failure_message = models.TextField(
+        blank=True, help_text="said to people; the traceback is in the attempt"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True, help_text="of the latest attempt")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    rung_at = models.DateTimeField(null=True, blank=True, help_text="when its doorbell was last sent")
+
+    class Meta:
+        ordering = ["created_at"]
+        indexes = [models.Index(fields=["status", "kind", "created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} ({self.status})"
+
+    @property
+    def queue(self) -> str:
+        """Name of the Celery queue, DESIGN section 6."""
+        return {self.Kind.EVALUATE: "evaluate"}[self.Kind(self.kind)]
+
+
+class Attempt(models.Model):
+    """One try at a job, by one worker, for as long as its lease is renewed."""
+
+    class Outcome(models.TextChoices):
+        RUNNING = "running", "running"
+        SUCCEEDED = "succeeded", "succeeded"
+        LOST = "lost", "its worker went silent"
+        ERROR = "error", "it raised an error"
+        CANCELLED = "cancelled", "cancelled"
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="proof of the lease")
+    worker = models.CharField(max_length=200)
+    started_at = models.DateTimeField(default=timezone.now)
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+    lease_expires_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.RUNNING)
+    detail = models.TextField(blank=True, help_text="traceback or reason, for operators only")
+
+    class Meta:
+        ordering = ["job", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "number"], name="attempt_number_unique"),
+            models.UniqueConstraint(
+                fields=["job"], condition=models.Q(outcome="running"), name="attempt_one_running_per_job"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.job_id} ({self.outcome})"
+
+
+class WorkerNode(models.Model):
+    """A worker process that has been heard of; alive while `seen_at` is recent. Pages count them."""
+
+    name = models.CharField(max_length=200, unique=True)
+    queues = models.CharField(max_length=200)
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    info = models.JSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditEvent(models.Model):
+    """Who did what to which object. Written with the change itself, never changed."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    actor = models.ForeignKey(
+        "accounts.User",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="nobody: the server itself",
+    )
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=120, help_text="such as submission:<id>")
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["subject", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"

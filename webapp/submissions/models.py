@@ -1,0 +1,110 @@
+"""Submissions and their scores."""
+
+import uuid
+
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+
+class Submission(models.Model):
+    """Predictions of one variant on one split, with what became of them.
+
+    `status` is written by `webapp.jobs.services` alone; the database checks each change against the
+    transition table, and refuses "scored" without scores (migration 0002).
+    """
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", "Received"
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Evaluating"
+        SCORED = "scored", "Scored"
+        REJECTED = "rejected", "Rejected"
+        FAILED = "failed", "Failed on our side"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    class Origin(models.TextChoices):
+        UPLOAD = "upload", "scored here"
+        RUN = "run", "reference run"
+        REPORTED = "reported", "reported"
+
+    UNFINISHED = (Status.RECEIVED, Status.QUEUED, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    variant = models.ForeignKey("methods.Variant", on_delete=models.PROTECT, related_name="submissions")
+    split = models.ForeignKey("benchmarks.Split", on_delete=models.PROTECT, related_name="submissions")
+    author = models.ForeignKey(
+        "accounts.User", null=True, blank=True, on_delete=models.PROTECT, related_name="submissions"
+    )
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.UPLOAD)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
+    is_public = models.BooleanField(default=True, help_text="off: only its author and staff see it")
+    blob = models.ForeignKey(
+        "uploads.Blob", null=True, blank=True, on_delete=models.PROTECT, related_name="submissions"
+    )
+    filename = models.CharField(max_length=255, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    problems = models.JSONField(
+        default=list, blank=True, help_text="Problem.to_json() of each, errors and warnings"
+    )
+    source = models.JSONField(default=dict, blank=True, help_text="reported numbers: where they were printed")
+    evaluator = models.CharField(max_length=20, blank=True, help_text="version that scored it")
+    digest = models.CharField(max_length=80, blank=True)
+    result = models.ForeignKey(
+        "uploads.Blob",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="the full report, gzip-compressed JSON",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["split", "status"]),
+            models.Index(fields=["author", "-created_at"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(status="scored") | models.Q(finished_at__isnull=False),
+                name="submission_scored_has_finish_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(origin="reported") | models.Q(blob__isnull=False),
+                name="submission_has_predictions_unless_reported",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant} on {self.split} ({self.status})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("submissions:detail", args=[self.id])
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status not in self.UNFINISHED
+
+
+class Score(models.Model):
+    """One number of a scored submission, as a fraction in [0, 1]; NULL where the metric is undefined."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="scores")
+    metric = models.CharField(max_length=40, help_text="key in evaluator.catalog.METRICS")
+    value = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "metric"], name="score_metric_unique"),
+            models.CheckConstraint(
+                condition=models.Q(value__isnull=True) | models.Q(value__range=(0.0, 1.0)),
+                name="score_is_a_fraction",
+            ),
+        ]
+        indexes = [models.Index(fields=["metric", "value"])]
+
+    def __str__(self) -> str:
+        return f"{self.metric} = {self.value}"
