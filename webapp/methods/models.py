@@ -45,7 +45,7 @@ class Method(models.Model):
 
 
 class Variant(models.Model):
-    """One configuration of a method: the unit that is ranked. Factors are typed, so ablations can join on them."""
+    """One configuration of a method: the unit that is ranked. Ablations join variants on typed factors."""
 
     FACTORS: ClassVar[dict[str, str]] = {
         "segmenter": "Segmenter",
