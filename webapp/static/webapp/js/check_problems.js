@@ -1,0 +1,51 @@
+/**
+ * Problems in the words of the server: codes, severities, titles and hints come from its table (evaluator.problems),
+ * which the page hands over; here only the sentence with what was found is written.
+ */
+const LISTED = 100;
+const LISTED_PER_CODE = 10;
+
+export class ProblemList {
+  /** `table`: {code: {severity, title, hint}}; `file`: the name that `where` starts with. */
+  constructor(table, file) {
+    this.table = table;
+    this.file = file;
+    this.groups = new Map(); // code -> {shown, count}
+  }
+
+  /** `where`: {entry, video_id, video, frame, field}, only those that apply. */
+  add(code, where, message) {
+    let group = this.groups.get(code);
+    if (group === undefined) {
+      group = { shown: [], count: 0 };
+      this.groups.set(code, group);
+    }
+    group.count += 1;
+    if (group.shown.length < LISTED_PER_CODE) group.shown.push(this.problem(code, where, message, 1));
+  }
+
+  problem(code, where, message, count) {
+    const { severity, hint } = this.table[code];
+    return { code, severity, where: { file: this.file, ...where }, message, hint, count };
+  }
+
+  hasErrors() {
+    return [...this.groups.keys()].some((code) => this.table[code].severity === "error");
+  }
+
+  /** At most 100 problems, by code; a group that was cut ends with one that counts the rest. */
+  toList() {
+    const perCode = Math.max(1, Math.min(LISTED_PER_CODE, Math.floor(LISTED / Math.max(1, this.groups.size)) - 1));
+    const list = [];
+    for (const [code, { shown, count }] of this.groups) {
+      const listed = shown.slice(0, perCode);
+      list.push(...listed);
+      const rest = count - listed.length;
+      if (rest > 0) list.push(this.problem(code, {}, `${rest} more of this kind (${this.table[code].title}).`, rest));
+    }
+    return list;
+  }
+}
+
+/** Thrown where reading cannot go on; the problem is in the list already. */
+export class Stop extends Error {}
