@@ -17,7 +17,7 @@ class EmbeddedError(Exception):
 
 
 def socket_folder(var: Path) -> Path:
-    """The folder of the unix sockets: short, since the kernel allows their paths 107 bytes, and `var` may be long.
+    """The folder of the unix sockets: short, since their paths may have 107 bytes, and `var` may be long.
 
     It has the same name in every shell of one user (so neither XDG_RUNTIME_DIR nor TMPDIR decides) and
     differs between users and between `var` folders.
