@@ -1,8 +1,7 @@
 /**
- * The rules of a results.json for video instance segmentation, applied to the events of a JsonReader.
+ * Turns the events of a JsonReader into the entries of a results.json and hands each to the rules.
  *
- * Nothing but the entry that is being read is kept, so the file may have any size. Where the server and this check
- * could differ, this one stays silent: it never refuses what the server would score.
+ * Nothing but the entry that is being read is kept, so the file may have any size.
  */
 import { RunLengths } from "./check_rle.js";
 
@@ -18,104 +17,154 @@ const POLYGONS = 7;
 const POLYGON = 8;
 const SKIPPED = 9;
 
-const FIELDS = ["video_id", "category_id", "score", "segmentations"];
-
-export class ResultsRules {
-  /** `split`: {videos: [{id, name, length, height, width}], categories: [id]}; `problems`: a ProblemList. */
-  constructor(split, problems) {
-    this.videos = new Map(split.videos.map((video) => [video.id, video]));
-    this.categories = new Set(split.categories);
-    this.problems = problems;
-    this.places = [];
+export class ResultsReader {
+  /** `rules`: notAList(shown), wrongEntry(index, shown), entry(entry), mask(entry, mask), end(entries). */
+  constructor(rules) {
+    this.rules = rules;
     this.place = TOP;
+    this.outer = []; // the places around this one
     this.entries = 0;
-    this.seenVideos = new Set();
-    this.uncompressed = 0;
-    this.polygons = 0;
-    this.runs = new RunLengths();
     this.entry = null;
+    this.field = ""; // of the entry
     this.mask = null;
-  }
-
-  // --- Events --------------------------------------------------------------------------------------------
-
-  startArray() {
-    const field = this.place === ENTRY ? this.entry.field : this.place === MASK ? this.mask.field : "";
-    if (this.place === TOP) this.enter(LIST);
-    else if (this.place === LIST) this.wrongEntry("a list");
-    else if (field === "segmentations") this.startSegmentations();
-    else if (this.place === ENTRY) this.wrongField("a list");
-    else if (this.place === SEGMENTATIONS) this.startPolygons();
-    else if (field === "size") this.enter(SIZE);
-    else if (field === "counts") this.startCounts();
-    else if (this.place === POLYGONS) this.enter(POLYGON);
-    else this.enter(SKIPPED);
+    this.maskField = "";
+    this.runs = new RunLengths();
   }
 
   startObject() {
-    if (this.place === TOP) this.notAList("an object");
-    else if (this.place === LIST) this.startEntry();
-    else if (this.place === ENTRY) this.wrongField("an object");
-    else if (this.place === SEGMENTATIONS) this.startMask();
-    else this.other("an object");
+    if (this.place === LIST) this.startEntry();
+    else if (this.place === SEGMENTATIONS) this.startMask(MASK, "rle");
+    else this.enter(SKIPPED, "an object");
   }
 
-  endArray() {
-    const place = this.place;
-    this.leave();
-    if (place === POLYGONS) this.endPolygons();
+  startArray() {
+    if (this.place === TOP) this.enter(LIST);
+    else if (this.place === ENTRY && this.field === "segmentations") this.startSegmentations();
+    else if (this.place === SEGMENTATIONS) this.startMask(POLYGONS, "polygons");
+    else if (this.place === POLYGONS) this.startPolygon();
+    else if (this.place === MASK && this.maskField === "size") this.startSize();
+    else if (this.place === MASK && this.maskField === "counts") this.startCounts();
+    else this.enter(SKIPPED, "a list");
   }
 
   endObject() {
-    const place = this.place;
-    this.leave();
-    if (place === ENTRY) this.endEntry();
-    else if (place === MASK) this.endMask();
+    this.endArray();
+  }
+
+  endArray() {
+    const left = this.place;
+    this.place = this.outer.pop();
+    if (left === ENTRY) this.rules.entry(this.entry);
+    else if (left === MASK || left === POLYGONS) this.rules.mask(this.entry, this.mask);
+    else if (left === LIST) this.rules.end(this.entries);
   }
 
   key(text) {
-    if (this.place === ENTRY) this.entry.field = text;
-    else if (this.place === MASK) this.mask.field = text;
+    if (this.place === ENTRY) this.field = text;
+    else if (this.place === MASK) this.maskField = text;
   }
 
+  /** Compressed counts never become a text: their bytes go to the run-lengths. */
   target() {
-    if (this.place !== MASK || this.mask.field !== "counts") return null;
+    if (this.place !== MASK || this.maskField !== "counts") return null;
     this.runs.reset();
     return this.runs;
   }
 
   targetEnd() {
-    this.mask.counts = "compressed";
-    this.mask.total = this.runs.total;
+    const { runs, mask } = this;
+    mask.counts = "compressed";
+    mask.total = runs.total;
+    mask.runs = runs.count;
+    mask.longest = runs.longest;
+    mask.outOfRange = runs.outOfRange;
+    mask.foreign = runs.foreign;
+    mask.cut = runs.shift !== 0;
   }
 
   string(text) {
-    this.scalar("string", text, text);
+    this.value({ kind: "string", value: text, shown: JSON.stringify(text.slice(0, 40)) });
   }
 
   number(value) {
     if (this.place === COUNTS) this.addRun(value);
+    else if (this.place === POLYGON) this.mask.numbers += 1;
     else if (this.place === SIZE) this.mask.size.push(value);
-    else if (this.place === SEGMENTATIONS) this.wrongMask("a number");
-    else this.scalar("number", value, String(value));
+    else this.value({ kind: "number", value, shown: String(value) });
   }
 
   word(name) {
-    if (this.place === SEGMENTATIONS) {
-      if (name === "null") this.entry.frames += 1;
-      else this.wrongMask(name);
-    } else {
-      this.scalar(name, null, name);
+    const isNumber = name === "NaN" || name === "Infinity" || name === "-Infinity";
+    if (this.place === SEGMENTATIONS && name === "null") this.entry.frames += 1;
+    else this.value({ kind: isNumber ? "number" : name, value: Number(name), shown: name });
+  }
+
+  enter(place, shown) {
+    if (place === SKIPPED) this.value({ kind: shown, value: null, shown });
+    this.outer.push(this.place);
+    this.place = place;
+  }
+
+  /** A value that no other event is about, wherever it stands. */
+  value(value) {
+    if (this.place === TOP) this.rules.notAList(value.shown);
+    else if (this.place === LIST) this.rules.wrongEntry(this.entries++, value.shown);
+    else if (this.place === ENTRY) this.entry.values[this.field] = value;
+    else if (this.place === SEGMENTATIONS) this.wrongMask(value.shown);
+    else if (this.place === MASK && this.maskField === "size") this.mask.size = value;
+    else if (this.place === MASK && this.maskField === "counts") this.mask.counts = value;
+    else if (this.place === SIZE || this.place === COUNTS || this.place === POLYGONS || this.place === POLYGON) {
+      this.mask.unreadable = value.shown;
     }
   }
 
-  // --- Values --------------------------------------------------------------------------------------------
+  startEntry() {
+    this.enter(ENTRY);
+    this.field = "";
+    this.entry = { index: this.entries++, values: {}, frames: 0, sizes: [] };
+  }
 
-  scalar(kind, value, shown) {
-    if (this.place === TOP) this.notAList(shown);
-    else if (this.place === LIST) this.wrongEntry(shown, false);
-    else if (this.place === ENTRY) this.entry.values[this.entry.field] = { kind, value, shown };
-    else if (this.place === SEGMENTATIONS) this.wrongMask(shown, false);
-    else this.other(shown, false);
+  startSegmentations() {
+    this.enter(SEGMENTATIONS);
+    this.entry.values.segmentations = { kind: "list" };
+    this.entry.frames = 0;
+    this.entry.sizes = [];
+  }
+
+  startMask(place, kind) {
+    this.enter(place);
+    this.maskField = "";
+    this.mask = {
+      kind, frame: this.entry.frames++, size: null, counts: null, total: 0, runs: 0, longest: 0, outOfRange: false,
+      foreign: false, cut: false, polygons: 0, numbers: 0, odd: false, unreadable: null,
+    };
+  }
+
+  wrongMask(shown) {
+    this.mask = { kind: "other", frame: this.entry.frames++, shown };
+    this.rules.mask(this.entry, this.mask);
+  }
+
+  startSize() {
+    this.enter(SIZE);
+    this.mask.size = [];
+  }
+
+  startCounts() {
+    this.enter(COUNTS);
+    Object.assign(this.mask, { counts: "uncompressed", total: 0, runs: 0, longest: 0, outOfRange: false });
+  }
+
+  startPolygon() {
+    this.enter(POLYGON);
+    this.mask.polygons += 1;
+  }
+
+  addRun(value) {
+    const { mask } = this;
+    if (value < 0 || !Number.isInteger(value)) mask.outOfRange = true;
+    if (value > mask.longest) mask.longest = value;
+    mask.total += value;
+    mask.runs += 1;
   }
 }
