@@ -19,6 +19,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or embedded.secret_key(VAR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_NAME = env.str("SITE_NAME", default="DVIS-Bench")
+# Where `manage.py up` listens. Not HOST, which some shells export with the machine's name.
+LISTEN = env.str("LISTEN", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
 
 # --- PostgreSQL and the Redis-protocol broker: embedded unless addresses are given -----------------------
 DATABASE_URL = env.str("DATABASE_URL", default="")

@@ -13,10 +13,17 @@ from webapp.embedded import EmbeddedError
 def only_one(var: Path, address: str) -> Iterator[None]:
     """Hold the folder's lock, which the kernel takes back when we die however we die.
 
-    Raises EmbeddedError, naming the other one, where it is held already.
+    Raises EmbeddedError where it is held already, naming the holder, or where the folder is not ours.
     """
-    var.mkdir(parents=True, exist_ok=True)
-    with (var / "lock").open("a+") as file:
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        file = (var / "lock").open("a+")
+    except OSError as problem:
+        raise EmbeddedError(
+            f"{var} cannot be written ({problem.strerror}): start as the user who owns it, or choose "
+            "another folder with DVIS_BENCH_VAR=<folder> make up."
+        ) from problem
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -13,7 +13,7 @@ import psycopg
 
 from webapp.embedded import DATABASE, ROLE, EmbeddedError, processes, socket_folder
 from webapp.embedded.privileges import Account, account_for
-from webapp.embedded.processes import MARK, Program
+from webapp.embedded.processes import Program
 
 # Nothing of the caller's: PGPORT, PGDATA, LC_* and TZ would all change what the server does.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
@@ -42,7 +42,7 @@ def prepare(var: Path, options: Mapping[str, str] | None = None) -> Program:
         name="postgres",
         argv=[str(_binaries(data) / "postgres"), "-D", str(data), *chosen],
         log=var / "log" / "postgres.log",
-        environment=_ENVIRONMENT | {MARK: str(var)},
+        environment=_ENVIRONMENT,
         account=account,
         # Fast shutdown ends the sessions and writes a checkpoint; immediate leaves that to the next start.
         signals=((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0)),
@@ -125,7 +125,7 @@ def _initialise(data: Path, account: Account | None) -> None:
             ),
         ],
         log=data.parent / "log" / "initdb.log",
-        environment=_ENVIRONMENT | {MARK: str(data.parent)},
+        environment=_ENVIRONMENT,
         account=account,
     )
     try:

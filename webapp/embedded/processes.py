@@ -6,13 +6,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.embedded.privileges import Account, drop_to
 
-# Every child carries it with its `var` folder as value, so that a later start finds what was left over.
+# Every process of the site carries it, with its `var` folder as value: so a later start finds what was left.
 # The name is our own: a shell that exports DVIS_BENCH_VAR must never be taken for a child.
 MARK = "DVIS_BENCH_CHILD_OF"
 _PR_SET_PDEATHSIG = 1
@@ -25,7 +25,8 @@ class Program:
     name: str
     argv: list[str]
     log: Path
-    """Where its standard output and error are appended."""
+    """Where its standard error is appended, and its standard output, unless it goes to `output`."""
+    output: Path | None = None
     environment: Mapping[str, str]
     cwd: Path | None = None
     account: Account | None = None
@@ -45,11 +46,13 @@ class Program:
 def start(program: Program) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own: a Ctrl-C on our terminal reaches it only through us."""
     program.log.parent.mkdir(parents=True, exist_ok=True)
-    with program.log.open("ab") as log:
+    with ExitStack() as files:
+        log = files.enter_context(program.log.open("ab"))
+        output = files.enter_context(program.output.open("wb")) if program.output else log
         return subprocess.Popen(
             program.argv,
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=output,
             stderr=log,
             env=dict(program.environment),
             cwd=program.cwd,

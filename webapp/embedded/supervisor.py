@@ -69,7 +69,7 @@ class Supervisor:
         process = processes.start(program)
         try:
             while process.poll() is None:
-                self.pause(_POLL_S)
+                self._tend()
         finally:
             processes.stop([(program, process)])
         return process.returncode
@@ -91,9 +91,12 @@ class Supervisor:
     def watch(self) -> None:
         """Restart what dies until asked to stop. Raises Stopped."""
         while True:
-            for child in self._children:
-                self._look_after(child)
-            self.pause(_POLL_S)
+            self._tend()
+
+    def _tend(self) -> None:
+        for child in self._children:
+            self._look_after(child)
+        self.pause(_POLL_S)
 
     def _look_after(self, child: Child) -> None:
         now = time.monotonic()

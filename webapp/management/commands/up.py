@@ -1,0 +1,112 @@
+"""`manage.py up`: the whole product on this machine, until Ctrl-C."""
+
+import errno
+import http.client
+import socket
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from signal import SIGTERM
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from webapp import programs
+from webapp.embedded import EmbeddedError, processes, servers
+from webapp.embedded.lock import only_one
+from webapp.embedded.processes import Program
+from webapp.embedded.supervisor import Stopped, Supervisor
+
+HOME_PAGE_S = 120.0
+
+
+class Command(BaseCommand):
+    help = "Start everything: servers, site, workers and the demo. Ctrl-C or SIGTERM stops all of it."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--host", default=settings.LISTEN, help="address to listen on (default %(default)s)"
+        )
+        parser.add_argument("--port", type=int, default=settings.PORT, help="port (default %(default)s)")
+        parser.add_argument("--no-demo", action="store_true", help="start without loading the demo benchmark")
+
+    def handle(self, *, host: str, port: int, no_demo: bool, **options: Any) -> None:
+        supervisor = Supervisor(self._say)
+        supervisor.stop_on_signals()
+        address = f"http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}"
+        try:
+            with ExitStack() as stack:
+                stack.enter_context(only_one(settings.VAR, address))
+                listener = stack.enter_context(_listen(host, port))
+                stack.callback(supervisor.stop)
+                self._start(supervisor, listener, address, with_demo=not no_demo)
+                supervisor.watch()
+        except Stopped:
+            self._say("Stopped.")
+        except EmbeddedError as problem:
+            raise CommandError(str(problem)) from problem
+
+    def _start(
+        self, supervisor: Supervisor, listener: socket.socket, address: str, *, with_demo: bool
+    ) -> None:
+        var: Path = settings.VAR
+        self._say(f"Starting; data and logs are in {var}")
+        processes.end(processes.leftovers(var), SIGTERM, 10.0)
+        if not settings.DATABASE_URL:
+            servers.start_postgres(supervisor, var)
+        if not settings.REDIS_URL:
+            servers.start_valkey(supervisor, var)
+        self._run(supervisor, programs.manage(var, "migrate", "--no-input"))
+        web = supervisor.start(programs.web(var, listener.fileno()))
+        supervisor.start(programs.worker(var, settings.EVALUATE_WORKERS))
+        supervisor.start(programs.housekeeper(var))
+        supervisor.start(programs.beat(var))
+        log_ins = self._run(supervisor, programs.manage(var, "load_demo")) if with_demo else ""
+        if not supervisor.wait(web, partial(_answers, listener), HOME_PAGE_S):
+            raise CommandError(f"The home page does not answer: see the end of {web.program.log}.")
+        self._say(f"\nDVIS-Bench is ready on {address}\n{log_ins}Ctrl-C stops it.")
+
+    def _run(self, supervisor: Supervisor, program: Program) -> str:
+        """Run a command to its end; what it printed."""
+        output = program.log.with_suffix(".out")
+        if supervisor.run(replace(program, output=output)) != 0:
+            raise CommandError(f"`manage.py {program.name}` failed: see the end of {program.log}.")
+        return output.read_text(errors="replace")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """The socket that the site will answer on, bound before anything is started. Raises CommandError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OverflowError as problem:
+        raise CommandError(
+            f"{port} is no port: choose one from 1024 to 65535, as in PORT=8001 make up."
+        ) from problem
+    except OSError as problem:
+        reason = {
+            errno.EADDRINUSE: f"Port {port} is in use by another program",
+            errno.EACCES: f"Port {port} is reserved for root",
+        }.get(problem.errno or 0, f"{host} port {port} cannot be listened on ({problem.strerror})")
+        raise CommandError(f"{reason}: choose another, as in PORT=8001 make up.") from problem
+
+
+def _answers(listener: socket.socket) -> bool:
+    """Whether the home page comes. A redirect or a refusal of our host name is an answer, too."""
+    host, port = listener.getsockname()[:2]
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    connection = http.client.HTTPConnection(local, port, timeout=30)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status < 500
+    except OSError:
+        return False
+    finally:
+        connection.close()
