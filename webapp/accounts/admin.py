@@ -10,7 +10,7 @@ admin.site.register(User, UserAdmin, fieldsets=fieldsets)
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
+class ApiTokenAdmin(admin.ModelAdmin):
     list_display = ("hint", "name", "user", "scopes", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("name", "user__username", "hint")

@@ -5,7 +5,7 @@ from django.contrib import admin
 from webapp.benchmarks.models import Benchmark, Split
 
 
-class SplitInline(admin.StackedInline[Split, Benchmark]):
+class SplitInline(admin.StackedInline):
     model = Split
     extra = 0
     exclude = ("videos",)
@@ -13,7 +13,7 @@ class SplitInline(admin.StackedInline[Split, Benchmark]):
 
 
 @admin.register(Benchmark)
-class BenchmarkAdmin(admin.ModelAdmin[Benchmark]):
+class BenchmarkAdmin(admin.ModelAdmin):
     list_display = ("name", "slug", "evaluator", "task", "is_public", "position")
     list_editable = ("position",)
     search_fields = ("name", "slug")

@@ -6,7 +6,7 @@ from webapp.uploads.models import Upload
 
 
 @admin.register(Upload)
-class UploadAdmin(admin.ModelAdmin[Upload]):
+class UploadAdmin(admin.ModelAdmin):
     list_display = ("id", "owner", "filename", "length", "offset", "is_complete", "expires_at")
     list_select_related = ("owner",)
     search_fields = ("filename", "owner__username")
