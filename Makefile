@@ -1,0 +1,53 @@
+# Every command a developer needs. All paths are relative: the checkout may lie below a folder with a space.
+.DEFAULT_GOAL := help
+.PHONY: help up test fast fmt lint bench screenshots clean chromium
+
+PYTHON := .venv/bin/python
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+up: .venv/.web ## set up and start the whole product with its demo (PORT=8000)
+	@exec $(PYTHON) manage.py up
+
+test: .venv/.test chromium lint ## set up and run everything: style, types, import contracts, all tests
+	@$(PYTHON) -m pytest
+
+fast: .venv/.test ## the tests that need no server and no browser (K=name for some of them)
+	@$(PYTHON) -m pytest -q -m "not server and not browser and not chaos" $(if $(K),-k "$(K)")
+
+fmt: .venv/.test ## format the code and mend what can be mended
+	@$(PYTHON) -m ruff check --quiet --fix . ; $(PYTHON) -m ruff format .
+
+lint: .venv/.test ## style, types and import contracts
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff format --quiet --check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+
+bench: .venv/.test ## the benchmarks, with their figures printed
+	@$(PYTHON) -m pytest -q -s -o python_files='bench_*.py' tests/bench
+
+screenshots: .venv/.test chromium ## every page of the demo, desktop and phone, light and dark
+	@$(PYTHON) manage.py screenshots
+
+clean: ## remove .venv and all caches; the data in var/ stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build dist
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+chromium: .venv/.test
+	@$(PYTHON) -m tests.chromium
+
+# What is installed follows pyproject.toml; a stamp makes the second start cost nothing.
+.venv/.web: pyproject.toml | .venv/bin/python
+	@echo "Installing DVIS-Bench into .venv (a minute or two, the first time)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[web]'
+	@touch .venv/.web
+
+.venv/.test: pyproject.toml | .venv/bin/python
+	@echo "Installing DVIS-Bench with its test tools into .venv (a minute or two, the first time)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[web,test]'
+	@touch .venv/.test .venv/.web
+
+.venv/bin/python:
+	@sh deploy/make-venv.sh

@@ -1,0 +1,52 @@
+"""The running site on the tests' database."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+from webapp import programs
+from webapp.embedded import DATABASE, database_url
+from webapp.embedded.supervisor import Child, Supervisor
+from webapp.management.commands.up import answers
+
+
+@dataclass(frozen=True)
+class LiveSite:
+    """Where the site answers, and its processes."""
+
+    url: str
+    web: Child
+    worker: Child
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator["LiveSite"]:
+        """Start all processes of the site, and stop them at the end."""
+        var = settings.VAR
+        name = str(connection.settings_dict["NAME"])
+        environment = {"DATABASE_URL": database_url(var).replace(f"/{DATABASE}?", f"/{name}?")}
+        supervisor = Supervisor(print)
+        with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
+            try:
+                web = supervisor.start(programs.web(var, listener.fileno(), environment))
+                worker = supervisor.start(programs.worker(var, 1, environment))
+                supervisor.start(programs.housekeeper(var, environment))
+                supervisor.start(programs.beat(var, environment))
+                site = cls(f"http://127.0.0.1:{listener.getsockname()[1]}", web, worker)
+                if not supervisor.wait(web, lambda: answers(listener), 60):
+                    raise RuntimeError(f"The site does not answer:\n{site.logs()}")
+                yield site
+            finally:
+                supervisor.stop()
+
+    def logs(self, lines: int = 40) -> str:
+        """The last lines of each process's log, for the message of a failed test."""
+        tails = []
+        for path in sorted((settings.VAR / "log").glob("*.log")):
+            tail = path.read_text(errors="replace").splitlines()[-lines:]
+            tails.append("\n".join([f"--- {path.name}", *tail]))
+        return "\n".join(tails)

@@ -1,0 +1,19 @@
+"""The site's settings, with servers and folders of the tests' own. Read before any conftest.py is."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+FOLDER = Path(tempfile.mkdtemp(prefix="dvis-bench-tests-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+
+# A developer's own servers are no place for tests.
+os.environ |= {"DVIS_BENCH_VAR": str(FOLDER / "var"), "DATABASE_URL": "", "REDIS_URL": "", "S3_BUCKET": ""}
+# Playwright keeps an event loop in the main thread, which Django takes for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+from webapp import settings as site  # noqa: E402  the environment above decides what it finds
+
+globals().update({name: value for name, value in vars(site).items() if name.isupper()})

@@ -1,0 +1,31 @@
+"""Who may load whom, seen in a fresh interpreter: what the import contracts promise, at run time."""
+
+import json
+import subprocess
+import sys
+
+
+def modules_after(*imports: str) -> set[str]:
+    """Names of the modules that a fresh interpreter has loaded after setting up Django and these imports."""
+    program = (
+        "import importlib, json, sys, django\n"
+        "django.setup()\n"
+        f"for name in {imports!r}: importlib.import_module(name)\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return set(json.loads(done.stdout))
+
+
+def test_the_site_loads_neither_torch_nor_numba_nor_the_workers() -> None:
+    loaded = modules_after("webapp.urls", "webapp.wsgi")
+    assert loaded & {"torch", "numba", "worker"} == set()
+    assert "webapp.urls" in loaded
+
+
+def test_every_task_that_the_site_sends_exists_in_the_worker() -> None:
+    from webapp.queue import TASKS
+    from worker.app import app
+
+    app.loader.import_default_modules()
+    assert set(TASKS.values()) <= set(app.tasks)
