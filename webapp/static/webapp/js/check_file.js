@@ -1,14 +1,21 @@
 /**
  * Checks a results.json, or a zip that holds one, before a byte of it is sent. The file is never read whole.
  */
+import { openArchive } from "./check_archive.js";
 import { JsonError, JsonReader } from "./check_json.js";
 import { ProblemList } from "./check_problems.js";
 import { ResultsReader } from "./check_results.js";
 import { VisRules } from "./check_rules.js";
-import { ZipError, canRead, zipListing, zipMember } from "./check_zip.js";
+import { ZipError } from "./check_zip.js";
 
 const SLICE = 4 * 1024 * 1024;
 const JSON_CODES = { syntax: "json-syntax", truncated: "json-truncated", depth: "json-nesting" };
+// What people choose by mistake, by its first bytes (evaluator/formats/source.py).
+const SIGNATURES = [
+  ["1f8b", "a gzip file"], ["52617221", "a RAR archive"], ["377abcaf271c", "a 7-Zip archive"], ["425a68", "a bzip2 file"],
+  ["fd377a585a", "an xz file"], ["8002", "a Python pickle"], ["8004", "a Python pickle"], ["8005", "a Python pickle"],
+  ["89504e47", "a PNG image"], ["ffd8ff", "a JPEG image"], ["3c", "an HTML or XML page"],
+];
 
 /**
  * Return {problems, ok, entries, videos, checked}: `ok` is false where the server would reject the file; `checked`
@@ -20,83 +27,47 @@ export async function checkFile(file, split, onProgress = () => {}) {
   const problems = new ProblemList(split.problems, file.name);
   const rules = new VisRules(split, problems);
   const source = await open(file, problems);
-  let checked = false;
-  if (source !== null && !problems.hasErrors()) {
+  if (source?.slices) {
     problems.file = source.name;
-    checked = source.slices !== null;
-    if (checked) await read(source, rules, problems, onProgress);
+    await read(source, rules, problems, onProgress);
   }
   return {
     problems: problems.toList(),
     ok: !problems.hasErrors(),
-    checked,
+    checked: source === null || source.slices !== null,
     entries: rules.entries,
     videos: rules.seen.size,
   };
 }
 
-/** Return {name, size, slices} of the results.json in the file; null where there is none. */
+/** Return {name, size, slices} of the results.json, or null with a problem in the list. */
 async function open(file, problems) {
   if (file.size === 0) {
     problems.add("file-empty", {}, "The file has 0 bytes.");
     return null;
   }
-  const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
-  if (head[0] === 0x50 && head[1] === 0x4b) return openZip(file, problems);
-  return { name: file.name, size: file.size, slices: fileSlices(file) };
+  const head = new Uint8Array(await file.slice(0, 512).arrayBuffer());
+  if (head[0] === 0x50 && head[1] === 0x4b) return openArchive(file, problems);
+  const found = otherFormat(head, file.name);
+  if (found !== undefined) {
+    problems.add("file-not-recognised", {}, `Expected JSON or a zip archive, but this is ${found}.`);
+    return null;
+  }
+  return { name: file.name.endsWith(".json") ? file.name : "results.json", size: file.size, slices: fileSlices(file) };
+}
+
+function otherFormat(head, name) {
+  const hex = [...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const text = String.fromCharCode(...head);
+  const known = SIGNATURES.find(([signature]) => hex.startsWith(signature));
+  if (known) return known[1];
+  if (text.slice(257, 262) === "ustar") return "a tar archive";
+  const isNamedZip = name.toLowerCase().endsWith(".zip") && !"[{".includes(text.trimStart()[0] ?? "?");
+  return isNamedZip ? "no zip archive in spite of its name" : undefined;
 }
 
 async function* fileSlices(file) {
   for (let at = 0; at < file.size; at += SLICE) yield new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer());
-}
-
-async function openZip(file, problems) {
-  let members;
-  try {
-    members = await zipListing(file);
-  } catch (error) {
-    if (!(error instanceof ZipError)) throw error;
-    problems.add("archive-damaged", {}, `The archive cannot be read: ${error.message}.`);
-    return null;
-  }
-  const found = findResults(members, problems);
-  if (found === null || problems.hasErrors()) return null;
-  if (!canRead(found)) return { name: found.name, size: found.size, slices: null };
-  return { name: found.name, size: found.size, slices: memberSlices(file, found, problems) };
-}
-
-/** Return the one results.json of the archive, at its top or in one folder; null with a problem otherwise. */
-function findResults(members, problems) {
-  const candidates = members.filter(({ name }) => name.split("/").pop() === "results.json" && !name.startsWith("__MACOSX/"));
-  if (candidates.length === 0) {
-    const names = members.slice(0, 5).map(({ name }) => name).join(", ");
-    problems.add("results-missing", {}, `The archive holds ${names || "nothing"}.`);
-    return null;
-  }
-  if (candidates.length > 1) {
-    const names = candidates.slice(0, 5).map(({ name }) => name).join(", ");
-    problems.add("results-twice", {}, `The archive holds ${names}.`);
-    return null;
-  }
-  const [found] = candidates;
-  if (found.encrypted) problems.add("archive-encrypted", {}, `${found.name} is encrypted.`);
-  if (found.link) problems.add("archive-link", {}, `${found.name} is a link.`);
-  if (found.name.includes("/")) problems.add("archive-root-folder", {}, `results.json lies in ${found.name.slice(0, -13)}.`);
-  return found;
-}
-
-async function* memberSlices(file, found, problems) {
-  const reader = (await zipMember(file, found)).getReader();
-  for (;;) {
-    let part;
-    try {
-      part = await reader.read();
-    } catch {
-      throw new ZipError(`${found.name} does not unpack`);
-    }
-    if (part.done) return;
-    yield part.value;
-  }
 }
 
 /** Send every slice through the JSON reader and the rules. */
@@ -111,8 +82,8 @@ async function read(source, rules, problems, onProgress) {
     }
     json.end();
   } catch (error) {
-    if (error instanceof JsonError) problems.add(JSON_CODES[error.kind], {}, sentence(error, json));
-    else if (error instanceof ZipError) problems.add("archive-damaged", {}, `The archive is damaged: ${error.message}.`);
+    if (error instanceof JsonError) problems.add(JSON_CODES[error.kind], {}, sentence(error));
+    else if (error instanceof ZipError) problems.add("archive-damaged", {}, `The archive cannot be read: ${error.message}.`);
     else throw error;
   }
 }

@@ -20,43 +20,45 @@ async function view(file, from, to) {
 
 /** Return [{name, method, compressed, size, at, encrypted, link}] in the order of the archive. Raises ZipError. */
 export async function zipListing(file) {
-  const { count, length, at } = await listingPlace(file);
-  if (at + length > file.size || length > LISTING_LIMIT) throw new ZipError("its list of members lies outside the file");
-  const data = await view(file, at, at + length);
+  const { from, length, shift } = await listingPlace(file);
+  if (from < 0 || length > LISTING_LIMIT) throw new ZipError("its table of contents lies outside the file");
+  const data = await view(file, from, from + length);
   const members = [];
-  for (let place = 0; place + 46 <= length && members.length < count; ) {
-    if (data.getUint32(place, true) !== ENTRY) throw new ZipError("its list of members is damaged");
+  for (let place = 0; place + 46 <= length; ) {
+    if (data.getUint32(place, true) !== ENTRY) throw new ZipError("its table of contents is damaged");
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => data.getUint16(place + field, true));
-    members.push(member(data, place, nameLength, extraLength));
-    place += 46 + nameLength + extraLength + commentLength;
+    const next = place + 46 + nameLength + extraLength + commentLength;
+    if (next > length) throw new ZipError("its table of contents is cut short");
+    const found = member(data, place, nameLength, extraLength);
+    found.at += shift;
+    members.push(found);
+    place = next;
   }
-  if (members.length !== count) throw new ZipError(`it lists ${members.length} members, but announces ${count}`);
   return members;
 }
 
-/** Find where the central directory lies: its end record is the last thing in the file but for a comment. */
+/**
+ * Find the table of contents: it lies right before the end record, which is the last thing in the file but for a
+ * comment. `shift` is how much was put before the archive: all places in it are meant without that.
+ */
 async function listingPlace(file) {
   const start = Math.max(0, file.size - 65557);
   const tail = await view(file, start, file.size);
   for (let at = tail.byteLength - 22; at >= 0; at--) {
     if (tail.getUint32(at, true) !== END_RECORD) continue;
-    const place = {
-      count: tail.getUint16(at + 10, true),
-      length: tail.getUint32(at + 12, true),
-      at: tail.getUint32(at + 16, true),
-    };
-    const has64 = at >= 20 && tail.getUint32(at - 20, true) === END64_LOCATOR;
-    return has64 ? listingPlace64(file, Number(tail.getBigUint64(at - 12, true))) : place;
+    if (at >= 20 && tail.getUint32(at - 20, true) === END64_LOCATOR) return listingPlace64(file, start + at - 76);
+    const length = tail.getUint32(at + 12, true);
+    const from = start + at - length;
+    return { from, length, shift: from - tail.getUint32(at + 16, true) };
   }
-  throw new ZipError("its end is missing");
+  throw new ZipError("it has no table of contents at its end, so it was cut short");
 }
 
 async function listingPlace64(file, at) {
-  if (at + 56 > file.size) throw new ZipError("its end is missing");
-  const record = await view(file, at, at + 56);
-  if (record.getUint32(0, true) !== END64_RECORD) throw new ZipError("its end is damaged");
-  const [count, length, listing] = [32, 40, 48].map((field) => Number(record.getBigUint64(field, true)));
-  return { count, length, at: listing };
+  const record = at >= 0 ? await view(file, at, at + 56) : null;
+  if (record?.getUint32(0, true) !== END64_RECORD) throw new ZipError("its end is damaged");
+  const [length, stated] = [40, 48].map((field) => Number(record.getBigUint64(field, true)));
+  return { from: at - length, length, shift: at - length - stated };
 }
 
 function member(data, place, nameLength, extraLength) {
