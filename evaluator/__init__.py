@@ -1,0 +1,83 @@
+"""Scores submissions to video segmentation benchmarks exactly as the official evaluations do.
+
+    from evaluator import evaluate
+    report = evaluate("ovis", Path("annotations.json"), Path("results.zip"))
+    report.metrics["AP"]
+
+Importing the package is cheap; numpy and the compiled kernels are loaded by the first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from evaluator.problems import GroundTruthError, Problem, SubmissionRejected
+from evaluator.types import Report
+from evaluator.version import __version__
+
+__all__ = [
+    "GroundTruthError",
+    "Problem",
+    "Report",
+    "SubmissionRejected",
+    "__version__",
+    "evaluate",
+    "validate",
+    "warm_up",
+]
+
+
+def evaluate(
+    benchmark: str,
+    ground_truth: Path,
+    predictions: Path,
+    *,
+    workers: int = 1,
+    prepared_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Score one submission.
+
+    Args:
+        benchmark: a key of `evaluator.catalog.BENCHMARKS`.
+        ground_truth: the official annotation JSON.
+        predictions: a results.json, a zip archive or a folder that holds one.
+        workers: threads among which the videos are spread; the compiled kernels hold no lock.
+        prepared_dir: folder where the prepared ground truth is kept between calls; None keeps nothing.
+        progress: called with (videos done, videos in all); what it raises ends the evaluation.
+
+    Raises:
+        SubmissionRejected: the predictions cannot be scored.
+        GroundTruthError: the ground truth is unusable.
+        OSError: a file cannot be read.
+        ValueError: the benchmark is unknown or `workers` is less than 1.
+    """
+    # Imported here so that the site, which needs only catalog, formats and problems, never loads the kernels.
+    from evaluator import vis
+
+    return vis.evaluate(
+        benchmark, ground_truth, predictions, workers=workers, prepared_dir=prepared_dir, progress=progress
+    )
+
+
+def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None) -> list[Problem]:
+    """Return everything that is wrong with a submission or looks unintended, without scoring it.
+
+    With `ground_truth` (its annotation JSON), video ids, lengths and sizes are checked as well. An unusable
+    ground truth is an error in the list like any other.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: the benchmark is unknown.
+    """
+    from evaluator import vis
+
+    return vis.validate(benchmark, predictions, ground_truth)
+
+
+def warm_up() -> None:
+    """Load the compiled kernels, compiling them if their cache is empty (about half a minute, once)."""
+    from evaluator import vis
+
+    vis.warm_up()

@@ -1,0 +1,164 @@
+"""Reads one member of a hostile zip archive into memory; nothing is ever unpacked to disk.
+
+Every limit holds while reading: what an archive says about itself is checked first, and not believed.
+"""
+
+from __future__ import annotations
+
+import mmap
+import stat
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from evaluator.problems import Problem, SubmissionRejected, Where, problem
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLimits:
+    """What an archive may hold at most. The ratio (unpacked to packed) counts only beyond `ratio_from_bytes`."""
+
+    members: int = 1_000
+    directory_bytes: int = 1 << 20
+    total_bytes: int = 4 << 30
+    ratio: int = 200
+    ratio_from_bytes: int = 64 << 20
+
+
+LIMITS = ArchiveLimits()
+_CHUNK_BYTES = 1 << 20
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+
+
+def read_member(
+    path: Path, name: str, limits: ArchiveLimits = LIMITS
+) -> tuple[memoryview, tuple[Problem, ...]]:
+    """Return the contents of the one member called `name`, at the top or in the one root folder.
+
+    Raises:
+        SubmissionRejected: the archive is damaged, unsafe, too large, or has no such member, or several.
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        _check_directory(file, path, limits)
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = _safe_members(archive, path, limits)
+                member, warnings = _find(members, name, path)
+                return _read(archive, member, path, limits), warnings
+        except (
+            zipfile.BadZipFile,
+            EOFError,
+            zlib.error,
+            struct.error,
+            UnicodeDecodeError,
+            ValueError,
+        ) as error:
+            raise _rejected("archive-damaged", path, f"The archive cannot be read: {error}.") from error
+
+
+def _rejected(code: str, path: Path, message: str) -> SubmissionRejected:
+    return SubmissionRejected([problem(code, Where(file=path.name), message)])
+
+
+def _check_directory(file: IO[bytes], path: Path, limits: ArchiveLimits) -> None:
+    """Refuse a huge table of contents before zipfile builds an object for each of its members."""
+    size = file.seek(0, 2)
+    tail_bytes = min(size, 22 + 65535 + 20)
+    file.seek(size - tail_bytes)
+    tail = file.read(tail_bytes)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        message = "The archive has no table of contents at its end; it was cut short."
+        raise _rejected("archive-damaged", path, message)
+    members, directory_bytes = struct.unpack("<HL", tail[at + 10 : at + 16])
+    if members == 0xFFFF or directory_bytes == 0xFFFFFFFF:  # the real numbers are in the zip64 record
+        record = tail.rfind(b"PK\x06\x06", 0, at)
+        if record >= 0 and len(tail) >= record + 48:
+            members, directory_bytes = struct.unpack("<QQ", tail[record + 32 : record + 48])
+    if members > limits.members or directory_bytes > limits.directory_bytes:
+        message = f"The archive lists {members} files, but at most {limits.members} are read."
+        raise _rejected("archive-members", path, message)
+
+
+def _safe_members(
+    archive: zipfile.ZipFile, path: Path, limits: ArchiveLimits
+) -> list[tuple[str, zipfile.ZipInfo]]:
+    """Return the files of the archive with their names; folders and what macOS adds are left out."""
+    members: dict[str, zipfile.ZipInfo] = {}
+    infos = archive.infolist()
+    if len(infos) > limits.members:
+        message = f"The archive lists {len(infos)} files, but at most {limits.members} are read."
+        raise _rejected("archive-members", path, message)
+    total = sum(info.file_size for info in infos)
+    if total > limits.total_bytes:
+        message = f"The archive unpacks to {total:,} bytes, but at most {limits.total_bytes:,} are read."
+        raise _rejected("archive-size", path, message)
+    for info in infos:
+        name = info.orig_filename
+        parts = name.replace("\\", "/").split("/")
+        if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name or "\\" in name:
+            message = f"The archive has a member {name[:80]!r}: only plain relative names are read."
+            raise _rejected("archive-path", path, message)
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise _rejected("archive-link", path, f"The member {name[:80]!r} is a symbolic link.")
+        if name in members:
+            raise _rejected("archive-duplicate", path, f"The archive has two members called {name[:80]!r}.")
+        members[name] = info
+    return [
+        (name, info)
+        for name, info in members.items()
+        if not info.is_dir() and not name.startswith("__MACOSX/") and not name.endswith(".DS_Store")
+    ]
+
+
+def _find(
+    members: list[tuple[str, zipfile.ZipInfo]], name: str, path: Path
+) -> tuple[zipfile.ZipInfo, tuple[Problem, ...]]:
+    found = [(where, info) for where, info in members if where.split("/")[-1] == name]
+    if len(found) > 1:
+        names = ", ".join(repr(where[:80]) for where, _ in found[:5])
+        raise _rejected("results-twice", path, f"The archive has {len(found)} files called {name}: {names}.")
+    if not found:
+        names = ", ".join(repr(where[:80]) for where, _ in members[:5]) or "no file at all"
+        raise _rejected("results-missing", path, f"The archive holds no {name}; it holds {names}.")
+    where, info = found[0]
+    folders = where.split("/")[:-1]
+    if not folders:
+        return info, ()
+    roots = {member.split("/")[0] for member, _ in members}
+    if len(folders) > 1 or len(roots) > 1:
+        message = f"The archive has {where[:80]!r}, but {name} must lie at the top or in one root folder."
+        raise _rejected("results-missing", path, message)
+    message = f"{name} lies in the folder {folders[0][:80]!r} of the archive."
+    return info, (problem("archive-root-folder", Where(file=path.name), message),)
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, limits: ArchiveLimits) -> memoryview:
+    if info.flag_bits & 1:
+        raise _rejected("archive-encrypted", path, f"The member {info.filename!r} needs a password.")
+    if info.compress_type not in _METHODS:
+        message = f"The member {info.filename!r} is compressed with method {info.compress_type}."
+        raise _rejected("archive-compression", path, message)
+    if info.file_size == 0:
+        raise _rejected("file-empty", path, f"The member {info.filename!r} has 0 bytes.")
+    allowed = max(limits.ratio_from_bytes, limits.ratio * info.compress_size)
+    if info.file_size > allowed:
+        message = (
+            f"{info.compress_size:,} bytes claim to unpack to {info.file_size:,}, beyond {limits.ratio}:1."
+        )
+        raise _rejected("archive-ratio", path, message)
+    # Anonymous mapped memory takes no room until it is written, so a false size in the archive costs nothing.
+    contents = memoryview(mmap.mmap(-1, info.file_size))
+    done = 0
+    with archive.open(info) as member:
+        while chunk := member.read(_CHUNK_BYTES):
+            contents[done : done + len(chunk)] = chunk
+            done += len(chunk)
+    if done != info.file_size:
+        message = f"The member {info.filename!r} ends after {done:,} of {info.file_size:,} bytes."
+        raise _rejected("archive-damaged", path, message)
+    return contents.toreadonly()

@@ -1,0 +1,341 @@
+"""Finds the entries of a JSON list and the values of their fields without building a Python object.
+
+The whole grammar is checked as Python's `json` would (NaN and Infinity pass, to be judged where they stand), so
+that whoever comes later may rely on it. Memory: one row of numbers an entry, whatever the size of the file.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.compiled import BYTES_IN, WORDS_IN, compiled
+
+Bytes = NDArray[np.uint8]
+Words = NDArray[np.uint64]
+Ints = NDArray[np.int64]
+
+OK: Final = 0
+END_OF_FILE: Final = 1
+UNEXPECTED: Final = 2
+TOO_DEEP: Final = 3
+TOO_MANY: Final = 4
+
+MAX_DEPTH: Final = 64
+MAX_ENTRIES: Final = 1_000_000
+LONGEST_KEY: Final = 24
+
+_QUOTE: Final = 34
+_COMMA: Final = 44
+_COLON: Final = 58
+_LIST: Final = 91
+_BACKSLASH: Final = 92
+_OBJECT: Final = 123
+
+_ONES: Final = np.uint64(0x0101010101010101)
+_HIGHS: Final = np.uint64(0x8080808080808080)
+_QUOTES: Final = np.uint64(0x2222222222222222)
+_BACKSLASHES: Final = np.uint64(0x5C5C5C5C5C5C5C5C)
+
+
+@compiled()
+def _skip_space(data: Bytes, at: int) -> int:
+    while at < data.size and (data[at] == 32 or data[at] == 10 or data[at] == 13 or data[at] == 9):
+        at += 1
+    return at
+
+
+@compiled()
+def _skip_string(data: Bytes, words: Words, at: int) -> int:
+    """Return the place after the string that opens at `at`, or -1 if it never closes."""
+    at += 1
+    while at < data.size:
+        if at & 7 == 0:  # eight bytes at a time while none of them is a quote or a backslash
+            word = at >> 3
+            while word < words.size:
+                quote = words[word] ^ _QUOTES
+                backslash = words[word] ^ _BACKSLASHES
+                # (x - 0x01..) & ~x has a high bit set exactly if a byte of x is zero
+                found = ((quote - _ONES) & ~quote) | ((backslash - _ONES) & ~backslash)
+                if found & _HIGHS:
+                    break
+                word += 1
+            at = word << 3
+        while at < data.size:
+            byte = data[at]
+            at += 1
+            if byte == _QUOTE:
+                return at
+            if byte == _BACKSLASH:
+                at += 1
+            if at & 7 == 0:
+                break
+    return -1
+
+
+@compiled()
+def _skip_word(data: Bytes, at: int, word: bytes) -> tuple[int, int]:
+    for i in range(len(word)):
+        if at + i >= data.size:
+            return at, END_OF_FILE
+        if data[at + i] != word[i]:
+            return at, UNEXPECTED
+    return at + len(word), OK
+
+
+@compiled()
+def _skip_digits(data: Bytes, at: int) -> int:
+    while at < data.size and 48 <= data[at] <= 57:
+        at += 1
+    return at
+
+
+@compiled()
+def _skip_number(data: Bytes, at: int) -> tuple[int, int]:
+    start = at
+    if data[at] == 45:  # -
+        at += 1
+        if at < data.size and data[at] == 73:  # -Infinity
+            return _skip_word(data, at, b"Infinity")
+    digits = at
+    at = _skip_digits(data, at)
+    if at == digits or (at > digits + 1 and data[digits] == 48):
+        return start, END_OF_FILE if at == data.size else UNEXPECTED
+    if at < data.size and data[at] == 46:  # .
+        digits = at + 1
+        at = _skip_digits(data, digits)
+        if at == digits:
+            return start, END_OF_FILE if at == data.size else UNEXPECTED
+    if at < data.size and (data[at] == 69 or data[at] == 101):  # e, E
+        at += 1
+        if at < data.size and (data[at] == 43 or data[at] == 45):
+            at += 1
+        digits = at
+        at = _skip_digits(data, digits)
+        if at == digits:
+            return start, END_OF_FILE if at == data.size else UNEXPECTED
+    return at, OK
+
+
+@compiled()
+def _skip_scalar(data: Bytes, at: int) -> tuple[int, int]:
+    byte = data[at]
+    if byte == 45 or 48 <= byte <= 57:
+        return _skip_number(data, at)
+    if byte == 110:
+        return _skip_word(data, at, b"null")
+    if byte == 116:
+        return _skip_word(data, at, b"true")
+    if byte == 102:
+        return _skip_word(data, at, b"false")
+    if byte == 78:
+        return _skip_word(data, at, b"NaN")
+    if byte == 73:
+        return _skip_word(data, at, b"Infinity")
+    return at, UNEXPECTED
+
+
+@compiled()
+def _skip_integers(data: Bytes, at: int) -> int:
+    """Return the place of the last plain integer of a list that `at` stands in: the bulk of uncompressed RLE."""
+    while True:
+        start = at
+        end = _skip_digits(data, at)
+        if end >= data.size or data[end] != _COMMA or (end > start + 1 and data[start] == 48):
+            return start
+        at = end + 1
+        if at < data.size and data[at] == 32:
+            at += 1
+        if at >= data.size or not 48 <= data[at] <= 57:
+            return start
+
+
+@compiled()
+def _skip_key(data: Bytes, words: Words, at: int) -> tuple[int, int]:
+    """Skip `"key" :` from its quote to the value."""
+    if at >= data.size:
+        return at, END_OF_FILE
+    if data[at] != _QUOTE:
+        return at, UNEXPECTED
+    end = _skip_string(data, words, at)
+    if end < 0:
+        return at, END_OF_FILE
+    end = _skip_space(data, end)
+    if end >= data.size:
+        return end, END_OF_FILE
+    if data[end] != _COLON:
+        return end, UNEXPECTED
+    return _skip_space(data, end + 1), OK
+
+
+@compiled()
+def _skip_value(data: Bytes, words: Words, at: int, stack: Bytes) -> tuple[int, int]:
+    """Return (place after the value, OK), or (place of the error, what it is)."""
+    depth = 0
+    status = OK
+    while True:
+        at = _skip_space(data, at)
+        if at >= data.size:
+            return at, END_OF_FILE
+        byte = data[at]
+        if byte == _QUOTE:
+            end = _skip_string(data, words, at)
+            if end < 0:
+                return at, END_OF_FILE
+            at = end
+        elif byte == _LIST or byte == _OBJECT:
+            if depth == stack.size:
+                return at, TOO_DEEP
+            stack[depth] = byte
+            depth += 1
+            at = _skip_space(data, at + 1)
+            if at >= data.size:
+                return at, END_OF_FILE
+            if data[at] != byte + 2:  # ] is [ + 2, and } is { + 2
+                if byte == _OBJECT:
+                    at, status = _skip_key(data, words, at)
+                    if status != OK:
+                        return at, status
+                elif 48 <= data[at] <= 57:
+                    at = _skip_integers(data, at)
+                continue
+            depth -= 1
+            at += 1
+        else:
+            at, status = _skip_scalar(data, at)
+            if status != OK:
+                return at, status
+        while depth > 0:  # after a value: close what closes, go on after a comma
+            at = _skip_space(data, at)
+            if at >= data.size:
+                return at, END_OF_FILE
+            if data[at] == stack[depth - 1] + 2:
+                depth -= 1
+                at += 1
+                continue
+            if data[at] != _COMMA:
+                return at, UNEXPECTED
+            at = _skip_space(data, at + 1)
+            if stack[depth - 1] == _OBJECT:
+                at, status = _skip_key(data, words, at)
+                if status != OK:
+                    return at, status
+            break
+        if depth == 0:
+            return at, OK
+
+
+@compiled()
+def _key_index(data: Bytes, start: int, end: int, keys: Bytes, n_keys: int) -> int:
+    """Return which key data[start:end] is; -1 for any other, -2 where an escape may hide one."""
+    for k in range(n_keys):
+        offset = k * LONGEST_KEY
+        if keys[offset] != end - start:
+            continue
+        same = True
+        for i in range(end - start):
+            if data[start + i] != keys[offset + 1 + i]:
+                same = False
+                break
+        if same:
+            return k
+    for i in range(start, end):
+        if data[i] == _BACKSLASH:
+            return -2
+    return -1
+
+
+@compiled()
+def _scan_object(
+    data: Bytes, words: Words, at: int, keys: Bytes, n_keys: int, row: Ints, stack: Bytes
+) -> tuple[int, int]:
+    """Write the places of the known fields of the object at `at` into `row`: start and end of each value.
+
+    A repeated key counts where it comes last, as in Python. row[2 * n_keys] becomes 1 if a key has an escape.
+    """
+    at = _skip_space(data, at + 1)
+    if at < data.size and data[at] == _OBJECT + 2:
+        return at + 1, OK
+    while True:
+        key = at
+        at, status = _skip_key(data, words, at)
+        if status != OK:
+            return at, status
+        key_end = _skip_string(data, words, key) - 1
+        value = at
+        at, status = _skip_value(data, words, at, stack)
+        if status != OK:
+            return at, status
+        k = _key_index(data, key + 1, key_end, keys, n_keys)
+        if k >= 0:
+            row[2 * k] = value
+            row[2 * k + 1] = at
+        elif k == -2:
+            row[2 * n_keys] = 1
+        at = _skip_space(data, at)
+        if at >= data.size:
+            return at, END_OF_FILE
+        if data[at] == _OBJECT + 2:
+            return at + 1, OK
+        if data[at] != _COMMA:
+            return at, UNEXPECTED
+        at = _skip_space(data, at + 1)
+
+
+@compiled(f"Tuple((int64, int64))({BYTES_IN}, {WORDS_IN}, int64, {BYTES_IN}, int64, int64[::1])")
+def scan_object(data: Bytes, words: Words, at: int, keys: Bytes, n_keys: int, row: Ints) -> tuple[int, int]:
+    """Find the fields of the object at `at`; see `find_fields`."""
+    return _scan_object(data, words, at, keys, n_keys, row, np.empty(MAX_DEPTH, np.uint8))
+
+
+@compiled(f"Tuple((int64, int64))({BYTES_IN}, {WORDS_IN}, int64)")
+def skip_value(data: Bytes, words: Words, at: int) -> tuple[int, int]:
+    """Return (place after the value at `at`, OK), or (place of an error, its kind)."""
+    return _skip_value(data, words, at, np.empty(MAX_DEPTH, np.uint8))
+
+
+@compiled(
+    f"Tuple((int64[:, ::1], int64, int64, int64))({BYTES_IN}, {WORDS_IN}, int64, {BYTES_IN}, int64, int64)"
+)
+def scan_list(
+    data: Bytes, words: Words, at: int, keys: Bytes, n_keys: int, max_entries: int
+) -> tuple[Ints, int, int, int]:
+    """Find the entries of the list at `at`; returns (rows, number of entries, place, status)."""
+    width = 2 * n_keys + 3
+    rows = np.full((1024, width), -1, np.int64)
+    stack = np.empty(MAX_DEPTH, np.uint8)
+    count = 0
+    at = _skip_space(data, at + 1)
+    if at < data.size and data[at] == _LIST + 2:
+        return rows, 0, at + 1, OK
+    while True:
+        at = _skip_space(data, at)
+        if at >= data.size:
+            return rows, count, at, END_OF_FILE
+        if count == max_entries:
+            return rows, count, at, TOO_MANY
+        if count == rows.shape[0]:
+            longer = np.full((2 * count, width), -1, np.int64)
+            longer[:count] = rows
+            rows = longer
+        row = rows[count]
+        row[2 * n_keys] = 0
+        row[2 * n_keys + 1] = at
+        if data[at] == _OBJECT:
+            at, status = _scan_object(data, words, at, keys, n_keys, row, stack)
+        else:
+            at, status = _skip_value(data, words, at, stack)
+        if status != OK:
+            return rows, count, at, status
+        row[2 * n_keys + 2] = at
+        count += 1
+        at = _skip_space(data, at)
+        if at >= data.size:
+            return rows, count, at, END_OF_FILE
+        if data[at] == _LIST + 2:
+            return rows, count, at + 1, OK
+        if data[at] != _COMMA:
+            return rows, count, at, UNEXPECTED
+        at += 1

@@ -1,0 +1,167 @@
+"""A JSON file as bytes with the places of its entries; only short values ever become Python objects."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.formats import json_scan
+from evaluator.problems import Problem, Where, problem
+
+_LINE_CHUNK = 1 << 24
+
+
+class JsonInvalid(Exception):
+    """The file is no JSON, or not of the expected outer shape; `problem` says what and where."""
+
+    def __init__(self, found: Problem) -> None:
+        self.problem = found
+        super().__init__(str(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The entries of a JSON list: row i of `rows` holds the places of its fields, see `place`."""
+
+    keys: tuple[str, ...]
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def place(self, key: str) -> NDArray[np.int64]:
+        """Return [N, 2], where the value of `key` begins and ends in each entry; -1 where it is missing."""
+        column = 2 * self.keys.index(key)
+        return self.rows[:, column : column + 2]
+
+    @property
+    def whole(self) -> NDArray[np.int64]:
+        """[N, 2], where each entry begins and ends."""
+        column = 2 * len(self.keys) + 1
+        return self.rows[:, column : column + 2]
+
+    @property
+    def escaped(self) -> NDArray[np.bool_]:
+        """[N], whether an entry has a key with a backslash, which may spell a known one."""
+        return self.rows[:, 2 * len(self.keys)] != 0
+
+
+class JsonText:
+    """The contents of one JSON file.
+
+    Args:
+        name: how problems call the file.
+        contents: its bytes, mapped or in memory.
+        quote: whether messages may show some of the text; not for a hidden ground truth.
+    """
+
+    def __init__(self, name: str, contents: memoryview, *, quote: bool = True) -> None:
+        self.name = name
+        self.contents = contents
+        self.data: NDArray[np.uint8] = np.frombuffer(contents, np.uint8)
+        self.words: NDArray[np.uint64] = self.data[: len(self.data) // 8 * 8].view(np.uint64)
+        self._quote = quote
+
+    def top(self) -> int:
+        """Return the place of the first byte that is neither a byte order mark nor white space."""
+        head = bytes(self.contents[:4])
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in head:
+            raise self._invalid(
+                "json-encoding", f"The file begins with the bytes {head!r}, as UTF-16 or UTF-32 do."
+            )
+        at = 3 if head.startswith(codecs.BOM_UTF8) else 0
+        while at < len(self.data) and self.data[at] in b" \t\r\n":
+            at += 1
+        if at == len(self.data):
+            raise self._invalid(
+                "file-empty", f"The file has {len(self.data)} bytes and nothing but white space."
+            )
+        return at
+
+    def list_entries(self, at: int, keys: tuple[str, ...]) -> tuple[Entries, int]:
+        """Return the entries of the list at `at`, and the place after it."""
+        rows, count, end, status = json_scan.scan_list(
+            self.data, self.words, at, _pack(keys), len(keys), json_scan.MAX_ENTRIES
+        )
+        self._raise_for(status, end)
+        return Entries(keys, rows[:count]), end
+
+    def object_fields(self, at: int, keys: tuple[str, ...]) -> tuple[dict[str, tuple[int, int]], int]:
+        """Return where the values of those `keys` lie that the object at `at` has, and the place after it."""
+        row = np.full(2 * len(keys) + 1, -1, np.int64)
+        end, status = json_scan.scan_object(self.data, self.words, at, _pack(keys), len(keys), row)
+        self._raise_for(status, end)
+        places = {key: (int(row[2 * i]), int(row[2 * i + 1])) for i, key in enumerate(keys)}
+        return {key: place for key, place in places.items() if place[0] >= 0}, end
+
+    def skip_value(self, at: int) -> int:
+        """Return the place after the value at `at`."""
+        end, status = json_scan.skip_value(self.data, self.words, at)
+        self._raise_for(status, end)
+        return int(end)
+
+    def expect_end(self, at: int) -> None:
+        """Refuse anything but white space from `at` on."""
+        rest = self.data[at:]
+        extra = np.flatnonzero((rest != 32) & (rest != 10) & (rest != 13) & (rest != 9))
+        if len(extra):
+            self._raise_for(json_scan.UNEXPECTED, at + int(extra[0]))
+
+    def slice(self, place: NDArray[np.int64] | tuple[int, int]) -> bytes:
+        return bytes(self.contents[place[0] : place[1]])
+
+    def column(self, places: NDArray[np.int64]) -> list[Any]:
+        """Return the values at `places` [N, 2] as Python objects.
+
+        Raises msgspec.DecodeError where one needs Python's more lenient `json` (NaN, numbers beyond a double).
+        """
+        values = b",".join([self.contents[start:end] for start, end in places.tolist()])
+        decoded: list[Any] = msgspec.json.decode(b"[" + values + b"]")
+        return decoded
+
+    def _raise_for(self, status: int, at: int) -> None:
+        if status == json_scan.OK:
+            return
+        place = self._describe(at)
+        if status == json_scan.TOO_MANY:
+            message = f"The list has more than {json_scan.MAX_ENTRIES:,} entries."
+            raise self._invalid("entries-too-many", message)
+        if status == json_scan.TOO_DEEP:
+            message = f"{place}: lists and objects are nested more than {json_scan.MAX_DEPTH} deep."
+            raise self._invalid("json-nesting", message)
+        if status == json_scan.END_OF_FILE:
+            message = f"The file ends after {len(self.data):,} bytes in the middle of a value ({place})."
+            raise self._invalid("json-truncated", message)
+        found = f", found {self._excerpt(at)}" if self._quote else ""
+        raise self._invalid("json-syntax", f"{place}: this is no JSON{found}.")
+
+    def _invalid(self, code: str, message: str) -> JsonInvalid:
+        return JsonInvalid(problem(code, Where(file=self.name), message))
+
+    def _describe(self, at: int) -> str:
+        lines = 1
+        line_start = 0
+        for start in range(0, at, _LINE_CHUNK):
+            newlines = np.flatnonzero(self.data[start : min(at, start + _LINE_CHUNK)] == 10)
+            lines += len(newlines)
+            if len(newlines):
+                line_start = start + int(newlines[-1]) + 1
+        return f"line {lines:,}, column {at - line_start + 1:,}"
+
+    def _excerpt(self, at: int) -> str:
+        return repr(self.slice((at, at + 24)).decode("utf-8", "replace"))
+
+
+def _pack(keys: tuple[str, ...]) -> NDArray[np.uint8]:
+    packed = np.zeros(len(keys) * json_scan.LONGEST_KEY, np.uint8)
+    for i, key in enumerate(keys):
+        name = key.encode()
+        at = i * json_scan.LONGEST_KEY
+        packed[at] = len(name)
+        packed[at + 1 : at + 1 + len(name)] = np.frombuffer(name, np.uint8)
+    return packed

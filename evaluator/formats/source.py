@@ -1,0 +1,79 @@
+"""Opens what a submitter hands over: a results.json, a zip archive or a folder that holds one."""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluator.formats.archive import read_member
+from evaluator.problems import Problem, SubmissionRejected, Where, problem
+
+RESULTS_NAME = "results.json"
+
+_SIGNATURES = (
+    (b"\x1f\x8b", "a gzip file"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ", "an xz file"),
+    (b"\x80\x02", "a Python pickle"),
+    (b"\x80\x04", "a Python pickle"),
+    (b"\x80\x05", "a Python pickle"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"<", "an HTML or XML page"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFile:
+    """The bytes of a JSON file: mapped from disk, or unpacked into memory."""
+
+    name: str
+    contents: memoryview
+    warnings: tuple[Problem, ...] = ()
+
+
+def map_file(path: Path) -> memoryview:
+    """Return the contents of a file without reading it into memory. Raises OSError."""
+    with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            return memoryview(b"")
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def open_predictions(path: Path) -> JsonFile:
+    """Open the results.json of a submission, which may be the file itself, in a zip archive or in a folder.
+
+    Raises:
+        SubmissionRejected: the archive is unsafe or holds no results.json, or the file is neither of the three.
+        OSError: the file cannot be read.
+    """
+    if path.is_dir():
+        inner = path / RESULTS_NAME
+        if not inner.is_file():
+            message = f"The folder {path.name!r} holds no {RESULTS_NAME}."
+            raise SubmissionRejected([problem("results-missing", Where(file=path.name), message)])
+        return JsonFile(RESULTS_NAME, map_file(inner))
+    contents = map_file(path)
+    name = path.name if path.suffix == ".json" else RESULTS_NAME
+    if not contents:
+        raise SubmissionRejected([problem("file-empty", Where(file=path.name), "The file has 0 bytes.")])
+    if bytes(contents[:2]) == b"PK":
+        contents.release()
+        unpacked, warnings = read_member(path, RESULTS_NAME)
+        return JsonFile(RESULTS_NAME, unpacked, warnings)
+    _reject_other_formats(path, bytes(contents[:512]))
+    return JsonFile(name, contents)
+
+
+def _reject_other_formats(path: Path, head: bytes) -> None:
+    looks_like = next((what for signature, what in _SIGNATURES if head.startswith(signature)), None)
+    if looks_like is None and head[257:262] == b"ustar":
+        looks_like = "a tar archive"
+    if looks_like is None and path.suffix.lower() == ".zip" and head.lstrip()[:1] not in (b"[", b"{"):
+        looks_like = f"no zip archive in spite of its name: it begins with {head[:8]!r}"
+    if looks_like is not None:
+        message = f"Expected JSON or a zip archive, but this is {looks_like}."
+        raise SubmissionRejected([problem("file-not-recognised", Where(file=path.name), message)])

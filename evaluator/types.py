@@ -1,0 +1,73 @@
+"""Frozen records that cross the borders of the package; nothing here imports numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from evaluator.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """One video: `length` in frames, `height` and `width` in pixels."""
+
+    id: int
+    name: str
+    length: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryInfo:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroundTruthSummary:
+    """What may be told about a ground truth; `annotations` is the number of tracklets."""
+
+    videos: tuple[VideoInfo, ...]
+    categories: tuple[CategoryInfo, ...]
+    annotations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of one evaluation. Every metric is a fraction in [0, 1], or None where it is undefined.
+
+    `per_category` is keyed by category name and `per_video` by video id, each with the metrics it documents.
+    `intervals` holds a 95 % interval per metric where a bootstrap was asked for; `seconds` is wall-clock time.
+    """
+
+    benchmark: str
+    task: str
+    evaluator: str
+    digest: str
+    videos: int
+    predictions: int
+    metrics: dict[str, float | None]
+    per_category: dict[str, dict[str, float | None]]
+    per_video: dict[str, dict[str, float | None]]
+    intervals: dict[str, tuple[float, float]]
+    seconds: dict[str, float]
+    warnings: tuple[Problem, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that `python -m evaluator score --json` writes."""
+        return {
+            "benchmark": self.benchmark,
+            "task": self.task,
+            "evaluator": self.evaluator,
+            "digest": self.digest,
+            "videos": self.videos,
+            "predictions": self.predictions,
+            "metrics": self.metrics,
+            "per_category": self.per_category,
+            "per_video": self.per_video,
+            "intervals": {name: list(bounds) for name, bounds in self.intervals.items()},
+            "seconds": self.seconds,
+            "warnings": [warning.to_json() for warning in self.warnings],
+        }
