@@ -123,6 +123,10 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="DVIS-Bench <noreply@
 # --- Files -----------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "webapp.charts.finders.PlotlyFinder",
+]
 MEDIA_ROOT = VAR / "blobs"
 S3_BUCKET = env.str("S3_BUCKET", default="")
 STORAGES: dict[str, dict[str, object]] = {
@@ -157,6 +161,8 @@ JOB_HEARTBEAT_S = env.int("JOB_HEARTBEAT_S", default=10)
 JOB_SWEEP_S = env.int("JOB_SWEEP_S", default=30)
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", default=3)
 JOB_TIME_LIMIT_S = env.int("JOB_TIME_LIMIT_S", default=3600)
+# 0: three quarters of the machine's memory, shared by the jobs that run at the same time.
+JOB_MEMORY_BYTES = env.int("JOB_MEMORY_BYTES", default=0)
 EVALUATE_WORKERS = env.int("EVALUATE_WORKERS", default=1)
 
 # --- API -------------------------------------------------------------------------------------------------

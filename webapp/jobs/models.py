@@ -32,8 +32,10 @@ class Job(models.Model):
     stage = models.CharField(max_length=40, blank=True, help_text="what it does now, in words")
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0, help_text="0: not known yet")
-    attempts_made = models.PositiveSmallIntegerField(default=0)
-    cancel_requested = models.BooleanField(default=False)
+    attempts_made = models.PositiveSmallIntegerField(
+        default=0, help_text="that count: not those a stopped worker gave back"
+    )
+    not_before = models.DateTimeField(null=True, blank=True, help_text="waits until then after an error")
     failure_code = models.CharField(max_length=40, blank=True)
     failure_message = models.TextField(
         blank=True, help_text="said to people; the traceback is in the attempt"
@@ -50,11 +52,6 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.id} ({self.status})"
 
-    @property
-    def queue(self) -> str:
-        """Name of the Celery queue, DESIGN section 6."""
-        return {self.Kind.EVALUATE: "evaluate"}[self.Kind(self.kind)]
-
 
 class Attempt(models.Model):
     """One try at a job, by one worker, for as long as its lease is renewed."""
@@ -65,6 +62,7 @@ class Attempt(models.Model):
         LOST = "lost", "its worker went silent"
         ERROR = "error", "it raised an error"
         CANCELLED = "cancelled", "cancelled"
+        RELEASED = "released", "its worker was stopped and gave it back"
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()

@@ -49,6 +49,14 @@ class Submission(models.Model):
     )
     source = models.JSONField(default=dict, blank=True, help_text="reported numbers: where they were printed")
     evaluator = models.CharField(max_length=20, blank=True, help_text="version that scored it")
+    ground_truth = models.ForeignKey(
+        "uploads.Blob",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="what it was measured against: a split may get another one later",
+    )
     digest = models.CharField(max_length=80, blank=True)
     result = models.ForeignKey(
         "uploads.Blob",

@@ -1,0 +1,50 @@
+"""Why a job can fail, what people are told, and whether another try makes sense."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FailureSpec:
+    """`message` completes "Failed on our side: ..."; `is_retried`: trying again may help by itself."""
+
+    code: str
+    message: str
+    is_retried: bool
+
+
+_SPECS = (
+    FailureSpec(
+        "worker-lost",
+        "the worker stopped in the middle, each time it was tried. The operators can see why in its log.",
+        is_retried=True,
+    ),
+    FailureSpec(
+        "out-of-memory",
+        "the evaluation needed more memory than this server gives to one job. A file with fewer predictions "
+        "per video may fit; the operators can raise the limit.",
+        is_retried=False,
+    ),
+    FailureSpec(
+        "time-limit",
+        "the evaluation took longer than this server allows. A file with fewer predictions per video may "
+        "fit; the operators can raise the limit.",
+        is_retried=False,
+    ),
+    FailureSpec(
+        "ground-truth-unusable",
+        "the ground truth of this split cannot be used. It is not your file; the organisers have to mend it.",
+        is_retried=False,
+    ),
+    FailureSpec(
+        "disk-full",
+        "the server's disk was full, each time it was tried.",
+        is_retried=True,
+    ),
+    FailureSpec(
+        "internal-error",
+        "something went wrong that we did not foresee, each time it was tried. "
+        "The details are kept for the operators.",
+        is_retried=True,
+    ),
+)
+FAILURES: dict[str, FailureSpec] = {spec.code: spec for spec in _SPECS}

@@ -1,0 +1,73 @@
+"""The Celery app: queues, limits, the clock, and what happens when a worker starts and stops."""
+
+import os
+
+import django
+
+# Before the tasks import models; the name is also what makes Celery care for Django's connections.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+django.setup()
+
+from typing import Any  # noqa: E402 - everything below needs Django to be set up
+
+from celery import Celery, signals  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+import evaluator  # noqa: E402
+from worker import limits, presence  # noqa: E402
+from worker.lease import STOPPING  # noqa: E402
+
+HOUR_S = 3600
+
+app = Celery("worker", broker=settings.BROKER_URL, include=["worker.tasks", "worker.housekeeping"])
+app.conf.update(
+    accept_content=["json"],
+    task_serializer="json",
+    task_ignore_result=True,
+    # The message is put away after the work, and comes again when the process that had it is killed.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    broker_transport_options={"visibility_timeout": settings.JOB_TIME_LIMIT_S + HOUR_S},
+    broker_connection_retry_on_startup=True,
+    # A job goes on while the broker is away: it needs the database alone.
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    # First an exception that is stored as "time-limit"; a process that does not hear it is killed.
+    task_soft_time_limit=settings.JOB_TIME_LIMIT_S,
+    task_time_limit=settings.JOB_TIME_LIMIT_S + 60,
+    # Compiling the kernels into an empty cache takes half a minute.
+    worker_proc_alive_timeout=300,
+    worker_enable_remote_control=False,
+    worker_hijack_root_logger=False,
+    beat_schedule={
+        "sweep": {
+            "task": "worker.sweep",
+            "schedule": settings.JOB_SWEEP_S,
+            # After an hour without a broker, one sweep is enough.
+            "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
+        }
+    },
+)
+
+
+@signals.worker_ready.connect
+def _announce(sender: Any, **_: Any) -> None:
+    presence.start(sender)
+
+
+@signals.worker_shutting_down.connect
+def _stop_jobs(**_: Any) -> None:
+    """Jobs at work are given back after the video they are at, so that stopping takes seconds."""
+    STOPPING.value = 1
+
+
+@signals.worker_shutdown.connect
+def _leave(**_: Any) -> None:
+    presence.stop()
+
+
+@signals.worker_process_init.connect
+def _prepare_process(**_: Any) -> None:
+    if "evaluate" in app.amqp.queues.consume_from:
+        limits.limit_memory(limits.memory_for_one_job())
+        evaluator.warm_up()

@@ -1,0 +1,18 @@
+"""What the clock calls for: finding lost jobs, and clearing away what has expired."""
+
+import logging
+
+from webapp.jobs.sweep import jobs_sweep
+from webapp.uploads.services import uploads_expire
+from worker.app import app
+
+logger = logging.getLogger(__name__)
+
+
+@app.task(name="worker.sweep")
+def sweep() -> None:
+    """Take jobs from silent workers, ring for jobs that nobody took, delete expired uploads."""
+    found = jobs_sweep()
+    expired = uploads_expire()
+    if found.leases_expired or found.doorbells_rung or expired:
+        logger.info("Sweep: %s, %d uploads expired", found, expired)

@@ -1,0 +1,92 @@
+"""Scoring submissions: fetch, call, store."""
+
+import errno
+import logging
+import os
+import traceback
+from collections.abc import Callable
+from functools import partial
+
+from celery import Task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import connection
+
+from evaluator import GroundTruthError, SubmissionRejected, evaluate
+from webapp import queue
+from webapp.jobs.models import Job
+from webapp.jobs.selectors import jobs_due
+from webapp.jobs.services import (
+    Claim,
+    job_claim,
+    job_finish_failed,
+    job_finish_rejected,
+    job_finish_scored,
+    job_release,
+)
+from worker.app import app
+from worker.lease import STOPPING, Lease, LeaseLost, WorkerStopping, store
+from worker.workdir import workdir
+
+logger = logging.getLogger(__name__)
+
+
+@app.task(name="worker.evaluate_next", bind=True)
+def evaluate_next(self: "Task[[], None]") -> None:
+    """Score the submission that is next in line. Rung for nothing, it does nothing."""
+    if STOPPING.value:
+        return
+    claim = job_claim(kind=Job.Kind.EVALUATE, worker=f"{self.request.hostname} ({os.getpid()})")
+    if claim is None:
+        return
+    connection.close()  # it may not live as long as the evaluation
+    with Lease(claim.token) as lease:
+        is_stored = store(_evaluate(claim, lease))
+    logger.info("Job %s: %s", claim.job_id, "stored" if is_stored else "taken away, result dropped")
+    if jobs_due(Job.Kind.EVALUATE).exists():
+        queue.ring(Job.Kind.EVALUATE)
+
+
+def _evaluate(claim: Claim, lease: Lease) -> Callable[[], bool]:
+    """Evaluate a claimed submission; what is to be written about it."""
+    failed = partial(job_finish_failed, token=claim.token)
+    try:
+        with workdir(claim) as files:
+            report = evaluate(
+                claim.evaluator,
+                files.ground_truth,
+                files.predictions,
+                workers=_threads(),
+                prepared_dir=settings.VAR / "prepared",
+                progress=lease.progress,
+            )
+    except LeaseLost:
+        return lambda: False
+    except WorkerStopping:
+        return partial(job_release, token=claim.token)
+    except SubmissionRejected as rejected:
+        problems = [problem.to_json() for problem in rejected.problems]
+        return partial(job_finish_rejected, token=claim.token, problems=problems)
+    except GroundTruthError as error:
+        return partial(failed, code="ground-truth-unusable", detail=str(error))
+    except MemoryError:
+        return partial(failed, code="out-of-memory", detail=traceback.format_exc())
+    except SoftTimeLimitExceeded:
+        return partial(failed, code="time-limit", detail=traceback.format_exc())
+    except Exception as error:
+        # The task's border: whatever it was, it is told to the operators and tried again.
+        logger.exception("Job %s failed", claim.job_id)
+        is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        code = "disk-full" if is_full else "internal-error"
+        return partial(failed, code=code, detail=traceback.format_exc())
+    return partial(
+        job_finish_scored,
+        token=claim.token,
+        report=report.to_json(),
+        warnings=[problem.to_json() for problem in report.warnings],
+    )
+
+
+def _threads() -> int:
+    """The machine's cores, shared among the jobs that may run at once."""
+    return max(1, (os.cpu_count() or 1) // int(settings.EVALUATE_WORKERS))
