@@ -40,14 +40,20 @@ def disturb(
     inner = likely[sighting.top - top :, sighting.left - left :][:height, :width]
     inner[sighting.whole] = int(255 * min(1.0, leak * sighting.hidden_share))
     inner[sighting.visible] = 255
-    soft = np.asarray(Image.fromarray(likely).filter(ImageFilter.BoxBlur(blur)), np.float32)
+    # Below the blur there is nothing to see, so the blurring is done on larger pixels.
+    step = max(1, int(blur / 2))
+    coarse = Image.fromarray(likely).reduce(step).filter(ImageFilter.BoxBlur(blur / step))
     # A blurred edge rises by 255 over 2 blur pixels: so a displacement becomes a change of the threshold.
-    threshold = 127.5 + _stretch(grid, soft.shape) * np.float32(127.5 * wobble * radius / blur)
-    return soft > np.clip(threshold, 12, 243), top, left
+    shift = _stretch(grid, (coarse.height, coarse.width)) * np.float32(127.5 * wobble * radius / blur)
+    surplus = np.asarray(coarse, np.float32) - np.clip(127.5 + shift, 12, 243)
+    if step > 1:
+        surplus = _stretch(surplus, (step * coarse.height, step * coarse.width))
+    return surplus[: likely.shape[0], : likely.shape[1]] > 0, top, left
 
 
-def _stretch(grid: Grid, shape: tuple[int, ...]) -> Grid:
-    stretched = Image.fromarray(grid).resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
+def _stretch(grid: Grid, shape: tuple[int, int]) -> Grid:
+    """Enlarge a grid smoothly to `shape` (rows, columns)."""
+    stretched = Image.fromarray(grid).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
     return np.asarray(stretched, np.float32)
 
 
