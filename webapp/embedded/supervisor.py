@@ -51,6 +51,10 @@ class Supervisor:
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.ask_to_stop()
+
+    def ask_to_stop(self) -> None:
+        """End whatever waits here, from a signal handler or another thread."""
         self._stopping.set()
 
     def start(self, program: Program) -> Child:

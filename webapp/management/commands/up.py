@@ -61,11 +61,10 @@ class Command(BaseCommand):
             servers.start_valkey(supervisor, var)
         self._run(supervisor, programs.manage(var, "migrate", "--no-input"))
         web = supervisor.start(programs.web(var, listener.fileno()))
-        supervisor.start(programs.worker(var, settings.EVALUATE_WORKERS))
+        supervisor.start(programs.worker(var))
         supervisor.start(programs.housekeeper(var))
-        supervisor.start(programs.beat(var))
         log_ins = self._run(supervisor, programs.manage(var, "load_demo")) if with_demo else ""
-        if not supervisor.wait(web, partial(_answers, listener), HOME_PAGE_S):
+        if not supervisor.wait(web, partial(answers, listener), HOME_PAGE_S):
             raise CommandError(f"The home page does not answer: see the end of {web.program.log}.")
         self._say(f"\nDVIS-Bench is ready on {address}\n{log_ins}Ctrl-C stops it.")
 
@@ -98,7 +97,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise CommandError(f"{reason}: choose another, as in PORT=8001 make up.") from problem
 
 
-def _answers(listener: socket.socket) -> bool:
+def answers(listener: socket.socket) -> bool:
     """Whether the home page comes. A redirect or a refusal of our host name is an answer, too."""
     host, port = listener.getsockname()[:2]
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

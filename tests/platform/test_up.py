@@ -1,0 +1,162 @@
+"""`manage.py up`, as an operator runs it."""
+
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from urllib.request import urlopen
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from tests.product import Product, wait_until
+from webapp.embedded import DATABASE, database_url, redis_url
+from webapp.embedded.supervisor import Supervisor
+
+READY = "DVIS-Bench is ready on http://localhost:"
+MakeProduct = Callable[..., Product]
+
+
+def home_page_status(product: Product) -> int:
+    with urlopen(f"{product.url}/", timeout=30) as answer:
+        return int(answer.status)
+
+
+def processes_that_know(var: Path) -> list[str]:
+    """Command lines of all living processes that have the folder in their arguments or environment."""
+    needle, found = os.fsencode(var), []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            arguments = (process / "cmdline").read_bytes()
+            if needle in arguments or (arguments and needle in (process / "environ").read_bytes()):
+                found.append(arguments.replace(b"\0", b" ").decode())
+        except OSError:
+            continue  # it has just ended
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_it_serves_the_home_page_and_leaves_no_process_when_asked_to_stop(
+    product: MakeProduct, free_port: int, tmp_path: Path, number: signal.Signals
+) -> None:
+    one = product(tmp_path / "a folder" / "var").start(free_port)
+    one.wait_for(READY)
+    assert home_page_status(one) == 200
+    assert len(processes_that_know(one.var)) >= 8
+    assert one.stop(number) == 0
+    assert processes_that_know(one.var) == []
+    assert one.output().endswith("Stopped.\n")
+
+
+def test_it_stops_at_once_while_it_is_still_starting(product: MakeProduct, free_port: int) -> None:
+    one = product().start(free_port)
+    wait_until(lambda: (one.var / "log" / "migrate.log").exists())
+    assert one.stop() == 0
+    assert READY not in one.output()
+    assert processes_that_know(one.var) == []
+
+
+@pytest.mark.chaos
+def test_after_a_power_cut_it_starts_again_with_its_data(product: MakeProduct, free_port: int) -> None:
+    one = product(DJANGO_SUPERUSER_PASSWORD="correct horse").start(free_port)
+    one.wait_for(READY)
+    one.manage("createsuperuser", "--no-input", "--username", "ada", "--email", "ada@example.org")
+    one.kill_everything()
+
+    one.start(free_port)
+    one.wait_for(READY)
+    assert home_page_status(one) == 200
+    with psycopg.connect(database_url(one.var)) as connection:
+        assert connection.execute("SELECT username FROM accounts_user").fetchall() == [("ada",)]
+
+
+@pytest.mark.chaos
+def test_when_it_alone_is_killed_its_children_end_and_the_next_start_works(
+    product: MakeProduct, free_port: int
+) -> None:
+    one = product().start(free_port)
+    one.wait_for(READY)
+    assert one.process is not None
+    one.process.kill()
+    one.process.wait()
+    one.start(free_port)
+    one.wait_for(READY)
+    one.stop()
+    assert processes_that_know(one.var) == []
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("program", "name"), [("postgres", "postgres"), ("gunicorn", "web")])
+def test_a_part_that_dies_is_started_again_and_one_line_says_so(
+    product: MakeProduct, free_port: int, program: str, name: str
+) -> None:
+    one = product().start(free_port)
+    one.wait_for(READY)
+    os.kill(one.pids_of(program)[0], signal.SIGKILL)
+    one.wait_for(
+        f"{name} ended (killed by SIGKILL), starting it again in 1 s; its log is {one.var}/log/{name}.log\n"
+    )
+
+    def is_well() -> bool:
+        try:
+            return home_page_status(one) == 200
+        except OSError:
+            return False
+
+    wait_until(lambda: bool(one.pids_of(program)), 10)
+    wait_until(is_well)
+    assert is_well(), one.logs()
+
+
+def test_a_port_in_use_is_one_sentence_that_says_what_to_do(product: MakeProduct) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        one = product().start(port)
+        assert one.exit_status() == 1
+    assert one.output() == (
+        f"CommandError: Port {port} is in use by another program: choose another, as in PORT=8001 make up.\n"
+    )
+
+
+def test_a_port_that_is_none_is_refused(product: MakeProduct) -> None:
+    one = product().start(70000)
+    assert one.exit_status() == 1
+    assert one.output() == (
+        "CommandError: 70000 is no port: choose one from 1024 to 65535, as in PORT=8001 make up.\n"
+    )
+
+
+def test_a_second_one_in_the_same_folder_names_the_first(product: MakeProduct, free_port: int) -> None:
+    first = product().start(free_port)
+    wait_until(lambda: "Starting" in first.output())
+    second = Product(first.var.parent / "var", {})
+    second.log = first.var.parent / "second.log"
+    second.start(free_port)
+    assert second.exit_status() == 1
+    assert first.process is not None
+    assert second.output() == (
+        f"CommandError: It runs already for this folder (process {first.process.pid}, "
+        f"http://localhost:{free_port}): stop that one with Ctrl-C, or start another with "
+        "DVIS_BENCH_VAR=<folder> PORT=<port> make up.\n"
+    )
+
+
+def test_it_uses_your_own_servers_where_their_addresses_are_given(
+    product: MakeProduct, free_port: int, servers: Supervisor
+) -> None:
+    ours = database_url(settings.VAR)
+    with psycopg.connect(ours, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE of_an_operator")
+    one = product(
+        DATABASE_URL=ours.replace(f"/{DATABASE}?", "/of_an_operator?"),
+        REDIS_URL=redis_url(settings.VAR).replace("virtual_host=0", "virtual_host=7"),
+    ).start(free_port)
+    one.wait_for(READY)
+    assert home_page_status(one) == 200
+    assert not (one.var / "postgres").exists()
+    assert not (one.var / "valkey").exists()
+    assert one.stop() == 0
+    with psycopg.connect(ours) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
