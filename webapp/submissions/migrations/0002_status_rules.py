@@ -15,7 +15,7 @@ INSERT INTO submissions_transition (old, new) VALUES
 
 CREATE FUNCTION submissions_check_transition() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM submissions_transition WHERE old = OLD.status AND new = NEW.status) THEN
+    IF NOT EXISTS (SELECT 1 FROM submissions_transition t WHERE t.old = OLD.status AND t.new = NEW.status) THEN
         RAISE EXCEPTION 'submission %: status cannot change from % to %', OLD.id, OLD.status, NEW.status
             USING ERRCODE = 'check_violation';
     END IF;
