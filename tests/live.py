@@ -33,8 +33,9 @@ class LiveSite:
         with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
             try:
                 web = supervisor.start(programs.web(var, listener.fileno(), environment))
-                worker = supervisor.start(programs.worker(var, environment))
+                worker = supervisor.start(programs.worker(var, 1, environment))
                 supervisor.start(programs.housekeeper(var, environment))
+                supervisor.start(programs.beat(var, environment))
                 site = cls(f"http://127.0.0.1:{listener.getsockname()[1]}", web, worker)
                 if not supervisor.wait(web, lambda: answers(listener), 60):
                     raise RuntimeError(f"The site does not answer:\n{site.logs()}")

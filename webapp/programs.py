@@ -32,14 +32,29 @@ def web(var: Path, listener: int, settings: Mapping[str, str] | None = None) -> 
     )
 
 
-def worker(var: Path, settings: Mapping[str, str] | None = None) -> Program:
-    """The worker that scores submissions."""
-    return _celery("worker", "evaluate", var, settings)
+def worker(var: Path, processes: int, settings: Mapping[str, str] | None = None) -> Program:
+    """The worker that scores submissions, one at a time in each of its processes."""
+    return _celery(
+        "worker",
+        ["--queues", "evaluate", "--concurrency", str(processes), "--prefetch-multiplier", "1"],
+        var,
+        settings,
+    )
 
 
 def housekeeper(var: Path, settings: Mapping[str, str] | None = None) -> Program:
-    """The worker of the short tasks, and the clock: a sweep must not wait behind an hour of scoring."""
-    return _celery("housekeeper", "housekeeping", var, settings)
+    """The worker of the short tasks, apart: a sweep must not wait behind an hour of scoring."""
+    return _celery("housekeeper", ["--queues", "housekeeping", "--pool", "solo"], var, settings)
+
+
+def beat(var: Path, settings: Mapping[str, str] | None = None) -> Program:
+    """The clock that rings for the housekeeper."""
+    return _python(
+        "beat",
+        ["celery", "--app", "worker.app", "beat", "--schedule", str(var / "beat.schedule")],
+        var,
+        settings,
+    )
 
 
 def manage(var: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> Program:
@@ -47,10 +62,13 @@ def manage(var: Path, *arguments: str, settings: Mapping[str, str] | None = None
     return _python(arguments[0], ["django", *arguments], var, settings)
 
 
-def _celery(name: str, role: str, var: Path, settings: Mapping[str, str] | None) -> Program:
+def _celery(name: str, options: list[str], var: Path, settings: Mapping[str, str] | None) -> Program:
     return _python(
         name,
-        ["worker", role],
+        [
+            *("celery", "--app", "worker.app", "worker", "--hostname", f"{name}@%h", "--loglevel", "INFO"),
+            *("--without-gossip", "--without-mingle", *options),
+        ],
         var,
         settings,
         # First "finish your task", then "drop it": its lease runs out and it is scored on the next start.

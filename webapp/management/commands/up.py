@@ -61,8 +61,9 @@ class Command(BaseCommand):
             servers.start_valkey(supervisor, var)
         self._run(supervisor, programs.manage(var, "migrate", "--no-input"))
         web = supervisor.start(programs.web(var, listener.fileno()))
-        supervisor.start(programs.worker(var))
+        supervisor.start(programs.worker(var, settings.EVALUATE_WORKERS))
         supervisor.start(programs.housekeeper(var))
+        supervisor.start(programs.beat(var))
         log_ins = self._run(supervisor, programs.manage(var, "load_demo")) if with_demo else ""
         if not supervisor.wait(web, partial(answers, listener), HOME_PAGE_S):
             raise CommandError(f"The home page does not answer: see the end of {web.program.log}.")
