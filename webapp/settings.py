@@ -40,6 +40,8 @@ CACHES = {
         if not BROKER_URL.startswith("redis+socket:")
         else "unix:" + BROKER_URL.removeprefix("redis+socket:").replace("virtual_host=", "db="),
         "KEY_PREFIX": "dvis-bench",
+        # A broker that hangs must not hang the site.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }
 
@@ -58,6 +60,7 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "ninja",
     "webapp",
     "webapp.accounts",
     "webapp.benchmarks",
@@ -68,6 +71,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "webapp.rest.middleware.ApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -168,6 +172,8 @@ EVALUATE_WORKERS = env.int("EVALUATE_WORKERS", default=1)
 # --- API -------------------------------------------------------------------------------------------------
 API_THROTTLE_ANONYMOUS = env.str("API_THROTTLE_ANONYMOUS", default="120/m")
 API_THROTTLE_USER = env.str("API_THROTTLE_USER", default="600/m")
+# How many proxies of our own stand before the site: only so many entries of X-Forwarded-For are believed.
+NINJA_NUM_PROXIES = env.int("PROXIES", default=0)
 
 # --- Security --------------------------------------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=False)

@@ -2,6 +2,14 @@
 
 from django.urls import include, path
 
+from webapp import views
+from webapp.api import api
+
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("submit/", views.submit, name="submit"),
+    path("benchmarks/", include("webapp.benchmarks.urls")),
+    path("methods/", include("webapp.methods.urls")),
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", api.urls),
 ]

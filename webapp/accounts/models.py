@@ -57,3 +57,20 @@ class ApiToken(models.Model):
 
     def is_usable(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at and self.user.is_active
+
+
+class RememberedAnswer(models.Model):
+    """What a POST with an `Idempotency-Key` was answered, to be said again when it is repeated."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, address and body")
+    status = models.PositiveSmallIntegerField(default=0)
+    body = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="answer_key_unique_per_user")]
+
+    def __str__(self) -> str:
+        return f"{self.status} for {self.key}"

@@ -1,0 +1,47 @@
+"""The REST API: every router, below /api/v1/. OpenAPI at openapi.json, pages to try it at docs."""
+
+from dataclasses import asdict
+
+from django.http import HttpRequest
+from ninja import NinjaAPI, Schema, Swagger
+
+from evaluator.problems import PROBLEMS
+from webapp.benchmarks.api import router as benchmarks
+from webapp.methods.api import router as methods
+from webapp.rest.auth import anyone
+from webapp.rest.problems import install_handlers
+from webapp.rest.throttle import RateThrottle
+from webapp.submissions.api import router as submissions
+from webapp.uploads.api import router as uploads
+
+DESCRIPTION = """\
+Values are fractions in 0..1, times are UTC, sizes are bytes. Whoever only reads public data needs no access;
+all else takes `Authorization: Bearer TOKEN` (make one on your account's page) or the session of the browser
+with its CSRF token. Errors are `application/problem+json`. Lists come in pages: follow `next`. A POST of JSON
+with an `Idempotency-Key` can be repeated safely for a day. RateLimit headers tell what is left of the minute.
+"""
+
+api = NinjaAPI(
+    title="DVIS-Bench",
+    version="1",
+    description=DESCRIPTION,
+    urls_namespace="api",
+    docs=Swagger(settings={"persistAuthorization": False}),
+    throttle=[RateThrottle()],
+)
+install_handlers(api)
+for router in (benchmarks, methods, submissions, uploads):
+    api.add_router("", router)
+
+
+class ProblemKind(Schema):
+    code: str
+    severity: str
+    title: str
+    hint: str
+
+
+@api.get("/problems", response=list[ProblemKind], auth=anyone, tags=["problems"])
+def problems(request: HttpRequest) -> list[dict[str, str]]:
+    """All that can be wrong with a file: the one table that pages, API and command line speak from."""
+    return [asdict(spec) for spec in PROBLEMS.values()]

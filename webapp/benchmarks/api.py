@@ -1,0 +1,132 @@
+"""/benchmarks, with their splits, metrics and leaderboards."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+from ninja.pagination import paginate
+
+from evaluator.catalog import METRICS
+from webapp.benchmarks.models import Benchmark, Split
+from webapp.benchmarks.selectors import benchmarks_visible_to, split_get
+from webapp.leaderboards.export import FORMATS, to_dict
+from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.selectors import leaderboard
+from webapp.rest.auth import anyone, person
+from webapp.rest.pages import Keyset
+from webapp.submissions.api import QuotaOut
+from webapp.submissions.selectors import quota_for
+
+router = Router(tags=["benchmarks"])
+
+
+class SplitOut(Schema):
+    name: str
+    is_default: bool
+    is_open: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    videos: int
+    ground_truth_public: bool
+    scores_visible: bool
+    quota: QuotaOut | None = None
+
+
+class BenchmarkOut(Schema):
+    slug: str
+    name: str
+    evaluator: str
+    task: str
+    summary: str
+    homepage: str
+    paper_url: str
+    licence: str
+    licence_url: str
+    splits: list[str]
+    page: str
+
+    @staticmethod
+    def resolve_splits(benchmark: Benchmark) -> list[str]:
+        return [split.name for split in benchmark.splits.all()]
+
+    @staticmethod
+    def resolve_page(benchmark: Benchmark, context: Any) -> str:
+        url: str = context["request"].build_absolute_uri(benchmark.get_absolute_url())
+        return url
+
+
+class BenchmarkDetail(BenchmarkOut):
+    description: str
+    citation: str
+    categories: list[dict[str, Any]]
+    primary: str | None
+    metrics: list[dict[str, Any]]
+    splits: list[SplitOut]  # type: ignore[assignment]  # in full here, by name in the list
+
+    @staticmethod
+    def resolve_primary(benchmark: Benchmark) -> str | None:
+        return benchmark.spec.primary if benchmark.spec else None
+
+    @staticmethod
+    def resolve_metrics(benchmark: Benchmark) -> list[dict[str, Any]]:
+        return [asdict(METRICS[key]) for key in benchmark.spec.metrics] if benchmark.spec else []
+
+    @staticmethod
+    def resolve_splits(benchmark: Benchmark, context: Any) -> list[SplitOut]:  # type: ignore[override]
+        return [_split(split, context["request"]) for split in benchmark.splits.all()]
+
+
+@router.get("/benchmarks", response=list[BenchmarkOut], auth=anyone)
+@paginate(Keyset, by=("position", "slug"))
+def benchmarks(request: HttpRequest) -> QuerySet[Benchmark]:
+    """What is hosted here."""
+    return benchmarks_visible_to(person(request)).prefetch_related("splits")
+
+
+@router.get("/benchmarks/{slug}", response=BenchmarkDetail, auth=anyone)
+def benchmark(request: HttpRequest, slug: str) -> Benchmark:
+    """One benchmark: its splits with your quotas, its metrics and categories."""
+    return get_object_or_404(benchmarks_visible_to(person(request)), slug=slug)
+
+
+@router.get("/benchmarks/{slug}/leaderboard", auth=anyone, response={200: dict[str, Any]})
+def benchmark_leaderboard(
+    request: HttpRequest,
+    slug: str,
+    split: str = "",
+    format: Literal["json", "csv", "latex", "markdown"] = "json",
+) -> HttpResponse:
+    """Ranked variants, best first; values are fractions. Takes the same filters as the page.
+
+    `format` also gives csv, latex or markdown, as files for a paper or a spreadsheet.
+    """
+    row = get_object_or_404(benchmarks_visible_to(person(request)), slug=slug)
+    try:
+        chosen = split_get(benchmark=row, name=split)
+    except Split.DoesNotExist:
+        raise Http404 from None
+    board = leaderboard(split=chosen, user=person(request), filters=Filters.from_query(request.GET))
+    if format == "json":
+        return JsonResponse(to_dict(board))
+    content_type, suffix, write = FORMATS[format]
+    disposition = f'attachment; filename="{slug}-{chosen.name}.{suffix}"'
+    return HttpResponse(write(board), content_type=content_type, headers={"Content-Disposition": disposition})
+
+
+def _split(split: Split, request: HttpRequest) -> SplitOut:
+    who = request.user
+    return SplitOut(
+        name=split.name,
+        is_default=split.is_default,
+        is_open=split.is_open(),
+        opens_at=split.opens_at,
+        closes_at=split.closes_at,
+        videos=split.video_count,
+        ground_truth_public=split.ground_truth_public,
+        scores_visible=split.scores_visible,
+        quota=QuotaOut.from_orm(quota_for(user=who, split=split)) if who.is_authenticated else None,
+    )

@@ -1,0 +1,71 @@
+"""Who is asking, and whether they may: a bearer token with its scopes, or the session of a browser."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from ninja.errors import HttpError
+from ninja.security.base import AuthBase
+from ninja.utils import check_csrf
+
+from webapp.accounts.models import Scope, User
+from webapp.accounts.services import token_authenticate
+
+Person = User | AnonymousUser
+
+
+class Access(AuthBase):
+    """Lets in a token with the scope, or a logged-in browser; sets `request.user` to the person.
+
+    Where `public` is set, everybody is let in, and whoever has no access (or a token that must not read)
+    sees what visitors see. A token that is wrong is never taken for a visitor.
+    """
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+
+    def __init__(self, scope: Scope, *, public: bool = False) -> None:
+        super().__init__()
+        self.scope, self.public = scope, public
+
+    def __call__(self, request: HttpRequest) -> Person | None:
+        request.user = self._person(request)
+        if request.user.is_authenticated or self.public:
+            return request.user
+        return None  # ninja answers 401
+
+    def _person(self, request: HttpRequest) -> Person:
+        header = request.headers.get("Authorization")
+        if header is not None:
+            return self._token_owner(header)
+        # A browser sends its session by itself, so what changes something needs the CSRF token as well.
+        if request.user.is_authenticated and check_csrf(request):
+            raise HttpError(403, "The X-CSRFToken header is missing or wrong. Reload the page and try again.")
+        return request.user
+
+    def _token_owner(self, header: str) -> Person:
+        scheme, _, secret = header.partition(" ")
+        token = token_authenticate(secret=secret.strip()) if scheme.lower() == "bearer" else None
+        if token is None:
+            raise HttpError(401, "This API token is unknown, revoked or expired; make a new one.")
+        if self.scope in token.scopes:
+            return token.user
+        if self.public:
+            return AnonymousUser()
+        held = ", ".join(token.scopes)
+        raise HttpError(403, f"This needs a token with the scope {self.scope.value!r}; this one has {held}.")
+
+
+anyone = Access(Scope.READ, public=True)
+reader = Access(Scope.READ)
+submitter = Access(Scope.SUBMIT)
+
+
+def person(request: HttpRequest) -> Person:
+    """Who is asking, after Access has decided."""
+    return request.user
+
+
+def user(request: HttpRequest) -> User:
+    """Who is asking, on endpoints that nobody enters unknown."""
+    if not isinstance(request.user, User):
+        raise TypeError("Expected an endpoint that asks for a log-in")
+    return request.user

@@ -1,0 +1,64 @@
+"""Lists in pages: each answer names the address of the next one, which stays right while rows are added."""
+
+from typing import Any
+
+from django.core import signing
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from ninja import Field, Schema
+from ninja.pagination import PaginationBase
+
+from webapp.refusal import Refused
+
+SALT = "api-cursor"
+
+
+class Keyset(PaginationBase):
+    """Pages by the values of two fields that together are unique, both in the same direction.
+
+    Args:
+        by: the fields, such as ("-created_at", "-id").
+    """
+
+    items_attribute = "results"
+
+    class Input(Schema):
+        limit: int = Field(50, ge=1, le=200)
+        cursor: str = Field("", description="comes with the address in `next`")
+
+    class Output(Schema):
+        results: list[Any]
+        next: str | None = Field(description="address of the next page; null on the last")
+
+    def __init__(self, by: tuple[str, str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.by = by
+        self.first, self.second = (field.removeprefix("-") for field in by)
+        self.beyond = "lt" if by[0].startswith("-") else "gt"
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], pagination: Input, request: HttpRequest, **params: Any
+    ) -> dict[str, Any]:
+        rows = queryset.order_by(*self.by)
+        if pagination.cursor:
+            rows = rows.filter(self._after(pagination.cursor))
+        found = list(rows[: pagination.limit + 1])
+        results = found[: pagination.limit]
+        more = len(found) > len(results)
+        return {"results": results, "next": self._address(request, results[-1]) if more else None}
+
+    def _after(self, cursor: str) -> Q:
+        try:
+            first, second = signing.loads(cursor, salt=SALT)
+        except (signing.BadSignature, ValueError):
+            raise Refused(
+                "bad-cursor", "This cursor is not from here.", "Follow the addresses in `next`.", status=400
+            ) from None
+        behind = Q(**{self.first: first, f"{self.second}__{self.beyond}": second})
+        return Q(**{f"{self.first}__{self.beyond}": first}) | behind
+
+    def _address(self, request: HttpRequest, last: Model) -> str:
+        position = [str(getattr(last, field)) for field in (self.first, self.second)]
+        query = request.GET.copy()
+        query["cursor"] = signing.dumps(position, salt=SALT)
+        return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

@@ -1,0 +1,57 @@
+"""How many requests a person, or an address, may send a minute. Without the broker nothing is counted."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from ninja.throttling import SimpleRateThrottle
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the RateLimit headers tell."""
+
+    limit: int
+    remaining: int
+    reset_s: int
+
+
+class RateThrottle(SimpleRateThrottle):
+    """Counts in fixed windows by one atomic step, so that parallel requests are all counted."""
+
+    def __init__(self) -> None:
+        super().__init__(rate=settings.API_THROTTLE_USER)
+
+    def allow_request(self, request: HttpRequest) -> bool:
+        if request.user.is_authenticated:
+            who, rate = f"user-{request.user.pk}", settings.API_THROTTLE_USER
+        else:
+            who, rate = f"address-{self.get_ident(request)}", settings.API_THROTTLE_ANONYMOUS
+        usage = self._count(who, rate)
+        request.rate_usage = usage  # type: ignore[attr-defined]  # read by ApiMiddleware
+        return usage is None or usage.remaining >= 0
+
+    def wait(self) -> float | None:
+        return None  # ApiMiddleware writes Retry-After: this object is shared by all threads
+
+    def _count(self, who: str, rate: str) -> Usage | None:
+        limit, window_s = self.parse_rate(rate)
+        if limit is None or window_s is None:
+            return None
+        window, spent_s = divmod(time.time(), window_s)
+        key = f"throttle:{who}:{int(window)}"
+        try:
+            cache.add(key, 0, timeout=window_s)
+            used = cache.incr(key)
+        except ValueError:  # the window ended between the two
+            used = 1
+        except (RedisError, OSError) as error:
+            log.warning("requests are not counted, the broker is away: %s", error)
+            return None
+        return Usage(limit=limit, remaining=limit - used, reset_s=max(1, round(window_s - spent_s)))

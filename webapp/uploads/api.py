@@ -1,0 +1,205 @@
+"""/uploads: resumable uploads by tus 1.0.0 (https://tus.io/protocols/resumable-upload).
+
+Extensions: creation, creation-with-upload, checksum, termination, expiration.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.urls import reverse
+from django.utils.http import http_date
+from ninja import Router
+
+from webapp.refusal import Refused
+from webapp.rest.auth import submitter, user
+from webapp.rest.middleware import TUS_VERSION
+from webapp.uploads.models import Upload
+from webapp.uploads.selectors import upload_get
+from webapp.uploads.services import (
+    CHECKSUMS,
+    Checksum,
+    upload_append,
+    upload_create,
+    upload_delete,
+    upload_finish,
+)
+
+EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
+CONTENT_TYPE = "application/offset+octet-stream"
+# A connection that is dead, but was never closed, holds its upload's lock no longer than this.
+STALLED_AFTER_S = 60.0
+
+router = Router(tags=["uploads"])
+empty = {200: None, 201: None, 204: None}
+
+
+@router.api_operation(["OPTIONS"], "/uploads", auth=None, throttle=[], response=empty, summary="Abilities")
+def options(request: HttpRequest) -> HttpResponse:
+    """What this server can do."""
+    headers = {
+        "Tus-Extension": EXTENSIONS,
+        "Tus-Max-Size": str(settings.UPLOAD_LIMIT_BYTES),
+        "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
+    }
+    return HttpResponse(status=204, headers=headers)
+
+
+@router.post("/uploads", auth=submitter, response=empty, summary="Create an upload")
+def create(request: HttpRequest) -> HttpResponse:
+    """Announce a file by Upload-Length and, in Upload-Metadata, its filename; a body is its first piece."""
+    _check_version(request)
+    upload = upload_create(owner=user(request), filename=_filename(request), length=_length(request))
+    if request.headers.get("Content-Type") == CONTENT_TYPE:
+        _append(request, upload, offset=0)
+    response = _answer(201, upload)
+    response["Location"] = request.build_absolute_uri(reverse("api:upload", args=[upload.id]))
+    return response
+
+
+@router.api_operation(
+    ["HEAD"], "/uploads/{uuid:id}", auth=submitter, throttle=[], response=empty, url_name="upload"
+)
+def state(request: HttpRequest, id: UUID) -> HttpResponse:
+    """How many bytes have arrived, in Upload-Offset."""
+    _check_version(request)
+    upload = upload_finish(upload=_get(request, id))
+    response = _answer(200, upload)
+    response["Upload-Length"] = str(upload.length)
+    return response
+
+
+@router.patch("/uploads/{uuid:id}", auth=submitter, throttle=[], response=empty, summary="Append a piece")
+def append(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Append the body at Upload-Offset. The last byte finishes the upload."""
+    _check_version(request)
+    if request.headers.get("Content-Type") != CONTENT_TYPE:
+        raise Refused("tus-content-type", f"Expected the Content-Type {CONTENT_TYPE}.", status=415)
+    upload = _get(request, id)
+    _append(request, upload, offset=_whole_number(request, "Upload-Offset"))
+    return _answer(204, upload)
+
+
+@router.delete("/uploads/{uuid:id}", auth=submitter, response=empty, summary="Delete an upload")
+def delete(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Forget an upload. Submissions made of it stay."""
+    _check_version(request)
+    upload_delete(upload=_get(request, id))
+    return HttpResponse(status=204)
+
+
+@router.post("/uploads/{uuid:id}", auth=submitter, throttle=[], response=empty, summary="Override a method")
+def override(request: HttpRequest, id: UUID) -> HttpResponse:
+    """PATCH or DELETE for clients that can only POST: named in X-HTTP-Method-Override."""
+    operations = {"PATCH": append, "DELETE": delete, "HEAD": state}
+    method = request.headers.get("X-HTTP-Method-Override", "")
+    if method not in operations:
+        return HttpResponse(status=405, headers={"Allow": "HEAD, PATCH, DELETE"})
+    return operations[method](request, id)
+
+
+def _get(request: HttpRequest, id: UUID) -> Upload:
+    try:
+        return upload_get(user=user(request), id=id)
+    except Upload.DoesNotExist:
+        raise Http404 from None
+
+
+def _append(request: HttpRequest, upload: Upload, *, offset: int) -> None:
+    size = _whole_number(request, "Content-Length", missing=411)
+    if offset + size > upload.length:
+        raise Refused(
+            "upload-overflow",
+            f"{size:,} bytes at {offset:,} go beyond the announced length of {upload.length:,}.",
+            "Announce the right Upload-Length in a new upload.",
+            status=413,
+        )
+    try:
+        with _patience(request):
+            upload_append(upload=upload, offset=offset, stream=request, checksum=_checksum(request))
+    except UnreadablePostError as error:
+        raise Refused(
+            "upload-interrupted", "The connection broke. What had arrived is kept.", status=400
+        ) from error
+
+
+@contextmanager
+def _patience(request: HttpRequest) -> Iterator[None]:
+    """Give up on a connection that brings nothing for long: a thread waiting on it keeps others out."""
+    socket = request.META.get("gunicorn.socket")
+    if socket is None:
+        yield
+        return
+    before = socket.gettimeout()
+    socket.settimeout(STALLED_AFTER_S)
+    try:
+        yield
+    finally:
+        socket.settimeout(before)
+
+
+def _answer(status: int, upload: Upload) -> HttpResponse:
+    headers = {
+        "Upload-Offset": str(upload.offset),
+        "Upload-Expires": http_date(upload.expires_at.timestamp()),
+    }
+    return HttpResponse(status=status, headers=headers)
+
+
+def _check_version(request: HttpRequest) -> None:
+    if request.headers.get("Tus-Resumable") != TUS_VERSION:
+        raise Refused(
+            "tus-version",
+            f"Expected the header Tus-Resumable: {TUS_VERSION}.",
+            "Use a tus 1.0 client, such as tus-js-client or tuspy.",
+            status=412,
+        )
+
+
+def _whole_number(request: HttpRequest, header: str, *, missing: int = 400) -> int:
+    text = request.headers.get(header)
+    if text is None or not re.fullmatch(r"[0-9]{1,15}", text):
+        found = "it is missing" if text is None else f"found {text!r}"
+        raise Refused(
+            "tus-header", f"Expected a whole number of bytes in {header}, but {found}.", status=missing
+        )
+    return int(text)
+
+
+def _length(request: HttpRequest) -> int:
+    if "Upload-Defer-Length" in request.headers:
+        raise Refused("tus-header", "This server needs the length at once, in Upload-Length.", status=400)
+    return _whole_number(request, "Upload-Length")
+
+
+def _filename(request: HttpRequest) -> str:
+    """The `filename` of Upload-Metadata: pairs of a key and a base64 text, separated by commas."""
+    for pair in request.headers.get("Upload-Metadata", "").split(","):
+        key, _, value = pair.strip().partition(" ")
+        if key in ("filename", "name"):
+            return _text(value)
+    return ""
+
+
+def _text(value: str) -> str:
+    try:
+        text = base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise Refused("tus-header", "Upload-Metadata is not base64 of UTF-8.", status=400) from None
+    return "".join(character for character in text if character.isprintable()).rpartition("/")[2]
+
+
+def _checksum(request: HttpRequest) -> Checksum | None:
+    header = request.headers.get("Upload-Checksum")
+    if header is None:
+        return None
+    algorithm, _, digest = header.partition(" ")
+    try:
+        return Checksum(algorithm=algorithm, digest=base64.b64decode(digest, validate=True))
+    except binascii.Error:
+        raise Refused("tus-header", "Upload-Checksum is not base64.", status=400) from None
