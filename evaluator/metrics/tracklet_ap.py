@@ -56,7 +56,9 @@ AREA_SPLITS: Final = (
     Split("medium", area=(128.0**2, 256.0**2)),
     Split("large", area=(256.0**2, 1e10)),
 )
-OCCLUSION_SPLITS: Final = tuple(Split(key, occlusion=bounds) for key, bounds in OCCLUSION_RANGES.items())
+OCCLUSION_SPLITS: Final = tuple(
+    Split(f"occlusion_{key}", occlusion=bounds) for key, bounds in OCCLUSION_RANGES.items()
+)
 
 
 @compiled()

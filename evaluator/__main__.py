@@ -1,0 +1,211 @@
+"""The command line: `python -m evaluator score | validate | synth`.
+
+Exit status: 0 scored (or valid), 1 the submission is rejected, 2 wrong usage, 3 the ground truth is unusable.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from evaluator import GroundTruthError, Report, SubmissionRejected, __version__, evaluate, validate
+from evaluator.catalog import BENCHMARKS, METRICS
+from evaluator.problems import Problem
+
+REJECTED, USAGE, BAD_GROUND_TRUTH = 1, 2, 3
+
+app = typer.Typer(
+    help="Score submissions to video segmentation benchmarks as the official evaluations do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+output = Console(highlight=False)
+
+Benchmark = Annotated[str, typer.Argument(help=f"One of {', '.join(BENCHMARKS)}.", show_default=False)]
+Predictions = Annotated[
+    Path, typer.Option("--pred", help="A results.json, a zip archive or a folder that holds one.")
+]
+JsonOut = Annotated[Path | None, typer.Option("--json", help="Write the result as JSON to this file.")]
+
+
+def _fail(message: str, status: int = USAGE) -> NoReturn:
+    errors.print(message, markup=False)
+    raise typer.Exit(status)
+
+
+def _check_benchmark(benchmark: str) -> None:
+    if benchmark not in BENCHMARKS:
+        _fail(f"There is no benchmark {benchmark!r}. Choose one of: {', '.join(BENCHMARKS)}.")
+
+
+def _check_exists(option: str, path: Path, *, folder: bool) -> None:
+    if not path.exists():
+        _fail(f"{option}: there is no file {str(path)!r}. Check the spelling and the current folder.")
+    if path.is_dir() and not folder:
+        _fail(f"{option}: {str(path)!r} is a folder. Give the annotation JSON file itself.")
+
+
+def _write_json(path: Path | None, value: object) -> None:
+    if path is None:
+        return
+    try:
+        path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        _fail(f"--json: cannot write {str(path)!r}: {error.strerror}. Choose a file in a writable folder.")
+
+
+def _print_problems(title: str, problems: Sequence[Problem]) -> None:
+    errors.print(title, markup=False)
+    for problem in problems:
+        errors.print(str(problem), markup=False)
+
+
+@app.command()
+def score(
+    benchmark: Benchmark,
+    ground_truth: Annotated[Path, typer.Option("--gt", help="The official annotation JSON.")],
+    predictions: Predictions,
+    json_out: JsonOut = None,
+    workers: Annotated[int, typer.Option(min=1, help="Videos that are scored at the same time.")] = 1,
+    prepared: Annotated[
+        Path | None, typer.Option(help="Folder that keeps prepared ground truth for the next call.")
+    ] = None,
+) -> None:
+    """Score a submission and print its metrics in percent."""
+    _check_benchmark(benchmark)
+    _check_exists("--gt", ground_truth, folder=False)
+    _check_exists("--pred", predictions, folder=True)
+    try:
+        with _progress() as bar:
+            task = bar.add_task("videos", total=None)
+            report = evaluate(
+                benchmark,
+                ground_truth,
+                predictions,
+                workers=workers,
+                prepared_dir=prepared,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    except SubmissionRejected as rejected:
+        _write_json(json_out, {"problems": [problem.to_json() for problem in rejected.problems]})
+        _print_problems(f"Rejected: {predictions} cannot be scored.", rejected.problems)
+        raise typer.Exit(REJECTED) from rejected
+    except GroundTruthError as unusable:
+        _print_problems(f"The ground truth {ground_truth} is unusable.", unusable.problems)
+        raise typer.Exit(BAD_GROUND_TRUTH) from unusable
+    except OSError as error:
+        _fail(f"Cannot read {error.filename!r}: {error.strerror}.")
+    for warning in report.warnings:
+        errors.print(f"warning: {warning}", markup=False)
+    _write_json(json_out, report.to_json())
+    _print_report(report)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
+
+
+def _print_report(report: Report) -> None:
+    spec = BENCHMARKS[report.benchmark]
+    title = f"{spec.name}: {report.videos} videos, {report.predictions} predictions, {report.seconds['total']:.2f} s"
+    table = Table(title=title, title_justify="left", caption=report.digest, caption_justify="left")
+    table.add_column("metric")
+    table.add_column("percent", justify="right")
+    table.add_column("meaning")
+    for key in spec.metrics:
+        value = report.metrics[key]
+        table.add_row(key, "undefined" if value is None else f"{100 * value:.2f}", METRICS[key].title)
+    output.print(table)
+
+
+@app.command("validate")
+def validate_command(
+    benchmark: Benchmark,
+    predictions: Predictions,
+    ground_truth: Annotated[
+        Path | None, typer.Option("--gt", help="The annotation JSON: checks ids, lengths and sizes as well.")
+    ] = None,
+    json_out: JsonOut = None,
+) -> None:
+    """Check a submission without scoring it."""
+    _check_benchmark(benchmark)
+    _check_exists("--pred", predictions, folder=True)
+    if ground_truth is not None:
+        _check_exists("--gt", ground_truth, folder=False)
+    try:
+        problems = validate(benchmark, predictions, ground_truth)
+    except OSError as error:
+        _fail(f"Cannot read {error.filename!r}: {error.strerror}.")
+    _write_json(json_out, {"problems": [problem.to_json() for problem in problems]})
+    fatal = [problem for problem in problems if problem.severity == "error"]
+    if problems:
+        _print_problems(f"{predictions}: {'not valid' if fatal else 'valid, with warnings'}.", problems)
+    else:
+        output.print(f"{predictions}: valid.", markup=False, soft_wrap=True)
+    if any(problem.code.startswith("gt-") for problem in fatal):
+        raise typer.Exit(BAD_GROUND_TRUTH)
+    if fatal:
+        raise typer.Exit(REJECTED)
+
+
+@app.command()
+def synth(
+    task: Annotated[str, typer.Argument(help="The task of the benchmark to make: vis.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder to write to; it must not exist or be empty.")],
+    videos: Annotated[int, typer.Option(min=1, help="Number of videos.")] = 12,
+    frames: Annotated[int, typer.Option(min=2, help="Frames of each video.")] = 24,
+    size: Annotated[str, typer.Option(help="HEIGHTxWIDTH in pixels.")] = "360x640",
+    seed: Annotated[int, typer.Option(help="The same seed makes the same files.")] = 0,
+) -> None:
+    """Make a benchmark with exact ground truth: frames, annotations and three sets of predictions."""
+    if task != "vis":
+        _fail(f"There is no task {task!r} to make a benchmark of. Choose: vis.")
+    sizes = re.fullmatch(r"(\d+)[x×](\d+)", size)
+    if sizes is None or min(int(sizes[1]), int(sizes[2])) < 16:
+        _fail(f"--size is {size!r}. Write HEIGHTxWIDTH with at least 16 pixels each, for example 360x640.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        _fail(f"--out: {str(out)!r} exists and is not an empty folder. Choose another name.")
+    from evaluator.synthetic.vis import write_benchmark  # Pillow loads only for those who draw
+
+    with _progress() as bar:
+        item = bar.add_task("videos", total=videos)
+        write_benchmark(
+            out,
+            videos=videos,
+            frames=frames,
+            height=int(sizes[1]),
+            width=int(sizes[2]),
+            seed=seed,
+            progress=lambda done, total: bar.update(item, completed=done, total=total),
+        )
+    output.print(f"Wrote {videos} videos to {out}.", markup=False, soft_wrap=True)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        output.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Score submissions to video segmentation benchmarks as the official evaluations do."""
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m evaluator")

@@ -1,0 +1,127 @@
+"""From the outcomes of all predictions to the numbers of a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.catalog import BenchmarkSpec
+from evaluator.metrics.tracklet_ap import (
+    AREA_SPLITS,
+    OCCLUSION_SPLITS,
+    RECALL_LIMITS,
+    RECALL_THRESHOLDS,
+    Split,
+    accumulate,
+)
+from evaluator.metrics.tracklet_scores import TrackletScorer
+
+PER_VIDEO_METRICS: Final = ("AP", "AP50", "AP75", "AR1", "AR10")
+_SPLIT_OF_SUFFIX: Final = {
+    "s": "small",
+    "m": "medium",
+    "l": "large",
+    "so": "occlusion_light",
+    "mo": "occlusion_medium",
+    "ho": "occlusion_heavy",
+}
+
+
+def splits_of(spec: BenchmarkSpec) -> tuple[Split, ...]:
+    """Return the splits that a benchmark's metrics need."""
+    return AREA_SPLITS + (OCCLUSION_SPLITS if "AP_ho" in spec.metrics else ())
+
+
+@dataclass(frozen=True, slots=True)
+class TrackletResults:
+    """Results by group, where a group is a category, or a video and category.
+
+    Attributes:
+        splits: names, in the order of the second axis.
+        ap: [groups, S, T], mean precision over 101 recalls; NaN where there is no ground truth.
+        ar: [groups, S, M, T], final recall for the best 1, 10 and 100 predictions; NaN likewise.
+    """
+
+    splits: tuple[str, ...]
+    ap: NDArray[np.float64]
+    ar: NDArray[np.float64]
+
+    def metric(self, key: str, groups: NDArray[np.int64] | slice = slice(None)) -> float | None:
+        """Return one metric over some groups, or None if none of them has ground truth."""
+        values = self._values(key, groups)
+        values = values[~np.isnan(values)]
+        return float(np.mean(values)) if len(values) else None
+
+    def _values(self, key: str, groups: NDArray[np.int64] | slice) -> NDArray[np.float64]:
+        if key in ("AP", "AP50", "AP75"):
+            thresholds = {"AP": slice(None), "AP50": slice(0, 1), "AP75": slice(5, 6)}[key]
+            return self.ap[groups, 0, thresholds].ravel()
+        if key in ("AR1", "AR10", "AR100"):
+            return self.ar[groups, 0, ("AR1", "AR10", "AR100").index(key)].ravel()
+        split = self.splits.index(_SPLIT_OF_SUFFIX[key.split("_")[1]])
+        if key.startswith("AP"):
+            return self.ap[groups, split].ravel()
+        return self.ar[groups, split, -1].ravel()
+
+
+def results_by_category(scorer: TrackletScorer) -> TrackletResults:
+    """Pool the predictions of all videos; one group a category, in the order of the ground truth's list."""
+    categories = len(scorer.ground_truth.categories)
+    # Stable: predictions with equal scores stay in the order of their videos.
+    rows = np.lexsort((-scorer.score, scorer.category))
+    starts = np.searchsorted(scorer.category[rows], np.arange(categories + 1))
+    positives = np.zeros((categories, len(scorer.splits)))
+    for split, ignored in enumerate(scorer.ignored):
+        counted = scorer.ground_truth.tracklets.category[ignored == 0]
+        positives[:, split] = np.bincount(counted, minlength=categories)
+    return _accumulate(scorer, rows, starts, positives, len(scorer.splits))
+
+
+def results_by_video(scorer: TrackletScorer) -> tuple[TrackletResults, NDArray[np.int64]]:
+    """Score each video as if it were the only one, without splits.
+
+    Returns:
+        results with one group for each video and category that has ground truth, and [groups] their videos.
+    """
+    arrays = scorer.ground_truth.tracklets
+    categories = len(scorer.ground_truth.categories)
+    keys, tracklet_group = np.unique(
+        arrays.video.astype(np.int64) * categories + arrays.category, return_inverse=True
+    )
+    prediction_keys = scorer.video.astype(np.int64) * categories + scorer.category
+    # A category that the ground truth lacks is -1: give it no place between the others.
+    known = scorer.category >= 0
+    rows = np.flatnonzero(known & np.isin(prediction_keys, keys))
+    starts = np.append(np.searchsorted(prediction_keys[rows], keys), len(rows))
+    positives = np.zeros((len(keys), 1))
+    np.add.at(positives[:, 0], tracklet_group, scorer.ignored[0] == 0)
+    return _accumulate(scorer, rows, starts, positives, 1), keys // max(categories, 1)
+
+
+def _accumulate(
+    scorer: TrackletScorer,
+    rows: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    positives: NDArray[np.float64],
+    splits: int,
+) -> TrackletResults:
+    groups, thresholds = len(positives), scorer.outcome.shape[1]
+    ap = np.empty((groups, splits, thresholds))
+    ar = np.empty((groups, splits, len(RECALL_LIMITS), thresholds))
+    weight = np.ones(len(scorer.score))
+    accumulate(
+        rows,
+        starts,
+        scorer.rank,
+        scorer.outcome[:splits],
+        weight,
+        positives,
+        RECALL_THRESHOLDS,
+        RECALL_LIMITS,
+        ap,
+        ar,
+    )
+    return TrackletResults(tuple(split.key for split in scorer.splits[:splits]), ap, ar)

@@ -1,0 +1,254 @@
+"""Evaluates tracklet predictions (task vis): from two files to a report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evaluator import prepared
+from evaluator.catalog import BENCHMARKS, BenchmarkSpec
+from evaluator.formats.source import JsonFile, open_predictions
+from evaluator.formats.ytvis_annotations import read_annotations
+from evaluator.formats.ytvis_check import CarefulReader
+from evaluator.formats.ytvis_json import PredictionTable, open_list, read_table
+from evaluator.formats.ytvis_warnings import warn_of_duplicates, warn_of_unknown_categories
+from evaluator.metrics import tracklet_ap
+from evaluator.metrics.tracklet_results import (
+    PER_VIDEO_METRICS,
+    results_by_category,
+    results_by_video,
+    splits_of,
+)
+from evaluator.metrics.tracklet_scores import NotPlain, TrackletScorer
+from evaluator.prepared import GroundTruth
+from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, Where, problem
+from evaluator.types import Report
+from evaluator.version import __version__
+
+_DIGEST_BYTES = 16 << 20
+
+
+def evaluate(
+    benchmark: str,
+    ground_truth: Path,
+    predictions: Path,
+    *,
+    workers: int = 1,
+    prepared_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Score one submission; the contract is that of `evaluator.evaluate`."""
+    if workers < 1:
+        raise ValueError(f"Expected at least one worker, but got {workers}")
+    spec = benchmark_spec(benchmark)
+    begin = time.perf_counter()
+    truth = load_ground_truth(spec, ground_truth, prepared_dir)
+    truth_read = time.perf_counter()
+    source = open_predictions(predictions)
+    with ThreadPoolExecutor(1) as background:  # hashing holds no lock, so it costs no time on two cores
+        content_hash = background.submit(_sha256, source.contents)
+        scored = _score(source, truth, splits_of(spec), workers, progress)
+        predictions_sha256 = content_hash.result()
+    matched = time.perf_counter()
+    metrics, per_category = _category_metrics(spec, scored.scorer)
+    done = time.perf_counter()
+    return Report(
+        benchmark=spec.key,
+        task=spec.task,
+        evaluator=__version__,
+        digest=_digest(spec, truth.sha256, predictions_sha256, metrics),
+        videos=len(truth.videos),
+        predictions=len(scored.scorer.score),
+        metrics=metrics,
+        per_category=per_category,
+        per_video=_video_metrics(scored.scorer),
+        intervals={},
+        seconds={
+            "read": truth_read - begin + scored.read_seconds,
+            "match": matched - truth_read - scored.read_seconds,
+            "accumulate": done - matched,
+            "total": time.perf_counter() - begin,
+        },
+        warnings=source.warnings + scored.warnings,
+    )
+
+
+def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None) -> list[Problem]:
+    """Return what is wrong with a submission or looks unintended; the contract is that of `evaluator.validate`."""
+    spec = benchmark_spec(benchmark)
+    try:
+        truth = None if ground_truth is None else load_ground_truth(spec, ground_truth, None)
+        source = open_predictions(predictions)
+        if truth is not None:
+            return [*source.warnings, *_score(source, truth, splits_of(spec), 1, None).warnings]
+        text, entries = open_list(source)
+    except (SubmissionRejected, GroundTruthError) as error:
+        return list(error.problems)
+    errors, warnings, _ = CarefulReader(text, entries, None).read()
+    return [*errors, *source.warnings, *warnings, *_warn_if_empty(source.name, len(entries))]
+
+
+def warm_up() -> None:
+    """Nothing to do: importing this module has loaded the kernels, which are compiled for fixed types."""
+
+
+def benchmark_spec(benchmark: str) -> BenchmarkSpec:
+    """Return a benchmark of the catalog. Raises ValueError with the known ones."""
+    if benchmark not in BENCHMARKS:
+        raise ValueError(f"Expected one of {', '.join(BENCHMARKS)}, but got {benchmark!r}")
+    return BENCHMARKS[benchmark]
+
+
+def load_ground_truth(spec: BenchmarkSpec, path: Path, prepared_dir: Path | None) -> GroundTruth:
+    """Return the ground truth, from its prepared form if there is one; otherwise that is made."""
+    occlusion = "AP_ho" in spec.metrics
+    if prepared_dir is None:
+        return read_annotations(path, occlusion=occlusion)
+    variant = "occlusion" if occlusion else "plain"
+    place = prepared.prepared_path(prepared_dir, prepared.cached_sha256(path, prepared_dir), variant)
+    truth = prepared.load(place)
+    if truth is None:
+        truth = read_annotations(path, occlusion=occlusion)
+        prepared.save(truth, place)
+    return truth
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    scorer: TrackletScorer
+    warnings: tuple[Problem, ...]
+    read_seconds: float
+
+
+def _score(
+    source: JsonFile,
+    truth: GroundTruth,
+    splits: tuple[tracklet_ap.Split, ...],
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> _Scored:
+    """Score quickly; if anything is unusual, read with care and score the plain copy. Raises SubmissionRejected."""
+    begin = time.perf_counter()
+    text, entries = open_list(source)
+    table = read_table(text, entries, truth)
+    read_seconds = time.perf_counter() - begin
+    if table is not None:
+        try:
+            return _score_table(table, truth, splits, workers, progress, (), read_seconds)
+        except NotPlain:
+            pass
+    errors, warnings, plain = CarefulReader(text, entries, truth).read()
+    if errors:
+        raise SubmissionRejected(errors)
+    text, entries = open_list(JsonFile(source.name, plain))
+    table = read_table(text, entries, truth)
+    if table is None:
+        raise RuntimeError("Expected a plain copy of the predictions to be readable")
+    read_seconds = time.perf_counter() - begin
+    return _score_table(table, truth, splits, workers, progress, warnings, read_seconds)
+
+
+def _score_table(
+    table: PredictionTable,
+    truth: GroundTruth,
+    splits: tuple[tracklet_ap.Split, ...],
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+    warnings: tuple[Problem, ...],
+    read_seconds: float,
+) -> _Scored:
+    scorer = TrackletScorer(table, truth, splits)
+    listed = 0
+    for done, masks in enumerate(_each_video(scorer, len(truth.videos), workers), start=1):
+        listed += masks
+        if progress is not None:
+            progress(done, len(truth.videos))
+    where = Where(file=table.text.name)
+    if listed:
+        warnings += (problem("masks-uncompressed", where, f"{listed} masks are uncompressed RLE."),)
+    warnings += _warn_if_empty(table.text.name, len(table))
+    warnings += warn_of_unknown_categories(table) + warn_of_duplicates(table)
+    return _Scored(scorer, warnings, read_seconds)
+
+
+def _each_video(scorer: TrackletScorer, videos: int, workers: int) -> Iterator[int]:
+    """Score every video, yielding as each is done."""
+    if workers == 1:
+        yield from map(scorer.score_video, range(videos))
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(scorer.score_video, index) for index in range(videos)]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _warn_if_empty(name: str, predictions: int) -> tuple[Problem, ...]:
+    if predictions:
+        return ()
+    return (problem("predictions-empty", Where(file=name), "The list has no predictions."),)
+
+
+def _category_metrics(
+    spec: BenchmarkSpec, scorer: TrackletScorer
+) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
+    results = results_by_category(scorer)
+    metrics = {key: results.metric(key) for key in spec.metrics}
+    per_category = {}
+    for index, category in enumerate(scorer.ground_truth.categories):
+        name = category.name if category.name not in per_category else f"{category.name} ({category.id})"
+        group = slice(index, index + 1)
+        per_category[name] = {key: results.metric(key, group) for key in spec.metrics}
+    return metrics, per_category
+
+
+def _video_metrics(scorer: TrackletScorer) -> dict[str, dict[str, float | None]]:
+    """Return for each video the metrics it would have alone, and the number of its predictions.
+
+    The number of its ground-truth tracklets is left out on purpose: a hidden split stays hidden.
+    """
+    results, group_videos = results_by_video(scorer)
+    counts = np.diff(scorer.first_prediction)
+    edges = np.searchsorted(group_videos, np.arange(len(counts) + 1))
+    per_video: dict[str, dict[str, float | None]] = {}
+    for index, video in enumerate(scorer.ground_truth.videos):
+        groups = slice(int(edges[index]), int(edges[index + 1]))
+        numbers = {key: results.metric(key, groups) for key in PER_VIDEO_METRICS}
+        per_video[str(video.id)] = {**numbers, "predictions": int(counts[index])}
+    return per_video
+
+
+def _sha256(contents: memoryview) -> str:
+    digest = hashlib.sha256()
+    for start in range(0, len(contents), _DIGEST_BYTES):
+        digest.update(contents[start : start + _DIGEST_BYTES])
+    return digest.hexdigest()
+
+
+def _digest(
+    spec: BenchmarkSpec, ground_truth: str, predictions: str, metrics: dict[str, float | None]
+) -> str:
+    """Return the digest of a report.
+
+    It is the SHA-256 of a JSON text, with sorted keys and no spaces, of the evaluator's version, the
+    benchmark, the SHA-256 of the annotation file, that of the bytes of results.json (whether it came alone, in
+    an archive or in a folder) and the metrics, whose numbers are written so that they read back exactly.
+    """
+    parts = {
+        "benchmark": spec.key,
+        "evaluator": __version__,
+        "ground_truth": ground_truth,
+        "metrics": metrics,
+        "predictions": predictions,
+    }
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
