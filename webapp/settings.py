@@ -58,9 +58,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_htmx",
     "csp",
-    "allauth",
-    "allauth.account",
     "ninja",
+    # Before allauth, whose pages it draws in its own style.
     "webapp",
     "webapp.accounts",
     "webapp.benchmarks",
@@ -68,6 +67,8 @@ INSTALLED_APPS = [
     "webapp.uploads",
     "webapp.submissions",
     "webapp.jobs",
+    "allauth",
+    "allauth.account",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
