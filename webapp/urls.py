@@ -1,5 +1,6 @@
 """Every address of the site. Each app has its own urls.py; the REST API is one router in webapp/api.py."""
 
+from django.contrib import admin
 from django.urls import include, path
 
 from webapp import views
@@ -12,4 +13,5 @@ urlpatterns = [
     path("methods/", include("webapp.methods.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
+    path("admin/", admin.site.urls),
 ]

@@ -79,12 +79,7 @@ def _evaluate(claim: Claim, lease: Lease) -> Callable[[], bool]:
         is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         code = "disk-full" if is_full else "internal-error"
         return partial(failed, code=code, detail=traceback.format_exc())
-    return partial(
-        job_finish_scored,
-        token=claim.token,
-        report=report.to_json(),
-        warnings=[problem.to_json() for problem in report.warnings],
-    )
+    return partial(job_finish_scored, token=claim.token, report=report.to_json())
 
 
 def _threads() -> int:

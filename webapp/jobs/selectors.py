@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
@@ -63,9 +63,10 @@ def jobs_in_line(kind: Job.Kind) -> QuerySet[Job]:
         Job.objects.filter(kind=kind, status=Job.Status.QUEUED)
         .annotate(
             turn=Window(RowNumber(), partition_by=F("submission__author"), order_by=F("created_at").asc()),
+            waiting_since=Window(Min("created_at"), partition_by=F("submission__author")),
             served_at=Subquery(served.annotate(latest=Max("started_at")).values("latest")),
         )
-        .order_by("turn", F("served_at").asc(nulls_first=True), "created_at")
+        .order_by("turn", F("served_at").asc(nulls_first=True), "waiting_since")
     )
 
 

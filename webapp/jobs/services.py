@@ -107,19 +107,18 @@ def job_progress(*, token: UUID, done: int, total: int) -> bool:
 
 
 @transaction.atomic
-def job_finish_scored(*, token: UUID, report: Mapping[str, Any], warnings: list[dict[str, Any]]) -> bool:
+def job_finish_scored(*, token: UUID, report: Mapping[str, Any]) -> bool:
     """Store a result, all or nothing. False where the lease is lost: somebody else's result counts.
 
     Args:
         token: proof of the lease.
         report: what `evaluator.Report.to_json` gives.
-        warnings: problems that did not keep the file from being scored.
     """
     attempt = _held(token)
     if attempt is None:
         return False
     submission = _finish(attempt, Outcome.SUCCEEDED, Job.Status.SUCCEEDED)
-    result_store(submission, report, warnings)
+    result_store(submission, report)
     _set_submission(submission, Submission.Status.SCORED, digest=submission.digest)
     return True
 

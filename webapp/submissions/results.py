@@ -9,18 +9,17 @@ from webapp.storage import blob_bytes, blob_save_bytes
 from webapp.submissions.models import Score, Submission
 
 
-def result_store(submission: Submission, report: Mapping[str, Any], warnings: list[dict[str, Any]]) -> None:
+def result_store(submission: Submission, report: Mapping[str, Any]) -> None:
     """Fill a submission (which the caller saves) and write its scores, in the caller's transaction.
 
     Args:
         submission: locked by the caller.
         report: the `--json` contract of DESIGN section 3.
-        warnings: `Problem.to_json` of each.
     """
     text = json.dumps(report, allow_nan=False, separators=(",", ":"))
     submission.result = blob_save_bytes(gzip.compress(text.encode(), mtime=0))
     submission.evaluator, submission.digest = report["evaluator"], report["digest"]
-    submission.problems = warnings
+    submission.problems = report["warnings"]
     scores_store(submission, report["metrics"])
 
 

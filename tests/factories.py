@@ -1,0 +1,80 @@
+"""Short ways to the rows that a test needs. Everything goes through the services that the site uses."""
+
+import itertools
+import uuid
+from typing import Any
+
+from evaluator import __version__
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Benchmark, Split
+from webapp.jobs.models import Job
+from webapp.jobs.services import Claim, job_claim
+from webapp.methods.models import Variant
+from webapp.methods.services import method_get_or_create, variant_get_or_create
+from webapp.storage import blob_save_bytes
+from webapp.submissions.models import Submission
+from webapp.submissions.services import submission_create
+from webapp.uploads.models import Blob
+
+_numbers = itertools.count(1)
+
+
+def make_user(username: str = "", **fields: Any) -> User:
+    """A person; without a `password`, whose hash takes its time, nobody can log in by form."""
+    name = username or f"user{next(_numbers)}"
+    return User.objects.create_user(username=name, email=f"{name}@example.org", **fields)
+
+
+def make_split(slug: str = "", *, benchmark: dict[str, Any] | None = None, **fields: Any) -> Split:
+    """An open split of a benchmark of its own. Its ground truth is no file that could be evaluated."""
+    row = Benchmark.objects.create(
+        slug=slug or f"benchmark{next(_numbers)}",
+        **{"name": "Benchmark", "evaluator": "ovis", "task": "vis", **(benchmark or {})},
+    )
+    fields.setdefault("ground_truth", make_blob())
+    return Split.objects.create(benchmark=row, name="val", is_default=True, **fields)
+
+
+def make_blob(content: bytes = b"") -> Blob:
+    """A stored file; by default one that no other test has."""
+    return blob_save_bytes(content or uuid.uuid4().bytes)
+
+
+def make_variant(owner: User, name: str = "") -> Variant:
+    return variant_get_or_create(
+        method=method_get_or_create(owner=owner, name=name or f"Method {next(_numbers)}")
+    )
+
+
+def make_submission(author: User | None = None, split: Split | None = None, **fields: Any) -> Submission:
+    """A queued submission, unless its file was scored before."""
+    author = author or make_user()
+    fields = {"filename": "results.json", "blob": None, "variant": None, **fields}
+    fields["blob"] = fields["blob"] or make_blob()
+    fields["variant"] = fields["variant"] or make_variant(author)
+    return submission_create(author=author, split=split or make_split(), **fields)
+
+
+def claim(worker: str = "worker@test") -> Claim:
+    """The next job, claimed as a worker does it."""
+    taken = job_claim(kind=Job.Kind.EVALUATE, worker=worker)
+    assert taken is not None, "no job was due"
+    return taken
+
+
+def make_report(**metrics: float | None) -> dict[str, Any]:
+    """What the evaluator would give for these metrics."""
+    return {
+        "benchmark": "ovis",
+        "task": "vis",
+        "evaluator": __version__,
+        "digest": f"sha256:{uuid.uuid4().hex}",
+        "videos": 1,
+        "predictions": 1,
+        "metrics": metrics or {"AP": 0.5},
+        "per_category": {},
+        "per_video": {"1": {"AP": 0.5}},
+        "intervals": {},
+        "seconds": {"total": 1.0},
+        "warnings": [],
+    }
