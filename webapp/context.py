@@ -3,10 +3,20 @@
 from importlib.metadata import version
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from webapp.jobs.selectors import QueueState, queue_state
 
 VERSION = version("dvis-bench")
+# The header is on every page: without this, every view would ask the database three times more.
+QUEUE_STATE_S = 3
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    return {"site_name": settings.SITE_NAME, "version": VERSION}
+    return {"site_name": settings.SITE_NAME, "version": VERSION, "queue": SimpleLazyObject(_queue)}
+
+
+def _queue() -> QueueState:
+    return cache.get_or_set("queue-state", queue_state, QUEUE_STATE_S)

@@ -1,0 +1,157 @@
+"""What a leaderboard is, and the arithmetic on it: ranks, best numbers, order. Pure; no database here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from webapp.leaderboards.filters import FACTOR_FACETS, Filters
+from webapp.leaderboards.metrics import Metric
+
+# Values closer than this are one value: parity with the official evaluators is promised to 1e-9.
+SAME = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variant with its best visible numbers, as fractions in [0, 1]; a missing or None value is undefined."""
+
+    submission_id: str
+    variant_id: int
+    method_id: int
+    method: str
+    method_slug: str
+    variant: str
+    factors: dict[str, str]
+    origin: str
+    values: dict[str, float | None]
+    is_public: bool = True
+    author: str = ""
+    venue: str = ""
+    year: int | None = None
+    paper_url: str = ""
+    code_url: str = ""
+    source: dict[str, Any] = field(default_factory=dict)
+    evaluator: str = ""
+    digest: str = ""
+    note: str = ""
+    finished_at: datetime | None = None
+
+    @property
+    def is_secondary(self) -> bool:
+        """A second reading of a setting that another row shows already (a quoted copy, a model zoo)."""
+        return self.origin == "reported" and self.source.get("primary") is False
+
+    @property
+    def settings(self) -> str:
+        """The factors in words, such as "offline · ResNet-50 · 720p"."""
+        order = ("mode", "backbone", "resolution")
+        keys = [*order, *(key for key in self.factors if key not in (*order, "queries"))]
+        texts = [self.factors[key] for key in keys if self.factors.get(key)]
+        return " · ".join(dict.fromkeys(texts))
+
+    @property
+    def extra_data(self) -> str:
+        text = self.factors.get("extra_data", "")
+        return "" if text.lower() in ("", "no", "none", "false") else text
+
+    @property
+    def full_name(self) -> str:
+        """Method and settings in one text, for charts and exports."""
+        return f"{self.method} {self.settings or self.variant}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class RankedRow:
+    """A row with its place; `rank` is None for a secondary row and where the primary metric is undefined."""
+
+    row: Row
+    rank: int | None
+    tied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    metric: Metric
+    is_primary: bool
+    best: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    key: str
+    label: str
+    values: tuple[FacetValue, ...]
+
+
+def matches(row: Row, filters: Filters) -> bool:
+    """Whether a row passes the facets (not the text: that only finds rows)."""
+    return (
+        all(
+            not getattr(filters, key) or row.factors.get(key, "") in getattr(filters, key)
+            for key in FACTOR_FACETS
+        )
+        and (not filters.origin or row.origin in filters.origin)
+        and (filters.extra_data != "none" or not row.extra_data)
+        and (filters.secondary or not row.is_secondary)
+    )
+
+
+def contains(row: Row, text: str) -> bool:
+    """Whether every word of `text` occurs in the row's names, settings, venue or year."""
+    haystack = " ".join(
+        (row.method, row.variant, row.settings, row.venue, str(row.year or ""), row.author)
+    ).casefold()
+    return all(word in haystack for word in text.casefold().split())
+
+
+def rank_rows(rows: Sequence[Row], metric: Metric) -> list[RankedRow]:
+    """Rank by `metric`, best first: equal values share a rank and the next one is skipped (1, 1, 3)."""
+    competing = [row for row in rows if row.values.get(metric.key) is not None and not row.is_secondary]
+    values = sorted(
+        (round(row.values[metric.key] or 0.0, SAME) for row in competing), reverse=metric.higher_is_better
+    )
+    place = {value: index + 1 for index, value in reversed(list(enumerate(values)))}
+    counts: dict[float, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    ranked = []
+    ids = {id(row) for row in competing}
+    for row in rows:
+        if id(row) in ids:
+            value = round(row.values[metric.key] or 0.0, SAME)
+            ranked.append(RankedRow(row, place[value], counts[value] > 1))
+        else:
+            ranked.append(RankedRow(row, None, False))
+    return sort_rows(ranked, metric, "")
+
+
+def sort_rows(rows: Iterable[RankedRow], primary: Metric, sort: str) -> list[RankedRow]:
+    """Order rows by `sort`: a metric's key, "method" or "year", with "-" for descending; undefined ones last."""
+    by_name = sorted(rows, key=lambda r: (r.row.method.casefold(), r.row.settings.casefold()))
+    key, descending = sort.removeprefix("-"), sort.startswith("-")
+    if key == "method":
+        return by_name[::-1] if descending else by_name
+    if not key:
+        key, descending = primary.key, primary.higher_is_better
+
+    def value(ranked: RankedRow) -> float | None:
+        return ranked.row.year if key == "year" else ranked.row.values.get(key)
+
+    known = [r for r in by_name if value(r) is not None]
+    known.sort(key=lambda r: (round(value(r) or 0.0, SAME) * (-1 if descending else 1), r.row.is_secondary))
+    return known + [r for r in by_name if value(r) is None]
+
+
+def best_value(rows: Iterable[RankedRow], metric: Metric) -> float | None:
+    """Return the best value of a column among rows that compete, None where there is none."""
+    values = [value for r in rows if not r.row.is_secondary and (value := r.row.values.get(metric.key)) is not None]
+    if not values:
+        return None
+    return max(values) if metric.higher_is_better else min(values)

@@ -1,0 +1,200 @@
+"""A leaderboard as a file: rows -> dict, CSV, LaTeX, Markdown. Pure functions, the same for the page and the API."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+from webapp.leaderboards.board import Column, RankedRow, Row
+from webapp.leaderboards.filters import ORIGINS
+from webapp.leaderboards.selectors import Leaderboard
+
+# A cell that starts with one of these is run as a formula by spreadsheet programs.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+DASH = "–"
+LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\{",
+        "}": r"\}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "∞": r"$\infty$",
+        "·": r"$\cdot$",
+        "–": "--",
+    }
+)
+
+
+def to_dict(board: Leaderboard) -> dict[str, Any]:
+    """Return everything as plain JSON types; values are fractions in [0, 1], undefined ones None."""
+    return {
+        "benchmark": board.split.benchmark.slug,
+        "split": board.split.name,
+        "primary": board.primary.key,
+        "scores_hidden": board.is_blind,
+        "total": board.total,
+        "columns": [
+            {
+                "key": column.metric.key,
+                "label": column.metric.label,
+                "title": column.metric.title,
+                "group": column.metric.group,
+                "higher_is_better": column.metric.higher_is_better,
+            }
+            for column in board.columns
+        ],
+        "rows": [_row_dict(ranked, board.columns) for ranked in board.rows],
+    }
+
+
+def to_csv(board: Leaderboard) -> str:
+    """Return comma-separated text with a head line; values are fractions, undefined ones empty."""
+    factors = _factor_names(board)
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    keys = [column.metric.key for column in board.columns]
+    writer.writerow(
+        [
+            _plain(cell)
+            for cell in (
+                *("rank", "method", "variant", *factors, "origin", "venue", "year", "source"),
+                *keys,
+                *("submission", "digest"),
+            )
+        ]
+    )
+    for ranked in board.rows:
+        row = ranked.row
+        cells = [
+            ranked.rank,
+            row.method,
+            row.variant,
+            *(row.factors.get(name) for name in factors),
+            ORIGINS[row.origin].lower(),
+            row.venue,
+            row.year,
+            source_text(row),
+            *(row.values.get(key) for key in keys),
+            row.submission_id,
+            row.digest,
+        ]
+        writer.writerow([_plain(cell) for cell in cells])
+    return file.getvalue()
+
+
+def to_markdown(board: Leaderboard) -> str:
+    """Return a table in percent with one decimal; the best of each column is bold."""
+    head = ["Rank", "Method", "Settings", "Origin", *(column.metric.label for column in board.columns)]
+    lines = [_markdown_line(head), "|" + "|".join(["---:", "---", "---", "---", *["---:"] * len(board.columns)]) + "|"]
+    for ranked in board.rows:
+        numbers = _percents(ranked.row, board.columns, lambda text: f"**{text}**")
+        texts = [_rank_text(ranked), ranked.row.method, ranked.row.settings, ORIGINS[ranked.row.origin].lower()]
+        lines.append(_markdown_line([*(_markdown(text) for text in texts), *numbers]))
+    return "\n".join(lines) + "\n"
+
+
+def to_latex(board: Leaderboard) -> str:
+    """Return a booktabs table in percent with one decimal; the best of each column is bold.
+
+    Printed numbers carry a dagger, which the last line of the table explains.
+    """
+    split = board.split
+    lines = [
+        f"% {_latex(split.benchmark.name)} {_latex(split.name)}: needs \\usepackage{{booktabs}}",
+        f"\\begin{{tabular}}{{ll{'r' * len(board.columns)}}}",
+        "\\toprule",
+        " & ".join(["Method", "Settings", *(_latex(column.metric.label) for column in board.columns)]) + r" \\",
+        "\\midrule",
+    ]
+    for ranked in board.rows:
+        numbers = _percents(ranked.row, board.columns, lambda text: f"\\textbf{{{text}}}")
+        dagger = "$^\\dagger$" if ranked.row.origin == "reported" else ""
+        cells = [_latex(ranked.row.method) + dagger, _latex(ranked.row.settings), *numbers]
+        lines.append(" & ".join(cells).replace(DASH, "--") + r" \\")
+    lines.append("\\bottomrule")
+    if any(ranked.row.origin == "reported" for ranked in board.rows):
+        width = len(board.columns) + 2
+        lines.append(f"\\multicolumn{{{width}}}{{l}}{{\\footnotesize $^\\dagger$ as published, not scored here}} \\\\")
+    return "\n".join([*lines, "\\end{tabular}"]) + "\n"
+
+
+FORMATS: dict[str, tuple[str, str, Callable[[Leaderboard], str]]] = {
+    "csv": ("text/csv; charset=utf-8", "csv", to_csv),
+    "latex": ("application/x-tex; charset=utf-8", "tex", to_latex),
+    "markdown": ("text/markdown; charset=utf-8", "md", to_markdown),
+}
+
+
+def source_text(row: Row) -> str:
+    """Say in a few words where a printed number stands; empty for numbers scored here."""
+    source = row.source
+    parts = [source.get("table"), source.get("repo") or source.get("paper_url"), source.get("path")]
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _row_dict(ranked: RankedRow, columns: tuple[Column, ...]) -> dict[str, Any]:
+    row = ranked.row
+    return {
+        "rank": ranked.rank,
+        "tied": ranked.tied,
+        "submission": row.submission_id,
+        "method": row.method,
+        "method_slug": row.method_slug,
+        "variant": row.variant,
+        "factors": row.factors,
+        "origin": row.origin,
+        "public": row.is_public,
+        "venue": row.venue,
+        "year": row.year,
+        "source": row.source or None,
+        "evaluator": row.evaluator or None,
+        "digest": row.digest or None,
+        "scored_at": row.finished_at.isoformat() if row.finished_at else None,
+        "values": {column.metric.key: row.values.get(column.metric.key) for column in columns},
+    }
+
+
+def _factor_names(board: Leaderboard) -> list[str]:
+    return list(dict.fromkeys(name for ranked in board.rows for name in sorted(ranked.row.factors)))
+
+
+def _plain(cell: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula."""
+    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
+        return "'" + cell
+    return "" if cell is None else cell
+
+
+def _percents(row: Row, columns: tuple[Column, ...], bold: Callable[[str], str]) -> list[str]:
+    texts = []
+    for column in columns:
+        value = row.values.get(column.metric.key)
+        text = DASH if value is None else f"{100 * value:.1f}"
+        is_best = value is not None and value == column.best and not row.is_secondary
+        texts.append(bold(text) if is_best else text)
+    return texts
+
+
+def _rank_text(ranked: RankedRow) -> str:
+    return DASH if ranked.rank is None else str(ranked.rank)
+
+
+def _markdown_line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _markdown(text: str) -> str:
+    """Escape what Markdown, or HTML within it, would take for markup."""
+    for mark in "\\|*_`[]<>":
+        text = text.replace(mark, "\\" + mark if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
+    return text
+
+
+def _latex(text: str) -> str:
+    return " ".join(text.split()).translate(LATEX)

@@ -1,0 +1,111 @@
+"""The columns of a leaderboard: `evaluator.catalog` names what is scored here; PUBLISHED what papers print besides."""
+
+from dataclasses import dataclass
+
+from evaluator.catalog import METRICS
+
+from webapp.benchmarks.models import Benchmark
+
+GROUPS = {
+    "overall": "Overall",
+    "area": "By area",
+    "occlusion": "By occlusion",
+    "length": "By video length",
+    "consistency": "Consistency",
+    "windows": "By window",
+    "recall": "Recall",
+    "other": "Other",
+}
+OCCLUSION = ("AP_so", "AP_mo", "AP_ho")
+PRIMARY_OF_TASK = {"vis": "AP", "vps": "VPQ", "vss": "mIoU"}
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number as a column: `short` heads it under its group's name, `label` stands alone."""
+
+    key: str
+    label: str
+    short: str
+    title: str
+    group: str
+    description: str
+    higher_is_better: bool = True
+
+
+def _published(key: str, label: str, title: str, group: str, description: str) -> Metric:
+    return Metric(key, label, label, title, group, description)
+
+
+_PUBLISHED = (
+    _published(
+        "VPQ", "VPQ", "Video panoptic quality", "overall", "Mean over windows of 1, 2, 4 and 6 frames."
+    ),
+    _published("VPQ_th", "VPQ thing", "VPQ of things", "overall", "VPQ over the thing categories."),
+    _published("VPQ_st", "VPQ stuff", "VPQ of stuff", "overall", "VPQ over the stuff categories."),
+    _published(
+        "STQ", "STQ", "Segmentation and tracking quality", "overall", "Geometric mean of association and mIoU."
+    ),
+    *(
+        _published(
+            f"VPQ{k}", f"VPQ{k}", f"VPQ at {k} frames", "windows", f"Tubes of {k} frame{'s' * (k > 1)}."
+        )
+        for k in (1, 2, 4, 6, 8, 10)
+    ),
+    _published("VPQ_inf", "VPQ∞", "VPQ over whole videos", "windows", "Tubes as long as the video."),
+    _published(
+        "VPQ_deva", "VPQ DEVA", "VPQ as DEVA averages it", "windows", "Mean over other windows than VPQ."
+    ),
+    _published(
+        "mIoU", "mIoU", "Mean intersection over union", "overall", "Mean over the categories of a split."
+    ),
+    _published("VC8", "VC8", "Video consistency, 8 frames", "consistency", "Pixels that stay right for 8 frames."),
+    _published(
+        "VC16", "VC16", "Video consistency, 16 frames", "consistency", "Pixels that stay right for 16 frames."
+    ),
+    _published("AP_S", "AP short", "AP of short videos", "length", "AP over the short videos alone."),
+    _published("AP_L", "AP long", "AP of long videos", "length", "AP over the long videos alone."),
+    _published("AP50_L", "AP50 long", "AP50 of long videos", "length", "AP50 over the long videos alone."),
+    _published("AP75_L", "AP75 long", "AP75 of long videos", "length", "AP75 over the long videos alone."),
+    _published("AR1_L", "AR1 long", "AR1 of long videos", "length", "AR1 over the long videos alone."),
+    _published("AR10_L", "AR10 long", "AR10 of long videos", "length", "AR10 over the long videos alone."),
+)
+PUBLISHED = {metric.key: metric for metric in _PUBLISHED}
+
+SHORT = {
+    "AP_s": "small",
+    "AP_m": "medium",
+    "AP_l": "large",
+    "AP_so": "slight",
+    "AP_mo": "moderate",
+    "AP_ho": "heavy",
+}
+
+
+def metric(key: str) -> Metric:
+    """Return how a metric is shown; an unknown key is shown as it is, under "Other"."""
+    if spec := METRICS.get(key):
+        group = spec.group if spec.group in GROUPS else "other"
+        return Metric(
+            key, spec.label, SHORT.get(key, spec.label), spec.title, group, spec.description, spec.higher_is_better
+        )
+    return PUBLISHED.get(key) or Metric(key, key, key, key, "other", "")
+
+
+def primary_metric(benchmark: Benchmark) -> str:
+    """Return the key by which a benchmark ranks."""
+    return benchmark.spec.primary if benchmark.spec else PRIMARY_OF_TASK[benchmark.task]
+
+
+def column_order(benchmark: Benchmark) -> list[str]:
+    """Return all keys in the order of columns: group by group, as the catalog lists them."""
+    known = [*(benchmark.spec.metrics if benchmark.spec else ()), *PUBLISHED]
+    groups = list(GROUPS)
+    return sorted(dict.fromkeys(known), key=lambda key: groups.index(metric(key).group))
+
+
+def is_compact(benchmark: Benchmark, key: str) -> bool:
+    """Whether the first view of a table shows the column; "all columns" shows the others too."""
+    if benchmark.spec is None or key not in benchmark.spec.metrics:
+        return True
+    return key in benchmark.spec.headline or metric(key).group in ("area", "occlusion")

@@ -1,0 +1,27 @@
+"""Pages that belong to no app: home, and the way to a benchmark to submit to."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from webapp.benchmarks.selectors import benchmark_cards, latest_scored, open_splits
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    context = {
+        "section": "benchmarks",
+        "cards": benchmark_cards(request.user),
+        "latest": latest_scored(request.user),
+    }
+    return render(request, "home.html", context)
+
+
+@require_safe
+def submit(request: HttpRequest) -> HttpResponse:
+    """Go on to the only benchmark that is open, or let people choose."""
+    splits = open_splits(request.user)
+    slugs = {split.benchmark.slug for split in splits}
+    if len(slugs) == 1:
+        return redirect("submissions:new", slug=slugs.pop())
+    return render(request, "submit.html", {"splits": splits})
