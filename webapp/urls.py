@@ -11,6 +11,8 @@ urlpatterns = [
     path("submit/", views.submit, name="submit"),
     path("benchmarks/", include("webapp.benchmarks.urls")),
     path("methods/", include("webapp.methods.urls")),
+    path("", include("webapp.submissions.urls")),
+    path("", include("webapp.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
     path("admin/", admin.site.urls),

@@ -4,12 +4,12 @@
 import { openArchive } from "./check_archive.js";
 import { JsonError, JsonReader } from "./check_json.js";
 import { ProblemList } from "./check_problems.js";
-import { ResultsReader } from "./check_results.js";
+import { ResultsReader, TooMany } from "./check_results.js";
 import { VisRules } from "./check_rules.js";
 import { ZipError } from "./check_zip.js";
 
 const SLICE = 4 * 1024 * 1024;
-const JSON_CODES = { syntax: "json-syntax", truncated: "json-truncated", depth: "json-nesting" };
+const JSON_CODES = { syntax: "json-syntax", empty: "file-empty", truncated: "json-truncated", depth: "json-nesting" };
 // What people choose by mistake, by its first bytes (evaluator/formats/source.py).
 const SIGNATURES = [
   ["1f8b", "a gzip file"], ["52617221", "a RAR archive"], ["377abcaf271c", "a 7-Zip archive"], ["425a68", "a bzip2 file"],
@@ -48,12 +48,20 @@ async function open(file, problems) {
   }
   const head = new Uint8Array(await file.slice(0, 512).arrayBuffer());
   if (head[0] === 0x50 && head[1] === 0x4b) return openArchive(file, problems);
+  if ([...head.subarray(0, 4)].includes(0) || isUtf16(head)) {
+    problems.add("json-encoding", {}, "The file begins as UTF-16 or UTF-32 files do.");
+    return null;
+  }
   const found = otherFormat(head, file.name);
   if (found !== undefined) {
     problems.add("file-not-recognised", {}, `Expected JSON or a zip archive, but this is ${found}.`);
     return null;
   }
   return { name: file.name.endsWith(".json") ? file.name : "results.json", size: file.size, slices: fileSlices(file) };
+}
+
+function isUtf16(head) {
+  return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
 }
 
 function otherFormat(head, name) {
@@ -83,6 +91,7 @@ async function read(source, rules, problems, onProgress) {
     json.end();
   } catch (error) {
     if (error instanceof JsonError) problems.add(JSON_CODES[error.kind], {}, sentence(error));
+    else if (error instanceof TooMany) problems.add("entries-too-many", {}, error.message);
     else if (error instanceof ZipError) problems.add("archive-damaged", {}, `The archive cannot be read: ${error.message}.`);
     else throw error;
   }

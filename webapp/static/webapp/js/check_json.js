@@ -39,7 +39,7 @@ const ESCAPES = new Map([
 ]);
 const TEXT_LIMIT = 4096; // names and texts longer than this are cut: nothing we look for is longer
 
-/** The file is not JSON. `kind`: "syntax", "truncated" or "depth"; `offset`: bytes from the start. */
+/** The file is not JSON. `kind`: "syntax", "truncated", "empty" or "depth"; `offset`: bytes from the start. */
 export class JsonError extends Error {
   constructor(kind, offset, message) {
     super(message);
@@ -68,7 +68,8 @@ export class JsonReader {
   /** Read the next slice of the file. Raises JsonError. */
   write(bytes) {
     const end = bytes.length;
-    let at = 0;
+    const hasMark = this.offset === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+    let at = hasMark ? 3 : 0; // a byte order mark is no part of the text
     while (at < end) {
       switch (this.state) {
         case STRING:
@@ -98,9 +99,8 @@ export class JsonReader {
   /** The file has ended. Raises JsonError unless a whole value was read. */
   end() {
     if (this.state === SCALAR) this.endScalar(0);
-    if (this.state !== DONE) {
-      throw new JsonError("truncated", this.offset, this.offset === 0 ? "the file is empty" : "the file ends in the middle");
-    }
+    if (this.state === VALUE && this.depth === 0) throw new JsonError("empty", this.offset, "there is nothing but white space");
+    if (this.state !== DONE) throw new JsonError("truncated", this.offset, "the file ends in the middle");
   }
 
   /** One byte between values: white space, a bracket, a comma, a colon, or the start of a value. */

@@ -17,6 +17,11 @@ const POLYGONS = 7;
 const POLYGON = 8;
 const SKIPPED = 9;
 
+const MOST_ENTRIES = 1_000_000;
+
+/** The list is longer than any that is scored. */
+export class TooMany extends Error {}
+
 export class ResultsReader {
   /** `rules`: notAList(shown), wrongEntry(index, shown), entry(entry), mask(entry, mask), end(entries). */
   constructor(rules) {
@@ -54,6 +59,7 @@ export class ResultsReader {
   endArray() {
     const left = this.place;
     this.place = this.outer.pop();
+    if (left === POLYGON && (this.mask.numbers < 6 || this.mask.numbers % 2 !== 0)) this.mask.badPolygon = this.mask.numbers;
     if (left === ENTRY) this.rules.entry(this.entry);
     else if (left === MASK || left === POLYGONS) this.rules.mask(this.entry, this.mask);
     else if (left === LIST) this.rules.end(this.entries);
@@ -88,7 +94,7 @@ export class ResultsReader {
 
   number(value) {
     if (this.place === COUNTS) this.addRun(value);
-    else if (this.place === POLYGON) this.mask.numbers += 1;
+    else if (this.place === POLYGON) this.addCoordinate(value);
     else if (this.place === SIZE) this.mask.size.push(value);
     else this.value({ kind: "number", value, shown: String(value) });
   }
@@ -119,6 +125,7 @@ export class ResultsReader {
   }
 
   startEntry() {
+    if (this.entries === MOST_ENTRIES) throw new TooMany(`The list has more than ${MOST_ENTRIES} entries.`);
     this.enter(ENTRY);
     this.field = "";
     this.entry = { index: this.entries++, values: {}, frames: 0, sizes: [] };
@@ -136,7 +143,7 @@ export class ResultsReader {
     this.maskField = "";
     this.mask = {
       kind, frame: this.entry.frames++, size: null, counts: null, total: 0, runs: 0, longest: 0, outOfRange: false,
-      foreign: false, cut: false, polygons: 0, numbers: 0, odd: false, unreadable: null,
+      foreign: false, cut: false, polygons: 0, numbers: 0, badPolygon: null, unreadable: null,
     };
   }
 
@@ -158,6 +165,12 @@ export class ResultsReader {
   startPolygon() {
     this.enter(POLYGON);
     this.mask.polygons += 1;
+    this.mask.numbers = 0; // of this polygon
+  }
+
+  addCoordinate(value) {
+    this.mask.numbers += 1;
+    if (Math.abs(value) >= 1e6) this.mask.unreadable = String(value);
   }
 
   addRun(value) {

@@ -71,7 +71,13 @@ export class VisRules {
   }
 
   polygons(entry, mask) {
-    if (mask.polygons > 0 || mask.numbers > 0) {
+    if (mask.unreadable !== null) {
+      const message = `A polygon holds ${mask.unreadable}, but must hold finite numbers below a million.`;
+      this.maskProblem("polygon-invalid", entry, mask, "segmentations", message);
+    } else if (mask.badPolygon !== null) {
+      const message = `A polygon has ${mask.badPolygon} numbers, but must have x, y of at least three points.`;
+      this.maskProblem("polygon-invalid", entry, mask, "segmentations", message);
+    } else if (mask.polygons > 0) {
       this.maskProblem("masks-polygons", entry, mask, "segmentations", "The mask is a list of polygons.");
     }
   }

@@ -1,0 +1,243 @@
+/**
+ * The submit page: a chosen file is checked at once, a good one is sent while the form is filled in, and Submit
+ * waits for whatever is not done yet. Without this script the same form sends the file by itself.
+ */
+import { problemList, element } from "./problems.js";
+import { Upload, UploadRefused } from "./upload.js";
+
+const form = document.getElementById("submit-form");
+const NUMBER = new Intl.NumberFormat("en");
+
+class SubmitPage {
+  constructor() {
+    this.input = form.elements.file;
+    this.uploadField = form.elements.upload;
+    this.drop = form.querySelector(".drop");
+    this.findings = form.querySelector("[data-findings]");
+    this.note = form.querySelector("[data-submit-note]");
+    this.split = JSON.parse(document.getElementById("check-data").textContent);
+    this.turn = 0; // raised by each chosen file: what belongs to an earlier one is dropped
+    this.worker = null;
+    this.upload = null;
+    this.wantsSubmit = false;
+    this.input.addEventListener("change", () => this.input.files[0] && this.choose(this.input.files[0]));
+    form.elements.method_name.addEventListener("input", ({ target }) => target.setCustomValidity(""));
+    // Back from the submission: its upload is used up.
+    window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+    form.addEventListener("submit", (event) => this.submit(event));
+    this.listenForDrops();
+    // A browser that keeps the choice over a reload keeps the file too: go on with it.
+    if (this.input.files[0]) this.choose(this.input.files[0]);
+  }
+
+  listenForDrops() {
+    const over = (isOver) => (event) => {
+      event.preventDefault();
+      this.drop.classList.toggle("is-over", isOver);
+    };
+    // A file that is dropped beside the zone must not replace the page.
+    for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
+    for (const name of ["dragenter", "dragover"]) this.drop.addEventListener(name, over(true));
+    for (const name of ["dragleave", "drop"]) this.drop.addEventListener(name, over(false));
+    this.drop.addEventListener("drop", (event) => {
+      const { files } = event.dataTransfer;
+      if (files.length !== 1) {
+        this.say("error", files.length ? "Drop one file at a time." : "That was no file.", "Put results.json into a zip if it belongs to others.");
+      } else {
+        this.input.files = files;
+        this.choose(files[0]);
+      }
+    });
+  }
+
+  async choose(file) {
+    this.stop();
+    const turn = ++this.turn;
+    this.uploadField.value = "";
+    this.findings.replaceChildren();
+    document.getElementById("id_file_error")?.remove();
+    this.showFile(file);
+    const verdict = await this.check(file);
+    if (turn !== this.turn) return;
+    this.step("check").hidden = true;
+    if (verdict !== null) this.showVerdict(file, verdict);
+    if (verdict === null || verdict.ok) await this.send(file, turn);
+  }
+
+  stop() {
+    this.worker?.terminate();
+    this.upload?.stop();
+    this.worker = this.upload = null;
+    this.disarm();
+    for (const name of ["check", "upload"]) this.step(name).hidden = true;
+    this.drop.classList.remove("is-done");
+  }
+
+  // --- The check -------------------------------------------------------------------------------------------
+
+  /** Return the verdict of checkFile, or null where it cannot be had: then the server alone decides. */
+  check(file) {
+    if (this.split === null) return null;
+    return new Promise((resolve) => {
+      this.progress("check", 0, `Checking ${file.name}`);
+      this.worker = new Worker(form.dataset.worker, { type: "module" });
+      this.worker.onmessage = ({ data }) => {
+        if (data.total) this.progress("check", data.done / data.total, `Checking ${file.name}: ${size(data.done)} of ${size(data.total)}`);
+        else resolve(data.verdict ?? null);
+      };
+      this.worker.onerror = () => resolve(null);
+      this.worker.postMessage({ file, split: this.split });
+    });
+  }
+
+  showVerdict(file, verdict) {
+    const errors = verdict.problems.filter(({ severity }) => severity === "error");
+    const warnings = verdict.problems.filter(({ severity }) => severity === "warning");
+    if (errors.length > 0) {
+      const count = errors.reduce((sum, problem) => sum + problem.count, 0);
+      this.say("error", `${NUMBER.format(count)} ${count === 1 ? "problem" : "problems"} in ${file.name}.`, "Nothing was sent, and it costs no quota. Mend the file and choose it again.");
+      this.findings.append(problemList(errors), this.letServerDecide(file));
+    } else if (verdict.checked) {
+      const found = `${NUMBER.format(verdict.entries)} predictions in ${NUMBER.format(verdict.videos)} of ${NUMBER.format(this.split.videos.length)} videos`;
+      this.say(warnings.length ? "warning" : "ok", `Checked: ${found}.`, warnings.length ? "It can be scored. This looks unintended:" : "");
+    }
+    if (warnings.length > 0) this.findings.append(problemList(warnings));
+  }
+
+  /** The check may be wrong: the server has the last word. */
+  letServerDecide(file) {
+    const button = element("button", "button quiet small findings-more", "Send it anyway and let the server decide");
+    button.type = "button";
+    button.addEventListener("click", () => {
+      button.remove();
+      this.send(file, this.turn);
+    });
+    return button;
+  }
+
+  // --- The upload ------------------------------------------------------------------------------------------
+
+  async send(file, turn) {
+    const upload = new Upload(file, {
+      endpoint: form.dataset.uploads,
+      csrfToken: form.elements.csrfmiddlewaretoken.value,
+      owner: form.dataset.owner,
+      onProgress: (now) => turn === this.turn && this.progress("upload", now.sent / now.total, sentence(now)),
+      onWait: (seconds) => turn === this.turn && this.progressText("upload", `Connection lost. Trying again in ${seconds} s; what has arrived is kept.`),
+    });
+    this.upload = upload;
+    try {
+      const url = await upload.run();
+      if (turn === this.turn && url !== null) this.uploaded(file, url);
+    } catch (error) {
+      if (!(error instanceof UploadRefused)) throw error;
+      if (turn === this.turn) this.refused(error);
+    }
+  }
+
+  uploaded(file, url) {
+    this.uploadField.value = url.replace(/\/$/, "").split("/").pop();
+    this.progress("upload", 1, `Uploaded: ${size(file.size)}.`);
+    this.drop.classList.add("is-done");
+    if (this.wantsSubmit) this.finish();
+  }
+
+  refused({ problems }) {
+    this.upload = null;
+    this.step("upload").hidden = true;
+    this.disarm();
+    this.say("error", "The server did not take the file.", "");
+    this.findings.append(problemList(problems));
+  }
+
+  // --- Submit ----------------------------------------------------------------------------------------------
+
+  submit(event) {
+    if (this.missesMethod()) {
+      event.preventDefault();
+    } else if (this.uploadField.value !== "") {
+      this.finish(event);
+    } else if (this.upload !== null || (this.input.files[0] && !this.hasErrors())) {
+      event.preventDefault();
+      this.arm();
+    } else if (this.input.files[0]) {
+      event.preventDefault();
+      this.findings.querySelector(".alert")?.scrollIntoView({ block: "center" });
+    }
+    // Otherwise nothing is chosen: the server says so, and marks what else is missing.
+  }
+
+  /** Say now what the server would say after a long upload. */
+  missesMethod() {
+    const name = form.elements.method_name;
+    const isMissing = !form.elements.variant?.value && name.value.trim() === "";
+    name.setCustomValidity(isMissing ? "Name the method, or choose one of yours." : "");
+    return !name.reportValidity();
+  }
+
+  /** The upload goes with the form by its name; the file itself must not travel twice. */
+  finish(event) {
+    this.upload?.forget();
+    this.input.disabled = true;
+    if (!event) form.submit();
+  }
+
+  arm() {
+    this.wantsSubmit = true;
+    this.note.textContent = "Will be submitted as soon as the upload is done.";
+  }
+
+  disarm() {
+    this.wantsSubmit = false;
+    this.note.textContent = "";
+  }
+
+  hasErrors() {
+    return this.findings.querySelector(".alert.error") !== null;
+  }
+
+  // --- What is shown ---------------------------------------------------------------------------------------
+
+  showFile(file) {
+    this.drop.querySelector("[data-drop-title]").textContent = file.name;
+    this.drop.querySelector("[data-drop-detail]").textContent = `${size(file.size)}. Choose another to replace it.`;
+  }
+
+  say(level, title, text) {
+    const box = element("div", `alert ${level}`);
+    box.append(element("strong", "", title));
+    if (text) box.append(element("p", "", text));
+    this.findings.append(box);
+  }
+
+  step(name) {
+    return form.querySelector(`[data-step="${name}"]`);
+  }
+
+  progress(name, share, text) {
+    const step = this.step(name);
+    step.hidden = false;
+    step.querySelector("progress").value = share;
+    this.progressText(name, text);
+  }
+
+  progressText(name, text) {
+    const step = this.step(name);
+    step.hidden = false;
+    step.querySelector(".progress-text").textContent = text;
+  }
+}
+
+function size(bytes) {
+  if (bytes < 1e6) return `${NUMBER.format(Math.ceil(bytes / 1e3))} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+function sentence({ sent, total, rate, left }) {
+  const parts = [`Uploading ${size(sent)} of ${size(total)}`];
+  if (rate > 0) parts.push(`${(rate / 1e6).toFixed(1)} MB/s`);
+  if (left !== null) parts.push(left < 90 ? `about ${Math.max(1, Math.round(left))} s left` : `about ${Math.round(left / 60)} min left`);
+  return parts.join(", ");
+}
+
+if (form) new SubmitPage();

@@ -1,0 +1,128 @@
+"""What the pages of submissions show, gathered from the selectors of several apps."""
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+
+from evaluator.problems import PROBLEMS, Where
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Split
+from webapp.jobs.selectors import status_sentence
+from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.selectors import leaderboard
+from webapp.submissions.models import Submission
+from webapp.submissions.report_page import Number, ReportPage, report_page, score_numbers
+from webapp.submissions.selectors import result_of, scores_are_visible
+
+Status = Submission.Status
+WITHDRAWABLE = (Status.RECEIVED, Status.QUEUED, Status.RUNNING, Status.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemLine:
+    """A problem in words."""
+
+    code: str
+    severity: str
+    where: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a submission stands on its board. `is_best`: the board shows this one of its variant."""
+
+    rank: int | None
+    rows: int
+    is_best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionPage:
+    sentence: str
+    is_unfinished: bool
+    errors: tuple[ProblemLine, ...]
+    warnings: tuple[ProblemLine, ...]
+    report: ReportPage | None
+    standing: Standing | None
+    scores: tuple[Number, ...]
+    source: tuple[tuple[str, str], ...]
+    is_blind: bool
+    command: str
+    can_edit: bool
+    can_withdraw: bool
+    can_retry: bool
+
+
+def submission_page(
+    submission: Submission, user: User | AnonymousUser, video_sort: str = ""
+) -> SubmissionPage:
+    """Everything about a submission that this person may see."""
+    is_scored = submission.status == Status.SCORED
+    sees_scores = scores_are_visible(user=user, split=submission.split)
+    has_report = is_scored and sees_scores and submission.result is not None
+    is_owner = user.is_authenticated and (user.is_staff or user.pk == submission.author_id)
+    lines = problem_lines(submission.problems)
+    return SubmissionPage(
+        sentence=status_sentence(submission),
+        is_unfinished=not submission.is_finished,
+        errors=tuple(line for line in lines if line.severity == "error"),
+        warnings=tuple(line for line in lines if line.severity == "warning"),
+        report=report_page(result_of(submission), submission.split, video_sort) if has_report else None,
+        standing=_standing(submission, user) if is_scored and sees_scores else None,
+        scores=tuple(score_numbers(submission)) if is_scored and sees_scores and not has_report else (),
+        source=tuple((name.replace("_", " "), str(text)) for name, text in submission.source.items()),
+        is_blind=is_scored and not sees_scores,
+        command=reproduce_command(submission),
+        can_edit=is_owner,
+        can_withdraw=is_owner and submission.status in WITHDRAWABLE,
+        can_retry=user.is_staff and submission.status == Status.FAILED,
+    )
+
+
+def problem_lines(problems: Iterable[Mapping[str, Any]]) -> list[ProblemLine]:
+    """Problems as stored (`Problem.to_json`), with their place in words."""
+    return [
+        ProblemLine(
+            code=item["code"],
+            severity=item["severity"],
+            where=str(Where(**item["where"])),
+            message=item["message"],
+            hint=item["hint"],
+        )
+        for item in problems
+    ]
+
+
+def reproduce_command(submission: Submission) -> str:
+    """The command that gives the same numbers on a laptop that has the ground truth."""
+    benchmark = shlex.quote(submission.split.benchmark.evaluator)
+    predictions = shlex.quote(submission.filename or "results.json")
+    return (
+        f"python -m evaluator score {benchmark} --gt annotations.json --pred {predictions} --json report.json"
+    )
+
+
+def _standing(submission: Submission, user: User | AnonymousUser) -> Standing:
+    board = leaderboard(split=submission.split, user=user, filters=Filters(split=submission.split.name))
+    found = next((row for row in board.rows if row.row.variant_id == submission.variant_id), None)
+    return Standing(
+        rank=found.rank if found else None,
+        rows=len(board.rows),
+        is_best=found is not None and found.row.submission_id == str(submission.id),
+    )
+
+
+def check_data(split: Split) -> dict[str, Any] | None:
+    """What the check in the browser needs to know; None where it does not know the task."""
+    if split.benchmark.task != split.benchmark.Task.VIS:
+        return None
+    return {
+        "videos": split.videos,
+        "categories": [category["id"] for category in split.benchmark.categories],
+        "problems": {code: asdict(spec) for code, spec in PROBLEMS.items()},
+    }

@@ -1,0 +1,175 @@
+"""Pages of submissions: send one, watch it, read its numbers, list one's own."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Benchmark, Split
+from webapp.benchmarks.selectors import benchmark_get, split_get
+from webapp.methods.models import Variant
+from webapp.methods.services import method_get_or_create, variant_get_or_create
+from webapp.refusal import Refused
+from webapp.submissions import pages, services
+from webapp.submissions.forms import SubmitForm
+from webapp.submissions.mine import MineFilters, mine_choices, mine_rows
+from webapp.submissions.models import Submission
+from webapp.submissions.selectors import quota_for, submission_get, submissions_of
+from webapp.uploads.models import Upload
+from webapp.uploads.services import upload_from_file
+
+PAGE_SIZE = 50
+STATE_ID = "submission-state"
+
+
+def _person(request: HttpRequest) -> User:
+    """The user of a page that needs one."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send predictions. With scripts the file is checked and uploaded before; without, it comes with the form."""
+    user = _person(request)
+    try:
+        benchmark = benchmark_get(user=user, slug=slug)
+        split = split_get(benchmark=benchmark, name=request.GET.get("split", ""))
+    except (Benchmark.DoesNotExist, Split.DoesNotExist) as error:
+        raise Http404("no such benchmark or split") from error
+    form = SubmitForm(
+        request.POST or None, request.FILES or None, user=user, initial={"visibility": "public"}
+    )
+    problem, upload = None, None
+    if request.method == "POST":
+        try:
+            upload = _upload_of(form, user)
+            if form.is_valid() and upload:
+                return redirect(_submit(form, user, split, upload))
+        except Refused as refused:
+            problem = refused.problem
+    context = {
+        "benchmark": benchmark,
+        "split": split,
+        "splits": list(benchmark.splits.defer("videos")),
+        "form": form,
+        "upload": upload,
+        "problem": problem,
+        "is_open": split.is_open(),
+        "now": timezone.now(),
+        "quota": quota_for(user=user, split=split),
+        "check": pages.check_data(split),
+    }
+    return render(request, "submissions/new.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _upload_of(form: SubmitForm, user: User) -> Upload | None:
+    """The upload that the form names, or one made of the file that came with it. Nothing sent is lost."""
+    form.is_valid()
+    file = form.cleaned_data.get("file")
+    if file is not None:
+        return upload_from_file(owner=user, file=file)
+    upload: Upload | None = form.cleaned_data.get("upload")
+    return upload
+
+
+@transaction.atomic
+def _submit(form: SubmitForm, user: User, split: Split, upload: Upload) -> Submission:
+    data = form.cleaned_data
+    assert upload.blob is not None
+    return services.submission_create(
+        author=user,
+        split=split,
+        variant=data["variant"] or _new_variant(form, user),
+        blob=upload.blob,
+        filename=upload.filename,
+        note=data["note"],
+        is_public=data["visibility"] == "public",
+    )
+
+
+def _new_variant(form: SubmitForm, user: User) -> Variant:
+    method = method_get_or_create(owner=user, name=form.cleaned_data["method_name"])
+    name = form.cleaned_data["variant_name"] or "default"
+    return variant_get_or_create(method=method, name=name, factors=form.factors)
+
+
+def _get(request: HttpRequest, submission_id: UUID) -> Submission:
+    try:
+        return submission_get(user=request.user, id=submission_id)
+    except Submission.DoesNotExist as error:
+        raise Http404("no such submission, or not for you") from error
+
+
+@require_GET
+def detail(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """One submission, live: while it is unfinished its state asks for itself again."""
+    submission = _get(request, submission_id)
+    page = pages.submission_page(submission, request.user, video_sort=request.GET.get("videos", ""))
+    is_state = request.headers.get("HX-Target") == STATE_ID
+    template = "submissions/partials/state.html" if is_state else "submissions/detail.html"
+    response = render(request, template, {"submission": submission, "page": page, "state_id": STATE_ID})
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    submission = _get(request, submission_id)
+    try:
+        services.submission_withdraw(submission=submission, actor=_person(request))
+    except Refused as refused:
+        messages.error(request, f"{refused.message} {refused.hint}")
+    return redirect(submission)
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    submission = _get(request, submission_id)
+    try:
+        services.submission_retry(submission=submission, actor=_person(request))
+    except Refused as refused:
+        messages.error(request, f"{refused.message} {refused.hint}")
+    return redirect(submission)
+
+
+@login_required
+@require_POST
+def visibility(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    submission = _get(request, submission_id)
+    is_public = request.POST.get("visibility") == "public"
+    try:
+        services.submission_set_public(submission=submission, actor=_person(request), is_public=is_public)
+    except Refused as refused:
+        messages.error(request, f"{refused.message} {refused.hint}")
+    return redirect(submission)
+
+
+@login_required
+@require_GET
+def mine(request: HttpRequest) -> HttpResponse:
+    """One's own submissions, latest first; the filters are the address."""
+    user = _person(request)
+    everything = submissions_of(user)
+    filters = MineFilters.from_query(request.GET)
+    chosen = Paginator(filters.apply(everything), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "section": "mine",
+        "rows": mine_rows(chosen.object_list, user),
+        "page_obj": chosen,
+        "filters": filters,
+        "choices": mine_choices(everything, filters),
+    }
+    return render(request, "submissions/mine.html", context)
