@@ -1,4 +1,6 @@
-"""The form of the submit page. It works with a plain file field, and with a file that scripts have uploaded."""
+"""The form of the submit page: with a plain file field, or with a file that scripts have uploaded."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,8 +27,8 @@ FACTOR_EXAMPLES = {
 class SubmitForm(forms.Form):
     """Which predictions, of which variant, seen by whom.
 
-    `upload` names a finished upload of this person and goes before `file`. Without a `variant` of theirs, one is
-    made from the names and factors.
+    `upload` names a finished upload of this person and goes before `file`. Without a `variant` of theirs,
+    one is made from the names and factors.
     """
 
     upload = forms.ModelChoiceField(
@@ -49,18 +51,8 @@ class SubmitForm(forms.Form):
         empty_label="A new method or variant",
     )
     method_name = forms.CharField(label="Name of the method", required=False, max_length=100)
-    variant_name = forms.CharField(
-        label="Variant",
-        required=False,
-        max_length=150,
-        help_text="One configuration of it: this is what is ranked.",
-    )
-    note = forms.CharField(
-        label="Note",
-        required=False,
-        max_length=300,
-        help_text="For you and your co-authors: checkpoint, commit, what changed. Public with the submission.",
-    )
+    variant_name = forms.CharField(label="Variant", required=False, max_length=150)
+    note = forms.CharField(label="Note", required=False, max_length=300)
     visibility = forms.ChoiceField(
         label="Who sees it",
         choices=[

@@ -100,11 +100,8 @@ def problem_lines(problems: Iterable[Mapping[str, Any]]) -> list[ProblemLine]:
 
 def reproduce_command(submission: Submission) -> str:
     """The command that gives the same numbers on a laptop that has the ground truth."""
-    benchmark = shlex.quote(submission.split.benchmark.evaluator)
-    predictions = shlex.quote(submission.filename or "results.json")
-    return (
-        f"python -m evaluator score {benchmark} --gt annotations.json --pred {predictions} --json report.json"
-    )
+    files = f"--gt annotations.json --pred {shlex.quote(submission.filename or 'results.json')}"
+    return f"python -m evaluator score {submission.split.benchmark.evaluator} {files} --json report.json"
 
 
 def _standing(submission: Submission, user: User | AnonymousUser) -> Standing:

@@ -39,7 +39,7 @@ def _person(request: HttpRequest) -> User:
 @login_required
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send predictions. With scripts the file is checked and uploaded before; without, it comes with the form."""
+    """Send predictions. Scripts check and upload the file before; without them it comes with the form."""
     user = _person(request)
     try:
         benchmark = benchmark_get(user=user, slug=slug)
