@@ -100,7 +100,7 @@ def _check_owner(method: Method, actor: User) -> None:
 
 def _free_slug(name: str) -> str:
     """A slug for a method that no other method has: the name, with a number where needed."""
-    base = slugify(name)[:70] or "method"
+    base = slugify(name.replace("+", " plus "))[:70] or "method"  # DVIS++ is not DVIS
     taken = set(Method.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))
     return base if base not in taken else next(slug for slug in numbered if slug not in taken)

@@ -31,7 +31,7 @@ class ApiMiddleware:
             response["RateLimit-Limit"] = str(usage.limit)
             response["RateLimit-Remaining"] = str(max(0, usage.remaining))
             response["RateLimit-Reset"] = str(usage.reset_s)
-            if response.status_code == 429:
+            if usage.remaining < 0:
                 response["Retry-After"] = str(usage.reset_s)
         if request.path.startswith(UPLOADS):
             response["Tus-Resumable"] = response["Tus-Version"] = TUS_VERSION

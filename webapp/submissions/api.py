@@ -102,7 +102,9 @@ class SubmissionOut(Schema):
     @staticmethod
     def resolve_progress(row: Submission) -> ProgressOut | None:
         job = _job(row)
-        return job and ProgressOut(done=job.progress_done, total=job.progress_total, stage=job.stage)
+        if job is None:
+            return None
+        return ProgressOut(done=job.progress_done, total=job.progress_total, stage=job.stage)
 
     @staticmethod
     def resolve_queue_position(row: Submission) -> int | None:

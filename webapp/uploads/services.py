@@ -138,7 +138,7 @@ def upload_finish(*, upload: Upload) -> Upload:
     return upload
 
 
-def upload_from_file(*, owner: User, file: UploadedFile) -> Upload:
+def upload_from_file(*, owner: User, file: "UploadedFile[Any]") -> Upload:
     """Make a finished upload of a file that came with a plain form."""
     length = file.size or 0
     _check_length(length)
@@ -293,7 +293,7 @@ def _finish(upload: Upload, sha256: str | None) -> None:
 
 
 @contextmanager
-def _as_path(file: UploadedFile) -> Iterator[Path]:
+def _as_path(file: "UploadedFile[Any]") -> Iterator[Path]:
     """A path with the form file's content, which may be linked to; the file must not be written again."""
     temporary = getattr(file, "temporary_file_path", None)
     if temporary is not None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from webapp.accounts.models import Scope
 from webapp.accounts.services import DEFAULT_DAYS, token_create, user_get_or_create
@@ -28,8 +29,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         scopes = [scope.strip() for scope in options["scopes"].split(",") if scope.strip()]
         try:
-            user = user_get_or_create(username=options["user"])
-            _, secret = token_create(user=user, name=options["name"], scopes=scopes, days=options["days"])
+            with transaction.atomic():  # a wrong wish makes no user either
+                user = user_get_or_create(username=options["user"])
+                _, secret = token_create(user=user, name=options["name"], scopes=scopes, days=options["days"])
         except Refused as refused:
             raise CommandError(f"{refused.message} {refused.hint}") from refused
         except ValidationError as error:

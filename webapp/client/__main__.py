@@ -1,0 +1,5 @@
+"""`python -m webapp.client`."""
+
+from webapp.client.commands import main
+
+main()

@@ -1,0 +1,198 @@
+"""The commands of `dvis-bench`."""
+
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from webapp.client import credentials, show, upload
+from webapp.client.connection import Connection
+from webapp.client.errors import ClientError, Exit
+
+app = typer.Typer(
+    help="Submit to a DVIS-Bench server and read its results.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+POLL_S = (0.5, 5.0)
+UNFINISHED = ("received", "queued", "running")
+ENDED = {"rejected": Exit.REJECTED, "withdrawn": Exit.REJECTED, "failed": Exit.FAILED}
+
+Server = Annotated[
+    str | None, typer.Option("--server", help=f"Address of the server (or {credentials.SERVER_VARIABLE})")
+]
+Token = Annotated[str | None, typer.Option("--token", help=f"API token (or {credentials.TOKEN_VARIABLE})")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the API's object and nothing else")]
+
+
+@app.callback()
+def common(context: typer.Context, server: Server = None, token: Token = None) -> None:
+    """Submit to a DVIS-Bench server and read its results."""
+    context.obj = {"server": server, "token": token}
+
+
+@app.command()
+def login(context: typer.Context, server: Server = None, token: Token = None) -> None:
+    """Keep the server's address and your API token for later commands (in a file that only you can read)."""
+    server = server or context.obj["server"] or typer.prompt("Server", default="http://localhost:8000")
+    token = (
+        token or context.obj["token"] or typer.prompt("API token (from your account's page)", hide_input=True)
+    )
+    given = credentials.Credentials(server=credentials.tidy(server or ""), token=(token or "").strip())
+    Connection(given).get("/submissions", params={"limit": 1})
+    path = credentials.store(given)
+    show.plain(f"Logged in to {given.server}; kept in {path}.", show.err)
+
+
+@app.command()
+def submit(
+    context: typer.Context,
+    benchmark: Annotated[str, typer.Argument(metavar="SLUG", help="The benchmark's part of its address")],
+    file: Annotated[Path, typer.Argument(help="results.json, or a zip with it", exists=True, dir_okay=False)],
+    method: Annotated[str, typer.Option(help="Name of your method; made where missing")],
+    split: Annotated[str, typer.Option(help="Such as val")] = "val",
+    variant: Annotated[str, typer.Option(help="Name of its variant")] = "default",
+    factor: Annotated[
+        list[str] | None, typer.Option(help="Such as backbone=ResNet-50; may be repeated")
+    ] = None,
+    note: Annotated[str, typer.Option(help="Shown with the submission")] = "",
+    private: Annotated[bool, typer.Option("--private", help="Only you and the organisers see it")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is scored or rejected")] = False,
+    as_json: AsJson = False,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Upload predictions and submit them. Interrupted, the same command goes on where it stopped."""
+    body = {
+        "benchmark": benchmark,
+        "split": split,
+        "method": method,
+        "variant": variant,
+        "factors": _factors(factor or []),
+        "note": note,
+        "public": not private,
+    }
+    connection = _connection(context, server, token)
+    # Before the file is sent: an unknown name must not cost the time of an upload.
+    _check_split(connection, benchmark, split)
+    with show.upload_bar(file.name) as progress:
+        body["upload"] = upload.send(connection, file, progress)
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    document = connection.call("POST", "/submissions", json=body, headers=headers).json()
+    upload.forget(connection, file)
+    if wait:
+        document = _waited(connection, document)
+    _finish(document, as_json)
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="ID", help="The submission's id, as `submit` printed it")],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is scored or rejected")] = False,
+    as_json: AsJson = False,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Tell what has become of a submission."""
+    connection = _connection(context, server, token)
+    document = connection.get(f"/submissions/{_last_part(id)}").json()
+    _finish(_waited(connection, document) if wait else document, as_json)
+
+
+@app.command()
+def leaderboard(
+    context: typer.Context,
+    benchmark: Annotated[str, typer.Argument(metavar="SLUG")],
+    split: Annotated[str, typer.Option(help="Default: the benchmark's own default")] = "",
+    format: Annotated[str, typer.Option(help="table, json, csv, latex or markdown")] = "table",
+    as_json: AsJson = False,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Print a leaderboard."""
+    if format not in ("table", "json", "csv", "latex", "markdown"):
+        raise typer.BadParameter(
+            f"{format!r} is not table, json, csv, latex or markdown", param_hint="--format"
+        )
+    connection = _connection(context, server, token)
+    wanted = "json" if as_json or format == "table" else format
+    address = f"/benchmarks/{_last_part(benchmark)}/leaderboard"
+    response = connection.get(address, params={"split": split, "format": wanted})
+    if wanted != "json":
+        sys.stdout.write(response.text)
+    elif as_json or format == "json":
+        show.as_json(response.json())
+    else:
+        show.leaderboard(response.json())
+
+
+def main() -> None:
+    """Run the command line; every way to end has its exit status."""
+    try:
+        app()
+    except ClientError as error:
+        if "--json" in sys.argv and error.document is not None:
+            show.as_json(error.document)
+        show.plain(str(error), show.err)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        show.plain("Interrupted. The same command goes on where it stopped.", show.err)
+        sys.exit(130)
+
+
+def _connection(context: typer.Context, server: str | None, token: str | None) -> Connection:
+    """Options count before and after the name of the command."""
+    given: dict[str, str | None] = context.obj
+    return Connection(credentials.resolve(server or given["server"], token or given["token"]))
+
+
+def _factors(pairs: list[str]) -> dict[str, str]:
+    factors = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--factor")
+        factors[name.strip()] = value.strip()
+    return factors
+
+
+def _last_part(text: str) -> str:
+    """Take an id or slug also where the whole address of the page was pasted."""
+    path = httpx.URL(text).path if "://" in text else text
+    return path.strip("/").rpartition("/")[2]
+
+
+def _check_split(connection: Connection, slug: str, split: str) -> None:
+    known: dict[str, Any] = connection.get(f"/benchmarks/{_last_part(slug)}").json()
+    names = [one["name"] for one in known["splits"]]
+    if split not in names:
+        message = (
+            f"{slug} has no split {split!r}. It has {', '.join(names) or 'none'}: give one with --split."
+        )
+        raise ClientError(message, Exit.USAGE)
+
+
+def _waited(connection: Connection, document: dict[str, Any]) -> dict[str, Any]:
+    """Ask until the submission has an end, telling what happens meanwhile on standard error."""
+    pause = POLL_S[0]
+    with show.err.status(document["status_text"]) as line:
+        while document["status"] in UNFINISHED:
+            time.sleep(pause)
+            pause = min(POLL_S[1], pause * 1.3)
+            document = connection.get(f"/submissions/{document['id']}").json()
+            line.update(document["status_text"])
+    return document
+
+
+def _finish(document: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        show.as_json(document)
+    else:
+        show.submission(document)
+    raise typer.Exit(ENDED.get(document["status"], Exit.OK))

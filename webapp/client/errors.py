@@ -1,0 +1,36 @@
+"""What ends the client early, with the exit status that DESIGN section 8 fixes."""
+
+from enum import IntEnum
+from typing import Any
+
+from evaluator.problems import Problem, Where
+
+
+class Exit(IntEnum):
+    OK = 0
+    REJECTED = 1
+    USAGE = 2
+    FAILED = 3
+    UNREACHABLE = 4  # or not allowed
+
+
+class ClientError(Exception):
+    """A sentence for the person at the terminal. `document` is what the API said, if it said anything."""
+
+    def __init__(self, message: str, exit_status: Exit, document: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.exit_status, self.document = exit_status, document
+
+
+def exit_status_of(http_status: int) -> Exit:
+    """Refused for what was asked: usage; for who asks or when: not allowed; for the file: rejected."""
+    if http_status >= 500:
+        return Exit.FAILED
+    if http_status == 413:
+        return Exit.REJECTED
+    return Exit.UNREACHABLE if http_status in (401, 403, 409, 429) else Exit.USAGE
+
+
+def problem_text(problem: dict[str, Any]) -> str:
+    """A problem of the API in the words of `python -m evaluator`."""
+    return str(Problem(**{**problem, "where": Where(**problem["where"])}))

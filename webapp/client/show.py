@@ -1,0 +1,86 @@
+"""What people see in the terminal: results on standard output, the rest on standard error."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import TransferSpeedColumn as SpeedColumn
+from rich.table import Table
+
+from evaluator.catalog import METRICS
+from webapp.client.errors import problem_text
+from webapp.client.upload import Progress as ToldProgress
+
+out = Console()
+err = Console(stderr=True)
+
+
+def as_json(document: Any) -> None:
+    """The API's object, alone on standard output."""
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def plain(text: str, console: Console = out) -> None:
+    """Text as it is: names may hold what rich would take for markup."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def submission(document: dict[str, Any]) -> None:
+    """Status, problems, numbers and address of a submission."""
+    title = f"{document['method']} {document['variant']} on {document['benchmark']} {document['split']}"
+    plain(f"{title}: {document['status_text']}")
+    for problem in document["problems"]:
+        plain(problem_text(problem), err)
+    if document["metrics"]:
+        out.print(_metrics(document["metrics"]))
+        plain(document["digest"] or "")
+    plain(document["links"]["page"])
+
+
+def leaderboard(document: dict[str, Any]) -> None:
+    """Ranked rows with percentages; the best of each column is bold."""
+    columns = document["columns"]
+    best = {column["key"]: _best(document["rows"], column) for column in columns}
+    table = Table("Rank", "Method", "Variant", "Origin", *(column["label"] for column in columns))
+    for row in document["rows"]:
+        numbers = [_percent(row["values"][key], best[key]) for key in best]
+        rank = "-" if row["rank"] is None else str(row["rank"])
+        table.add_row(rank, _escaped(row["method"]), _escaped(row["variant"]), row["origin"], *numbers)
+    out.print(table)
+
+
+@contextmanager
+def upload_bar(name: str) -> Iterator[ToldProgress]:
+    """A progress bar on standard error; nothing where that is not a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), SpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=err, disable=not err.is_terminal) as bar:
+        task = bar.add_task(_escaped(f"Uploading {name}"), total=None)
+        yield lambda sent, total: bar.update(task, completed=sent, total=total)
+
+
+def _metrics(metrics: dict[str, float | None]) -> Table:
+    table = Table("Metric", "Value", "Meaning")
+    for key, value in metrics.items():
+        spec = METRICS.get(key)
+        table.add_row(spec.label if spec else key, _percent(value), spec.title if spec else "")
+    return table
+
+
+def _best(rows: list[dict[str, Any]], column: dict[str, Any]) -> float | None:
+    values = [value for row in rows if (value := row["values"][column["key"]]) is not None]
+    choose = max if column["higher_is_better"] else min
+    return choose(values) if values else None
+
+
+def _percent(value: float | None, best: float | None = None) -> str:
+    if value is None:
+        return "-"
+    text = f"{100 * value:.1f}"
+    return f"[bold]{text}[/bold]" if value == best else text
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
