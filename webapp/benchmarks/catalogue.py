@@ -7,7 +7,7 @@ OWN_TERMS = "Terms of its authors, see the page of the data set"
 
 @dataclass(frozen=True, slots=True)
 class KnownBenchmark:
-    """A public benchmark. `slug` is also its key in `evaluator.catalog`; `videos` are those of its val split."""
+    """A public benchmark. `slug` is its key in `evaluator.catalog`, too; `videos` counts its val split."""
 
     slug: str
     name: str
@@ -44,9 +44,10 @@ KNOWN_BENCHMARKS = (
         videos=140,
         summary="Occluded video instance segmentation: crowded scenes in which objects hide each other.",
         description=(
-            "901 videos with 5,223 instances of 25 categories, chosen because their objects occlude each other. "
-            "Every annotated object carries an occlusion level in every frame, so that a method's AP is also given "
-            "for slightly, moderately and heavily occluded objects. The validation split has 140 videos."
+            "901 videos with 5,223 instances of 25 categories, chosen because their objects occlude each "
+            "other. Every annotated object carries an occlusion level in every frame, so that a method's AP "
+            "is also given for slightly, moderately and heavily occluded objects. The validation split has "
+            "140 videos."
         ),
         homepage="https://songbai.site/ovis/",
         paper_url="https://arxiv.org/abs/2102.01558",
@@ -66,9 +67,9 @@ KNOWN_BENCHMARKS = (
         videos=302,
         summary="The first video instance segmentation benchmark: short web videos, 40 categories.",
         description=(
-            "2,883 web videos with 4,883 instances of 40 everyday categories. The benchmark that defined the task: "
-            "objects are detected, segmented and tracked at once, and scored by the IoU of whole tracklets. "
-            "The validation split has 302 videos."
+            "2,883 web videos with 4,883 instances of 40 everyday categories. The benchmark that defined the "
+            "task: objects are detected, segmented and tracked at once, and scored by the IoU of whole "
+            "tracklets. The validation split has 302 videos."
         ),
         homepage=_YTVIS_PAGE,
         paper_url=_YTVIS_PAPER,
@@ -82,8 +83,8 @@ KNOWN_BENCHMARKS = (
         videos=421,
         summary="More videos, nearly twice the instances, and a revised list of 40 categories.",
         description=(
-            "3,859 web videos with 8,171 instances. Against 2019, similar categories were merged, new ones added and "
-            "the annotation made denser. The validation split has 421 videos."
+            "3,859 web videos with 8,171 instances. Against 2019, similar categories were merged and new "
+            "ones added. The validation split has 421 videos."
         ),
         homepage=_YTVIS_PAGE,
         paper_url=_YTVIS_PAPER,
@@ -101,8 +102,8 @@ KNOWN_BENCHMARKS = (
         videos=492,
         summary="YouTube-VIS 2021 with 71 long validation videos, which papers report apart.",
         description=(
-            "The training videos and categories of 2021, and 71 long videos in addition to its 421 for validation. "
-            "Papers give the AP of the short and the long videos apart, often the long ones alone."
+            "The training videos and categories of 2021, and 71 long videos in addition to its 421 for "
+            "validation. Papers give the AP of short and long videos apart, often of the long ones alone."
         ),
         homepage=_YTVIS_PAGE,
         paper_url=_YTVIS_PAPER,
@@ -116,8 +117,8 @@ KNOWN_BENCHMARKS = (
         videos=343,
         summary="Video panoptic segmentation in the wild: 124 categories, 58 of things and 66 of stuff.",
         description=(
-            "3,536 videos of many kinds of scenes in which every pixel has a category, and every pixel of a countable "
-            "object an identity through time as well. The validation split has 343 videos."
+            "3,536 videos of many kinds of scenes in which every pixel has a category, and every pixel of a "
+            "countable object an identity through time as well. The validation split has 343 videos."
         ),
         homepage="https://github.com/VIPSeg-Dataset/VIPSeg-Dataset",
         paper_url="https://openaccess.thecvf.com/content/CVPR2022/html/"
@@ -137,8 +138,8 @@ KNOWN_BENCHMARKS = (
         videos=343,
         summary="Video semantic segmentation in the wild: 124 categories, and how steady predictions are.",
         description=(
-            "3,536 videos with a category for every pixel, at 15 frames a second. Beside mIoU, video consistency "
-            "measures whether predictions stay constant where the ground truth does. "
+            "3,536 videos with a category for every pixel, at 15 frames a second. Beside mIoU, video "
+            "consistency measures whether predictions stay constant where the ground truth does. "
             "The validation split has 343 videos."
         ),
         homepage="https://www.vspwdataset.com/",

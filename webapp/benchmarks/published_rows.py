@@ -1,7 +1,7 @@
-"""Published numbers as they are shown: `webapp/data/*.json` read, named and turned into fractions. No database here.
+"""Published numbers as they are shown: `webapp/data/*.json` read, named and turned into fractions.
 
-A variant is a configuration (backbone, mode, resolution, setting). Several readings of one configuration, such as
-paper and released checkpoint, are rows of one variant; the reading marked `primary` is the one a board shows.
+A variant is a configuration (backbone, mode, resolution, setting). Several readings of one configuration,
+such as paper and released checkpoint, are rows of one variant; a board shows the reading marked `primary`.
 """
 
 import json
@@ -87,6 +87,7 @@ SOURCE_FIELDS = (
     "flags",
     "notes",
     "backbone_printed",
+    "queries",
     "params_m",
     "gflops",
     "fps",
@@ -96,7 +97,7 @@ SOURCE_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class PublishedRow:
-    """One printed result. `scores` are fractions in [0, 1]; `source` says where and how the numbers were printed."""
+    """One printed result. `scores` are fractions in [0, 1]; `source` says where and how they were printed."""
 
     id: str
     benchmark: str
@@ -140,8 +141,7 @@ def _read(name: str) -> Any:
 
 def _main_row(row: dict[str, Any]) -> PublishedRow:
     setting = _setting(row["variant"] or "")
-    is_2022 = row["benchmark"] == "ytvis2022"
-    names = LENGTH_METRICS if is_2022 else {}
+    names = LENGTH_METRICS if row["benchmark"] == "ytvis2022" else {}
     return PublishedRow(
         id=row["id"],
         benchmark=row["benchmark"],
@@ -174,7 +174,6 @@ def _factors(row: dict[str, Any], setting: str) -> dict[str, str]:
         "mode": row["mode"],
         "resolution": row["resolution"],
         "extra_data": EXTRA_DATA.get((row["method"], setting)),
-        "queries": row["queries"] and str(row["queries"]),
         "setting": setting,
     }
     return {name: value for name, value in factors.items() if value}
@@ -195,7 +194,9 @@ def _with_occlusion(rows: dict[str, PublishedRow], table: dict[str, Any]) -> dic
     for entry in table["rows"]:
         row = rows[OCCLUSION_ROWS[entry["setting"]]]
         if row.scores["AP"] != fraction(entry["AP_all"]):
-            raise ValueError(f"Expected AP {row.scores['AP']} of {row.id} in its ablation, but got {entry['AP_all']}")
+            raise ValueError(
+                f"Expected AP {row.scores['AP']} of {row.id} in its ablation, but got {entry['AP_all']}"
+            )
         scores = {name: fraction(entry[key]) for key, name in OCCLUSION_METRICS.items()}
         also = {**table["source"], "metrics": list(scores)}
         source = {**row.source, "primary": True, "also": [also]}
@@ -204,23 +205,22 @@ def _with_occlusion(rows: dict[str, PublishedRow], table: dict[str, Any]) -> dic
 
 
 def _ablation_rows(name: str, study: dict[str, Any], method_fields: dict[str, Any]) -> list[PublishedRow]:
-    """Return a study of one design choice of DVIS: a variant for each setting, none of them shown by default."""
+    """Return a study of one design choice of DVIS: a variant a setting, none of them shown by default."""
     factor, mode = ABLATIONS[name]
     facts = {"reported_by": "authors", "primary": False, "ablation": factor, "notes": study.get("note")}
+    shared = _factors({"method": "DVIS", "mode": mode, **study}, "")
+    label = factor.replace("_", " ")
     rows = []
     for number, entry in enumerate(study["rows"], 1):
-        configuration = {"method": "DVIS", "mode": mode, "queries": None, **study}
-        setting = entry["setting"]
+        setting = entry["setting"].removesuffix(f" {label.replace(' ', '-')}")
         rows.append(
             PublishedRow(
                 id=f"{name}-{number}",
                 benchmark=study["benchmark"],
                 method="DVIS",
                 method_fields=method_fields,
-                variant=_variant_name(
-                    f"{factor.replace('_', ' ')}: {setting}", study["backbone"], mode, study["resolution"]
-                ),
-                factors=_factors(configuration, "") | {factor: setting},
+                variant=_variant_name(f"{label}: {setting}", study["backbone"], mode, study["resolution"]),
+                factors=shared | {factor: setting},
                 scores={key: fraction(value) for key, value in entry.items() if key != "setting"},
                 source=_source(f"{name}-{number}", study["source"], facts),
             )

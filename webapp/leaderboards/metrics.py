@@ -1,9 +1,8 @@
-"""The columns of a leaderboard: `evaluator.catalog` names what is scored here; PUBLISHED what papers print besides."""
+"""The columns of a leaderboard: `evaluator.catalog` has what is scored here, PUBLISHED what papers print."""
 
 from dataclasses import dataclass
 
 from evaluator.catalog import METRICS
-
 from webapp.benchmarks.models import Benchmark
 
 GROUPS = {
@@ -44,7 +43,11 @@ _PUBLISHED = (
     _published("VPQ_th", "VPQ thing", "VPQ of things", "overall", "VPQ over the thing categories."),
     _published("VPQ_st", "VPQ stuff", "VPQ of stuff", "overall", "VPQ over the stuff categories."),
     _published(
-        "STQ", "STQ", "Segmentation and tracking quality", "overall", "Geometric mean of association and mIoU."
+        "STQ",
+        "STQ",
+        "Segmentation and tracking quality",
+        "overall",
+        "Geometric mean of association and mIoU.",
     ),
     *(
         _published(
@@ -59,16 +62,26 @@ _PUBLISHED = (
     _published(
         "mIoU", "mIoU", "Mean intersection over union", "overall", "Mean over the categories of a split."
     ),
-    _published("VC8", "VC8", "Video consistency, 8 frames", "consistency", "Pixels that stay right for 8 frames."),
     _published(
-        "VC16", "VC16", "Video consistency, 16 frames", "consistency", "Pixels that stay right for 16 frames."
+        "VC8",
+        "VC8",
+        "Video consistency, 8 frames",
+        "consistency",
+        "Predicted classes that stay the same for 8 frames.",
     ),
-    _published("AP_S", "AP short", "AP of short videos", "length", "AP over the short videos alone."),
-    _published("AP_L", "AP long", "AP of long videos", "length", "AP over the long videos alone."),
-    _published("AP50_L", "AP50 long", "AP50 of long videos", "length", "AP50 over the long videos alone."),
-    _published("AP75_L", "AP75 long", "AP75 of long videos", "length", "AP75 over the long videos alone."),
-    _published("AR1_L", "AR1 long", "AR1 of long videos", "length", "AR1 over the long videos alone."),
-    _published("AR10_L", "AR10 long", "AR10 of long videos", "length", "AR10 over the long videos alone."),
+    _published(
+        "VC16",
+        "VC16",
+        "Video consistency, 16 frames",
+        "consistency",
+        "Predicted classes that stay the same for 16 frames.",
+    ),
+    _published("AP_short", "AP short", "AP of short videos", "length", "AP over the short videos alone."),
+    _published("AP_long", "AP long", "AP of long videos", "length", "AP over the long videos alone."),
+    _published("AP50_long", "AP50 long", "AP50 of long videos", "length", "AP50 over the long videos alone."),
+    _published("AP75_long", "AP75 long", "AP75 of long videos", "length", "AP75 over the long videos alone."),
+    _published("AR1_long", "AR1 long", "AR1 of long videos", "length", "AR1 over the long videos alone."),
+    _published("AR10_long", "AR10 long", "AR10 of long videos", "length", "AR10 over the long videos alone."),
 )
 PUBLISHED = {metric.key: metric for metric in _PUBLISHED}
 
@@ -87,7 +100,13 @@ def metric(key: str) -> Metric:
     if spec := METRICS.get(key):
         group = spec.group if spec.group in GROUPS else "other"
         return Metric(
-            key, spec.label, SHORT.get(key, spec.label), spec.title, group, spec.description, spec.higher_is_better
+            key,
+            spec.label,
+            SHORT.get(key, spec.label),
+            spec.title,
+            group,
+            spec.description,
+            spec.higher_is_better,
         )
     return PUBLISHED.get(key) or Metric(key, key, key, key, "other", "")
 
