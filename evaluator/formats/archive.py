@@ -1,4 +1,4 @@
-"""Reads one member of a hostile zip archive into memory; nothing is ever unpacked to disk.
+"""Reads members of a hostile zip archive into memory; nothing is ever unpacked to disk.
 
 Every limit holds while reading: what an archive says about itself is checked first, and not believed.
 """
@@ -10,6 +10,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -29,8 +30,11 @@ class ArchiveLimits:
 
 
 LIMITS = ArchiveLimits()
+MAP_LIMITS = ArchiveLimits(members=250_000, directory_bytes=64 << 20, total_bytes=64 << 30)
+"""For archives with one small file a frame."""
 _CHUNK_BYTES = 1 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_DAMAGES = (zipfile.BadZipFile, EOFError, zlib.error, struct.error, UnicodeDecodeError, ValueError)
 
 
 def read_member(
@@ -49,15 +53,48 @@ def read_member(
                 members = _safe_members(archive, path, limits)
                 member, warnings = _find(members, name, path)
                 return _read(archive, member, path, limits), warnings
-        except (
-            zipfile.BadZipFile,
-            EOFError,
-            zlib.error,
-            struct.error,
-            UnicodeDecodeError,
-            ValueError,
-        ) as error:
+        except _DAMAGES as error:
             raise _rejected("archive-damaged", path, f"The archive cannot be read: {error}.") from error
+
+
+class Archive:
+    """An open archive of many files, each read on its own; any thread may read.
+
+    Raises:
+        SubmissionRejected: the archive is damaged, unsafe or too large.
+        OSError: the file cannot be read.
+    """
+
+    def __init__(self, path: Path, limits: ArchiveLimits = MAP_LIMITS) -> None:
+        self.name = path.name
+        self._path = path
+        self._limits = limits
+        with path.open("rb") as file:
+            _check_directory(file, path, limits)
+        try:
+            self._archive = zipfile.ZipFile(path)
+            self._members = dict(_safe_members(self._archive, path, limits))
+        except _DAMAGES as error:
+            raise _rejected("archive-damaged", path, f"The archive cannot be read: {error}.") from error
+
+    @property
+    def names(self) -> Collection[str]:
+        """The files in the archive, in its order."""
+        return self._members.keys()
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Return the first `limit` bytes of a file. Raises SubmissionRejected if it is damaged; KeyError."""
+        info = self._members[name]
+        _check_member(info, self._path, self._limits)
+        try:
+            with self._archive.open(info) as member:
+                return member.read(limit)
+        except _DAMAGES as error:
+            message = f"The member {name[:80]!r} cannot be read: {error}."
+            raise _rejected("archive-damaged", self._path, message) from error
+
+    def close(self) -> None:
+        self._archive.close()
 
 
 def _rejected(code: str, path: Path, message: str) -> SubmissionRejected:
@@ -137,7 +174,7 @@ def _find(
     return info, (problem("archive-root-folder", Where(file=path.name), message),)
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, limits: ArchiveLimits) -> memoryview:
+def _check_member(info: zipfile.ZipInfo, path: Path, limits: ArchiveLimits) -> None:
     if info.flag_bits & 1:
         raise _rejected("archive-encrypted", path, f"The member {info.filename!r} needs a password.")
     if info.compress_type not in _METHODS:
@@ -151,6 +188,10 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, limits: A
             f"{info.compress_size:,} bytes claim to unpack to {info.file_size:,}, beyond {limits.ratio}:1."
         )
         raise _rejected("archive-ratio", path, message)
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, limits: ArchiveLimits) -> memoryview:
+    _check_member(info, path, limits)
     # Anonymous mapped memory takes no room until it is written, so a false size in the archive costs nothing.
     contents = memoryview(mmap.mmap(-1, info.file_size))
     done = 0

@@ -18,7 +18,8 @@ from evaluator.formats.ytvis_masks import describe, read_mask
 from evaluator.metrics.occlusion import occlusion_score
 from evaluator.prepared import GroundTruth, TrackletArrays
 from evaluator.problems import GroundTruthError, ProblemList, Where
-from evaluator.rle import MaskInvalid, decode_tracklets
+from evaluator.rle import MaskInvalid
+from evaluator.tracklet_kernels import decode_tracklet
 from evaluator.types import CategoryInfo, VideoInfo
 
 _KEYS: Final = ("id", "video_id", "category_id", "iscrowd", "areas", "occlusion", "segmentations")
@@ -367,13 +368,11 @@ def decode_one(
     data: NDArray[np.uint8], place: NDArray[np.int64], info: VideoInfo
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]] | None:
     """Return first, runs, areas [length] and the bounds of one tracklet; None if it is not written plainly."""
-    longest = min(int(place[1] - place[0]), info.length * (info.height * info.width + 1))
-    bounds = np.empty(longest, np.int32)
-    first, runs, areas = (np.zeros((1, info.length), np.int64) for _ in range(3))
-    done, used, _ = decode_tracklets(
-        data, place.reshape(1, 2), info.height, info.width, info.length, bounds, first, runs, areas
-    )
-    return (first[0], runs[0], areas[0], bounds[:used].copy()) if done else None
+    room = min(int(place[1] - place[0]), info.length * (info.height * info.width + 1))
+    bounds = np.empty(room, np.int32)
+    first, runs, areas = (np.zeros(info.length, np.int64) for _ in range(3))
+    used, _ = decode_tracklet(data, int(place[0]), info.height, info.width, bounds, first, runs, areas)
+    return None if used < 0 else (first, runs, areas, bounds[:used].copy())
 
 
 def _no_tracklets(videos: int) -> TrackletArrays:

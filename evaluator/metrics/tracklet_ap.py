@@ -1,4 +1,4 @@
-"""Average precision and recall of tracklets: track IoU, greedy matching, accumulation.
+"""Average precision and recall of tracklets: greedy matching and accumulation.
 
 Follows youtubevos/cocoapi f3f9948 (`ytvoseval.py`) and, for occlusion ranges, qjy981010/cocoapi 886baff
 (`oviseval.py`) number by number. Where those do something unexpected, it is kept and named in a comment.
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from evaluator.compiled import FLOAT64_IN, INT32_IN, INT64_IN, compiled
 from evaluator.metrics.occlusion import OCCLUSION_RANGES
+from evaluator.tracklet_kernels import MAX_RANK
 
 Bounds = NDArray[np.int32]
 Ints = NDArray[np.int64]
@@ -28,8 +29,7 @@ IOU_THRESHOLDS: Final = np.linspace(0.5, 0.95, 10)
 # Ten of these are one ulp above i / 100, which decides where a recall lies exactly on a threshold.
 RECALL_THRESHOLDS: Final = np.linspace(0.0, 1.0, 101)
 # Official quirk: the limits hold per video AND category, not per video.
-RECALL_LIMITS: Final = np.array([1, 10, 100])
-MAX_RANK: Final = 100
+RECALL_LIMITS: Final = np.array([1, 10, MAX_RANK])
 
 FALSE_POSITIVE: Final = 0
 TRUE_POSITIVE: Final = 1
@@ -37,7 +37,6 @@ IGNORED: Final = 2
 
 _EPS: Final = 2.220446049250313e-16  # np.spacing(1): why a perfect result is 0.9999999999999998
 _EVERY_AREA: Final = (0.0, 1e10)
-_EVERY_OCCLUSION: Final = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,99 +58,6 @@ AREA_SPLITS: Final = (
 OCCLUSION_SPLITS: Final = tuple(
     Split(f"occlusion_{key}", occlusion=bounds) for key, bounds in OCCLUSION_RANGES.items()
 )
-
-
-@compiled()
-def _intersection(a: Bounds, a_at: int, a_runs: int, b: Bounds, b_at: int, b_runs: int) -> int:
-    """Return how many pixels two masks share, given the bounds of their foreground runs."""
-    a_end = a_at + 2 * a_runs
-    b_end = b_at + 2 * b_runs
-    shared = 0
-    while a_at < a_end and b_at < b_end:
-        a_stop = a[a_at + 1]
-        b_stop = b[b_at + 1]
-        overlap = min(a_stop, b_stop) - max(a[a_at], b[b_at])
-        shared += max(overlap, 0)
-        a_at += 2 * (a_stop <= b_stop)
-        b_at += 2 * (b_stop <= a_stop)
-    return shared
-
-
-@compiled()
-def _track_iou(
-    p_bounds: Bounds,
-    p_first: Ints,
-    p_runs: Ints,
-    p_areas: Ints,
-    g_bounds: Bounds,
-    g_first: Ints,
-    g_runs: Ints,
-    g_areas: Ints,
-) -> float:
-    """Return the exact track IoU, or 0 as soon as it is sure to be below 0.5, where no threshold can see it."""
-    total = 0
-    possible = 0  # upper bound of the intersection
-    for t in range(p_areas.size):
-        total += p_areas[t] + g_areas[t]
-        possible += min(p_areas[t], g_areas[t])
-    if possible == 0 or 3 * possible < total:  # IoU <= possible / (total - possible) < 1/2
-        return 0.0
-    shared = 0
-    for t in range(p_areas.size):
-        smaller = min(p_areas[t], g_areas[t])
-        if smaller == 0:
-            continue
-        overlap = _intersection(p_bounds, p_first[t], p_runs[t], g_bounds, g_first[t], g_runs[t])
-        shared += overlap
-        possible -= smaller - overlap
-        if 3 * possible < total:
-            return 0.0
-    return shared / (total - shared)
-
-
-@compiled(
-    f"void(int32[::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], {INT32_IN}, {INT32_IN},"
-    f"{INT32_IN}, Array(int64, 2, 'C', readonly=True), Array(int32, 2, 'C', readonly=True),"
-    f"Array(int64, 2, 'C', readonly=True), {INT32_IN}, float64[:, ::1], float64[::1])"
-)
-def compare_tracklets(
-    p_bounds: Bounds,
-    p_first: Ints,
-    p_runs: Ints,
-    p_areas: Ints,
-    p_category: Bounds,
-    p_rank: Bounds,
-    g_bounds: Bounds,
-    g_first: Ints,
-    g_runs: Bounds,
-    g_areas: Ints,
-    g_category: Bounds,
-    iou: Floats,
-    mean_area: Floats,
-) -> None:
-    """Write the track IoUs and mean areas of some predictions of one video.
-
-    Args:
-        p_bounds, p_first, p_runs, p_areas: [n, length], as `evaluator.rle.decode_tracklets` fills them.
-        p_category, p_rank: [n].
-        g_*: the same of the video's ground truth, [G, length].
-        iou: [n, G], receives IoU where categories agree and it is at least 0.5, else 0.
-        mean_area: [n], receives the mean area over frames in which it is not 0.
-    """
-    for n in range(p_category.size):
-        pixels = 0
-        frames = 0
-        for t in range(p_areas.shape[1]):
-            pixels += p_areas[n, t]
-            frames += p_areas[n, t] > 0
-        # Official quirk: frames with an empty mask are left out of the mean.
-        mean_area[n] = pixels / frames if frames else 0.0
-        for g in range(g_category.size):
-            iou[n, g] = 0.0
-            if g_category[g] == p_category[n] and p_rank[n] < MAX_RANK:
-                iou[n, g] = _track_iou(
-                    p_bounds, p_first[n], p_runs[n], p_areas[n], g_bounds, g_first[g], g_runs[g], g_areas[g]
-                )
 
 
 @compiled()
@@ -191,14 +97,14 @@ def _match(
 
 
 @compiled(
-    f"void(float64[:, ::1], float64[::1], {INT32_IN}, {INT32_IN}, {INT32_IN}, Array(uint8, 1, 'C', readonly=True),"
-    f"Array(uint8, 2, 'C', readonly=True), Array(float64, 2, 'C', readonly=True), {FLOAT64_IN}, uint8[:, :, :])"
+    f"void(float64[:, ::1], float64[::1], {INT32_IN}, {INT32_IN}, Array(uint8, 1, 'C', readonly=True),"
+    "Array(uint8, 2, 'C', readonly=True), Array(float64, 2, 'C', readonly=True),"
+    f"{FLOAT64_IN}, uint8[:, :, :])"
 )
 def match_video(
     iou: Floats,
     mean_area: Floats,
     p_category: Bounds,
-    p_rank: Bounds,
     g_category: Bounds,
     g_crowd: Flags,
     g_ignored: Flags,
@@ -209,10 +115,11 @@ def match_video(
     """Decide for every prediction of one video what it is: true or false positive, or ignored.
 
     Args:
-        iou, mean_area: as `compare_tracklets` fills them, [N, G] and [N].
+        iou, mean_area: [N, G] and [N], as `evaluator.tracklet_kernels.compare_video` fills them.
+        p_category: [N], ascending, and by rank within a category; g_category, g_crowd: [G], ascending.
         g_ignored: [S, G], 1 where a ground truth does not count in a split.
-        area_ranges: [S, 2].
-        outcome: [S, T, N], receives FALSE_POSITIVE, TRUE_POSITIVE or IGNORED.
+        area_ranges: [S, 2]; thresholds: [T].
+        outcome: [S, T, N], receives FALSE_POSITIVE, TRUE_POSITIVE or IGNORED for ranks below MAX_RANK.
     """
     taken = np.empty(g_category.size, np.uint8)
     outside = np.empty(p_category.size, np.uint8)
@@ -231,9 +138,10 @@ def match_video(
             g_last = g_first
             while g_last < g_category.size and g_category[g_last] == category:
                 g_last += 1
+            ranked = min(last, first + MAX_RANK)
             for t in range(thresholds.size):
                 _match(
-                    iou, first, last, g_first, g_last, g_ignored[s], g_crowd, thresholds[t], taken, outside,
+                    iou, first, ranked, g_first, g_last, g_ignored[s], g_crowd, thresholds[t], taken, outside,
                     outcome[s, t],
                 )  # fmt: skip
             first = last

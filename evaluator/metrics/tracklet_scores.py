@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.formats.ytvis_json import PredictionTable
-from evaluator.metrics.tracklet_ap import IOU_THRESHOLDS, Split, compare_tracklets, match_video
+from evaluator.metrics.tracklet_ap import IOU_THRESHOLDS, Split, match_video
 from evaluator.prepared import GroundTruth, TrackletArrays
-from evaluator.rle import decode_tracklets
-
-# So many bytes of JSON are decoded before their masks are compared: what they decode to stays in the cache.
-_CHUNK_BYTES: Final = 256 << 10
+from evaluator.tracklet_kernels import compare_video
 
 
 class NotPlain(Exception):
@@ -52,97 +48,62 @@ class TrackletScorer:
         Raises:
             NotPlain: a prediction needs the careful reader.
         """
-        first, last = (int(n) for n in self.first_prediction[index : index + 2])
-        if first == last:
+        mine = slice(int(self.first_prediction[index]), int(self.first_prediction[index + 1]))
+        if mine.start == mine.stop:
             return 0
-        arrays = self.ground_truth.tracklets
-        g_first, g_last = (int(n) for n in arrays.first_tracklet[index : index + 2])
-        g_category = arrays.category[g_first:g_last]
-        iou = np.empty((last - first, g_last - g_first))
-        mean_area = np.empty(last - first)
-        listed = 0
-        for start, stop in self._chunks(first, last):
-            part = slice(start - first, stop - first)
-            listed += self._compare(index, start, stop, g_category, iou[part], mean_area[part])
-        match_video(
-            iou,
-            mean_area,
-            self.category[first:last],
-            self.rank[first:last],
-            g_category,
-            arrays.crowd[g_first:g_last],
-            np.ascontiguousarray(self.ignored[:, g_first:g_last]),
-            self._area_ranges,
-            IOU_THRESHOLDS,
-            self.outcome[:, :, first:last],
-        )
-        return listed
-
-    def _chunks(self, first: int, last: int) -> list[tuple[int, int]]:
-        """Cut a video's predictions into parts of about `_CHUNK_BYTES`, each of one at least."""
-        sizes = np.cumsum(self._places[first:last, 1] - self._places[first:last, 0])
-        if sizes[-1] <= _CHUNK_BYTES:
-            return [(first, last)]
-        cuts = np.flatnonzero(np.diff(sizes // _CHUNK_BYTES)) + first + 1
-        edges = [first, *cuts.tolist(), last]
-        return list(zip(edges[:-1], edges[1:], strict=True))
-
-    def _compare(
-        self,
-        index: int,
-        start: int,
-        stop: int,
-        g_category: NDArray[np.int32],
-        iou: NDArray[np.float64],
-        mean_area: NDArray[np.float64],
-    ) -> int:
         video = self.ground_truth.videos[index]
-        places = self._places[start:stop]
-        most = np.minimum(places[:, 1] - places[:, 0], video.length * (video.height * video.width + 1))
-        bounds, first, runs, areas = self._scratch.get(int(most.sum()), stop - start, video.length)
-        done, _, listed = decode_tracklets(
-            self._data, places, video.height, video.width, video.length, bounds, first, runs, areas
-        )
-        if done < stop - start:
-            raise NotPlain
         arrays = self.ground_truth.tracklets
+        tracklets = slice(int(arrays.first_tracklet[index]), int(arrays.first_tracklet[index + 1]))
         masks = slice(int(arrays.first_mask[index]), int(arrays.first_mask[index + 1]))
-        shape = (len(g_category), video.length)
-        compare_tracklets(
-            bounds,
-            first,
-            runs,
-            areas,
-            self.category[start:stop],
-            self.rank[start:stop],
+        shape = (tracklets.stop - tracklets.start, video.length)
+        places = self._places[mine]
+        # A mask has at most one run more than pixels, and a run takes at least one byte of the file.
+        room = min(int((places[:, 1] - places[:, 0]).max()), video.length * (video.height * video.width + 1))
+        category = self.category[mine]
+        iou = np.empty((len(category), shape[0]))
+        mean_area = np.empty(len(category))
+        done, listed = compare_video(
+            self._data,
+            places,
+            video.height,
+            video.width,
+            self._scratch.get(room),
+            category,
+            self.rank[mine],
+            arrays.category[tracklets],
             arrays.bounds,
             arrays.first[masks].reshape(shape),
             arrays.runs[masks].reshape(shape),
             arrays.areas[masks].reshape(shape),
-            g_category,
             iou,
             mean_area,
+        )
+        if done < len(category):
+            raise NotPlain
+        match_video(
+            iou,
+            mean_area,
+            category,
+            arrays.category[tracklets],
+            arrays.crowd[tracklets],
+            np.ascontiguousarray(self.ignored[:, tracklets]),
+            self._area_ranges,
+            IOU_THRESHOLDS,
+            self.outcome[:, :, mine],
         )
         return int(listed)
 
 
 class _Scratch(threading.local):
-    """Memory that one thread uses again for every video; fresh pages for each would cost more than decoding."""
+    """Memory that one thread uses for every tracklet; fresh pages for each would cost more than decoding."""
 
     def __init__(self) -> None:
-        self._bounds = np.empty(1 << 20, np.int32)
-        self._masks = np.empty((3, 1 << 14), np.int64)
+        self._bounds = np.empty(1 << 18, np.int32)
 
-    def get(
-        self, bounds: int, tracklets: int, length: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    def get(self, bounds: int) -> NDArray[np.int32]:
         if bounds > len(self._bounds):
             self._bounds = np.empty(bounds, np.int32)
-        masks = tracklets * length
-        if masks > self._masks.shape[1]:
-            self._masks = np.empty((3, masks), np.int64)
-        first, runs, areas = (row[:masks].reshape(tracklets, length) for row in self._masks)
-        return self._bounds, first, runs, areas
+        return self._bounds
 
 
 def _ranks(video: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.int32]:

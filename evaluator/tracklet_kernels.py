@@ -1,0 +1,452 @@
+"""The inner loops of tracklet evaluation: decode run-length masks from JSON, compare tracklets.
+
+A mask is written as the lengths of its runs, column by column, background first. Decoded, it is a row of
+`bounds`: the places (y + x * height) at which runs end, so the foreground is [bounds[0], bounds[1]),
+[bounds[2], bounds[3]), ... A compressed string holds the lengths in groups of five bits, each a character
+above '0' with bit 5 set if the number goes on; from the fourth on, as the difference to the one before the last
+(format of the COCO API, `maskApi.c`).
+
+The JSON must have passed the scanner of `evaluator.formats.json_scan`: nothing here looks for the end of the file.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.compiled import BYTES_IN, INT32_IN, compiled
+
+Bytes = NDArray[np.uint8]
+Bounds = NDArray[np.int32]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# Official quirk: the limit holds per video AND category, not per video.
+MAX_RANK: Final = 100
+
+_QUOTE: Final = 34
+_COMMA: Final = 44
+_LIST: Final = 91
+_BACKSLASH: Final = 92
+_LIST_END: Final = 93
+_OBJECT: Final = 123
+_OBJECT_END: Final = 125
+_BAD: Final = -1
+
+# Unsigned indices spare the check for negative ones, which is felt in the innermost loops.
+_0: Final = np.uint64(0)
+_1: Final = np.uint64(1)
+_2: Final = np.uint64(2)
+_8: Final = np.uint64(8)
+_3_RUNS: Final = np.uint64(3)
+_FIRST_LONG: Final = np.uint64(80)  # characters from here on say that their number goes on
+_RARE: Final = -32768
+
+
+def _number_table() -> NDArray[np.int16]:
+    """Return [65536] the number that begins with two bytes (first + 256 * second), if these hold all of it.
+
+    _RARE stands for everything else: the closing quote, a third character, a backslash, an error.
+    """
+    first = np.arange(256)[None, :] - 48
+    second = np.arange(256)[:, None] - 48
+    one = (first & 31) - 2 * (first & 16)
+    both = (first & 31) | (second & 31) << 5
+    two = both - 2 * (both & 512)
+    number = np.where(first & 32, two, one)
+    plain = (first >= 0) & (first < 64) & (first != _BACKSLASH - 48)
+    plain = plain & (((first & 32) == 0) | ((second >= 0) & (second < 32)))
+    return np.where(plain, number, _RARE).astype(np.int16).ravel()
+
+
+_NUMBERS: Final = _number_table()
+
+
+@compiled()
+def _skip_space(data: Bytes, at: int) -> int:
+    while data[at] == 32 or data[at] == 10 or data[at] == 13 or data[at] == 9:
+        at += 1
+    return at
+
+
+@compiled()
+def _long_number(data: Bytes, at: int) -> tuple[int, int]:
+    """Return (number, place after it) of any length; the place is -1 if there is none.
+
+    JSON writes the character 92 as two backslashes.
+    """
+    number = np.int64(0)
+    shift = 0
+    while True:
+        group = np.int64(data[at]) - 48
+        if group < 0 or group > 63 or shift > 30:
+            return 0, _BAD
+        at += 1
+        if group == _BACKSLASH - 48:
+            if data[at] != _BACKSLASH:
+                return 0, _BAD
+            at += 1
+        number |= (group & 31) << shift
+        shift += 5
+        if group & 32 == 0:
+            break
+    if group & 16:
+        number -= np.int64(1) << shift
+    return number, at
+
+
+@compiled()
+def _decode_string(data: Bytes, start: int, bounds: Bounds, used: int, pixels: int) -> tuple[int, int, int]:
+    """Decode the string that begins at `start`; returns (place after its quote or -1, bounds written, area)."""
+    at = np.uint64(start)
+    count = _0
+    offset = np.uint64(used)
+    room = np.uint64(bounds.size - used)
+    position = np.int64(0)
+    area = np.int64(0)
+    older = np.int64(0)  # the run before the last, to which the next is relative
+    last = np.int64(0)
+    foreground = np.int64(0)  # all bits set for every second run
+    wrong = np.int64(0)  # negative once a run was, or one went beyond the last pixel
+    while True:
+        first = np.uint64(data[at])
+        run = np.int64(_NUMBERS[first | np.uint64(data[at + _1]) << _8])
+        if run == _RARE or count < _3_RUNS:
+            if first == _QUOTE:
+                break
+            run, after = _long_number(data, np.int64(at))
+            if after < 0:
+                return _BAD, 0, 0
+            at = np.uint64(after)
+            if count < _3_RUNS:
+                older = np.int64(0)
+        else:
+            at += _1 + np.uint64(first >= _FIRST_LONG)
+        run += older
+        older = last
+        last = run
+        position += run
+        wrong |= run | (pixels - position)
+        if count >= room:
+            return _BAD, 0, 0
+        bounds[offset + count] = position
+        area += run & foreground
+        foreground = ~foreground
+        count += _1
+    if wrong < 0 or position != pixels:
+        return _BAD, 0, 0
+    return np.int64(at) + 1, np.int64(count), area
+
+
+@compiled()
+def _decode_integer(data: Bytes, at: int) -> tuple[int, int]:
+    """Return (value, place after it); the value is -1 for anything but a non-negative integer below 2^53."""
+    value = np.int64(0)
+    start = at
+    while 48 <= data[at] <= 57 and at - start < 16:
+        value = value * 10 + (np.int64(data[at]) - 48)
+        at += 1
+    if at == start or data[at] == 46 or data[at] == 69 or data[at] == 101:  # . E e
+        return -1, at
+    return value, at
+
+
+@compiled()
+def _decode_list(data: Bytes, at: int, bounds: Bounds, used: int, pixels: int) -> tuple[int, int, int]:
+    """As `_decode_string`, for a list of run lengths whose first item begins at `at`."""
+    position = 0
+    area = 0
+    count = 0
+    while True:
+        at = _skip_space(data, at)
+        run, at = _decode_integer(data, at)
+        position += run
+        if run < 0 or position > pixels or used + count >= bounds.size:
+            return _BAD, 0, 0
+        bounds[used + count] = position
+        area += run * (count & 1)
+        count += 1
+        at = _skip_space(data, at)
+        if data[at] == _LIST_END:
+            break
+        if data[at] != _COMMA:
+            return _BAD, 0, 0
+        at += 1
+    if position != pixels:
+        return _BAD, 0, 0
+    return at + 1, count, area
+
+
+@compiled()
+def _check_size(data: Bytes, at: int, height: int, width: int) -> int:
+    """Return the place after the list [height, width] at `at`, or -1 if it is anything else."""
+    if data[at] != _LIST:
+        return _BAD
+    found_height, at = _decode_integer(data, _skip_space(data, at + 1))
+    at = _skip_space(data, at)
+    if found_height != height or data[at] != _COMMA:
+        return _BAD
+    found_width, at = _decode_integer(data, _skip_space(data, at + 1))
+    at = _skip_space(data, at)
+    if found_width != width or data[at] != _LIST_END:
+        return _BAD
+    return at + 1
+
+
+@compiled()
+def _key_is(data: Bytes, at: int, key: bytes) -> bool:
+    for i in range(len(key)):
+        if data[at + i] != key[i]:
+            return False
+    return data[at + len(key)] == _QUOTE
+
+
+@compiled()
+def _decode_mask(
+    data: Bytes, at: int, height: int, width: int, bounds: Bounds, used: int
+) -> tuple[int, int, int, int]:
+    """Decode the object with `size` and `counts` whose first key's quote is at `at`.
+
+    Returns (place after it or -1, bounds written, area, 1 if the runs were not compressed).
+    """
+    count = 0
+    area = 0
+    size_seen = False
+    counts_seen = False
+    listed = 0
+    while True:
+        key = at + 1
+        is_counts = _key_is(data, key, b"counts")
+        if not is_counts and not _key_is(data, key, b"size"):
+            return _BAD, 0, 0, 0
+        at = _skip_space(data, key + (7 if is_counts else 5))
+        at = _skip_space(data, at + 1)  # after the colon
+        if is_counts:
+            if counts_seen:
+                return _BAD, 0, 0, 0
+            counts_seen = True
+            if data[at] == _QUOTE:
+                at, count, area = _decode_string(data, at + 1, bounds, used, height * width)
+            elif data[at] == _LIST:
+                listed = 1
+                at, count, area = _decode_list(data, at + 1, bounds, used, height * width)
+            else:
+                return _BAD, 0, 0, 0
+        else:
+            if size_seen:
+                return _BAD, 0, 0, 0
+            size_seen = True
+            at = _check_size(data, at, height, width)
+        if at < 0:
+            return _BAD, 0, 0, 0
+        at = _skip_space(data, at)
+        if data[at] == _OBJECT_END:
+            break
+        at = _skip_space(data, at + 1)  # after the comma
+    if not (size_seen and counts_seen):
+        return _BAD, 0, 0, 0
+    return at + 1, count, area, listed
+
+
+@compiled()
+def _decode_tracklet(
+    data: Bytes,
+    at: int,
+    height: int,
+    width: int,
+    bounds: Bounds,
+    first: Ints,
+    runs: Ints,
+    areas: Ints,
+) -> tuple[int, int]:
+    """Decode the list of masks at `at`; an absent one (null, {} or []) has no runs and area 0.
+
+    Returns (bounds written, masks that were not compressed), or (-1, 0) where the careful reader must look.
+    """
+    used = 0
+    listed = 0
+    frame = 0
+    if data[at] != _LIST:
+        return _BAD, 0
+    at = _skip_space(data, at + 1)
+    while data[at] != _LIST_END:
+        if frame == areas.size:
+            return _BAD, 0
+        count = 0
+        area = 0
+        if data[at] == _OBJECT:
+            at = _skip_space(data, at + 1)
+            if data[at] == _OBJECT_END:
+                at += 1
+            else:
+                at, count, area, is_list = _decode_mask(data, at, height, width, bounds, used)
+                if at < 0:
+                    return _BAD, 0
+                listed += is_list
+        elif data[at] == _LIST:
+            at = _skip_space(data, at + 1)
+            if data[at] != _LIST_END:  # polygons
+                return _BAD, 0
+            at += 1
+        elif data[at] == 110:  # null
+            at += 4
+        else:
+            return _BAD, 0
+        first[frame] = used
+        runs[frame] = count >> 1
+        areas[frame] = area
+        used += count
+        frame += 1
+        at = _skip_space(data, at)
+        if data[at] == _COMMA:
+            at = _skip_space(data, at + 1)
+    return (used, listed) if frame == areas.size else (_BAD, 0)
+
+
+@compiled(
+    f"Tuple((int64, int64))({BYTES_IN}, int64, int64, int64, int32[::1], int64[::1], int64[::1], int64[::1])"
+)
+def decode_tracklet(
+    data: Bytes,
+    at: int,
+    height: int,
+    width: int,
+    bounds: Bounds,
+    first: Ints,
+    runs: Ints,
+    areas: Ints,
+) -> tuple[int, int]:
+    """Decode the `segmentations` of one tracklet.
+
+    Args:
+        data, at: the JSON file, and where the list begins in it.
+        height, width: of the video, in pixels.
+        bounds: receives the bounds of all masks, one after the other.
+        first, runs, areas: [length], receive each mask's first bound, number of foreground runs and pixels.
+
+    Returns:
+        (bounds written, masks that were not compressed), or (-1, 0) for what needs the careful reader: it is
+        wrong, has polygons, is written in an unusual way, or has more bounds than there is room for.
+    """
+    return _decode_tracklet(data, at, height, width, bounds, first, runs, areas)
+
+
+@compiled()
+def _intersection(a: Bounds, a_first: int, a_runs: int, b: Bounds, b_first: int, b_runs: int) -> int:
+    """Return how many pixels two masks share, given the bounds of their foreground runs."""
+    i = np.uint64(a_first)
+    j = np.uint64(b_first)
+    i_end = i + _2 * np.uint64(a_runs)
+    j_end = j + _2 * np.uint64(b_runs)
+    shared = np.int64(0)
+    while i < i_end and j < j_end:
+        i_stop = a[i + _1]
+        j_stop = b[j + _1]
+        overlap = np.int64(min(i_stop, j_stop)) - np.int64(max(a[i], b[j]))
+        shared += max(overlap, np.int64(0))
+        i += _2 * np.uint64(i_stop <= j_stop)
+        j += _2 * np.uint64(j_stop <= i_stop)
+    return shared
+
+
+@compiled()
+def _track_iou(
+    p_bounds: Bounds,
+    p_first: Ints,
+    p_runs: Ints,
+    p_areas: Ints,
+    g_bounds: Bounds,
+    g_first: Ints,
+    g_runs: Ints,
+    g_areas: Ints,
+) -> float:
+    """Return the exact track IoU, or 0 as soon as it is sure to be below 0.5, where no threshold can see it."""
+    total = 0
+    possible = 0  # upper bound of the intersection
+    for t in range(p_areas.size):
+        total += p_areas[t] + g_areas[t]
+        possible += min(p_areas[t], g_areas[t])
+    if possible == 0 or 3 * possible < total:  # IoU <= possible / (total - possible) < 1/2
+        return 0.0
+    shared = 0
+    for t in range(p_areas.size):
+        smaller = min(p_areas[t], g_areas[t])
+        if smaller == 0:
+            continue
+        overlap = _intersection(p_bounds, p_first[t], p_runs[t], g_bounds, g_first[t], g_runs[t])
+        shared += overlap
+        possible -= smaller - overlap
+        if 3 * possible < total:
+            return 0.0
+    return shared / (total - shared)
+
+
+@compiled()
+def _mean_area(areas: Ints) -> float:
+    pixels = 0
+    frames = 0
+    for area in areas:
+        pixels += area
+        frames += area > 0
+    # Official quirk: frames with an empty mask are left out of the mean.
+    return pixels / frames if frames else 0.0
+
+
+@compiled(
+    f"Tuple((int64, int64))({BYTES_IN}, Array(int64, 2, 'C', readonly=True), int64, int64, int32[::1],"
+    f"{INT32_IN}, {INT32_IN}, {INT32_IN}, {INT32_IN}, Array(int64, 2, 'C', readonly=True),"
+    "Array(int32, 2, 'C', readonly=True), Array(int64, 2, 'C', readonly=True), float64[:, ::1], float64[::1])"
+)
+def compare_video(
+    data: Bytes,
+    places: Ints,
+    height: int,
+    width: int,
+    scratch: Bounds,
+    p_category: Bounds,
+    p_rank: Bounds,
+    g_category: Bounds,
+    g_bounds: Bounds,
+    g_first: Ints,
+    g_runs: Bounds,
+    g_areas: Ints,
+    iou: Floats,
+    mean_area: Floats,
+) -> tuple[int, int]:
+    """Compare the predictions of one video with its ground truth.
+
+    Masks are decoded one tracklet at a time, so they are compared while they are in the nearest cache.
+
+    Args:
+        data, places: the JSON file, and [N, 2] where each prediction's `segmentations` lie in it.
+        height, width: of the video, in pixels.
+        scratch: room for the bounds of one tracklet.
+        p_category, p_rank: [N]; g_category: [G].
+        g_bounds: bounds of all masks; g_first, g_runs, g_areas: [G, length].
+        iou: [N, G], receives the track IoU where categories agree and it is at least 0.5, else 0.
+        mean_area: [N], receives the mean area over frames in which it is not 0.
+
+    Returns:
+        (predictions compared, masks that were not compressed). A number below N means that the careful reader
+        has to look.
+    """
+    length = g_areas.shape[1]
+    first = np.empty(length, np.int64)
+    runs = np.empty(length, np.int64)
+    areas = np.empty(length, np.int64)
+    listed = 0
+    for n in range(p_category.size):
+        used, masks = _decode_tracklet(data, places[n, 0], height, width, scratch, first, runs, areas)
+        if used < 0:
+            return n, listed
+        listed += masks
+        mean_area[n] = _mean_area(areas)
+        for g in range(g_category.size):
+            iou[n, g] = 0.0
+            if g_category[g] == p_category[n] and p_rank[n] < MAX_RANK:
+                iou[n, g] = _track_iou(
+                    scratch, first, runs, areas, g_bounds, g_first[g], g_runs[g], g_areas[g]
+                )
+    return p_category.size, listed
