@@ -46,8 +46,8 @@ def write_benchmark(
         out: the folder; it is made if it is missing, and files of the same name in it are replaced.
         videos: number of videos, at least 1. Six of them show every kind of movement once.
         frames: frames of each video, at least 1; motion is laid out for about 30.
-        height: of a frame in pixels, at least 32.
-        width: of a frame in pixels, at least 32.
+        height: of a frame in pixels, at least 16.
+        width: of a frame in pixels, at least 16.
         seed: at least 0.
         progress: called after every video with (videos done, videos).
 
@@ -57,8 +57,8 @@ def write_benchmark(
     for name, value, least in (
         ("videos", videos, 1),
         ("frames", frames, 1),
-        ("height", height, 32),
-        ("width", width, 32),
+        ("height", height, 16),
+        ("width", width, 16),
         ("seed", seed, 0),
     ):
         if value < least:

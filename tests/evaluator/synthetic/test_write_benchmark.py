@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
 
+from evaluator import evaluate
 from evaluator.synthetic.truth import SEVERE_ABOVE, SLIGHT_ABOVE, occlusion_level
 from evaluator.synthetic.vis import write_benchmark
 
@@ -172,8 +173,8 @@ def test_progress_counts_the_videos_done(tmp_path: Path) -> None:
     [
         ({"videos": 0}, "Expected `videos` to be at least 1, but got 0"),
         ({"frames": 0}, "Expected `frames` to be at least 1, but got 0"),
-        ({"height": 31}, "Expected `height` to be at least 32, but got 31"),
-        ({"width": 4}, "Expected `width` to be at least 32, but got 4"),
+        ({"height": 15}, "Expected `height` to be at least 16, but got 15"),
+        ({"width": 4}, "Expected `width` to be at least 16, but got 4"),
         ({"seed": -1}, "Expected `seed` to be at least 0, but got -1"),
     ],
 )
@@ -184,3 +185,24 @@ def test_an_argument_out_of_range_is_refused_before_anything_is_written(
     with pytest.raises(ValueError, match=message):
         write_benchmark(tmp_path / "new", progress=None, **arguments)
     assert not (tmp_path / "new").exists()
+
+
+def test_the_three_methods_rank_as_named_and_fall_with_occlusion(tmp_path: Path) -> None:
+    write_benchmark(tmp_path, videos=12, frames=30, height=120, width=214, seed=0)
+    metrics = {
+        name: evaluate(
+            "ovis", tmp_path / "annotations.json", tmp_path / "predictions" / name / "results.json"
+        ).metrics
+        for name in ("strong", "medium", "weak")
+    }
+    for key in ("AP", "AP_so", "AP_mo", "AP_ho"):
+        strong, medium, weak = (metrics[name][key] for name in ("strong", "medium", "weak"))
+        assert strong is not None
+        assert medium is not None
+        assert weak is not None
+        assert strong > medium + 0.05 > weak + 0.1
+    for found in metrics.values():
+        slight, heavy = found["AP_so"], found["AP_ho"]
+        assert slight is not None
+        assert heavy is not None
+        assert heavy < 0.6 * slight
