@@ -154,9 +154,10 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 # Plain-form uploads stream to this folder too, never into memory.
 UPLOAD_ROOT = VAR / "uploads"
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["webapp.uploads.handlers.LimitedFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = str(UPLOAD_ROOT)
 UPLOAD_ROOT.mkdir(parents=True, exist_ok=True)
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", default=4 * 1024**3)
 UPLOAD_QUOTA_BYTES = env.int("UPLOAD_QUOTA_BYTES", default=20 * 1024**3)
 UPLOAD_LIFETIME_S = env.int("UPLOAD_LIFETIME_S", default=7 * 24 * 3600)
