@@ -118,7 +118,8 @@ def _progress() -> Progress:
 
 def _print_report(report: Report) -> None:
     spec = BENCHMARKS[report.benchmark]
-    title = f"{spec.name}: {report.videos} videos, {report.predictions} predictions, {report.seconds['total']:.2f} s"
+    counts = f"{report.videos} videos, {report.predictions} predictions"
+    title = f"{spec.name}: {counts}, {report.seconds['total']:.2f} s"
     table = Table(title=title, title_justify="left", caption=report.digest, caption_justify="left")
     table.add_column("metric")
     table.add_column("percent", justify="right")
@@ -171,7 +172,7 @@ def synth(
     """Make a benchmark with exact ground truth: frames, annotations and three sets of predictions."""
     if task != "vis":
         _fail(f"There is no task {task!r} to make a benchmark of. Choose: vis.")
-    sizes = re.fullmatch(r"(\d+)[x×](\d+)", size)
+    sizes = re.fullmatch(r"(\d+)x(\d+)", size)
     if sizes is None or min(int(sizes[1]), int(sizes[2])) < 16:
         _fail(f"--size is {size!r}. Write HEIGHTxWIDTH with at least 16 pixels each, for example 360x640.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -7,7 +7,7 @@ time stamp of one file; a change in another file would go unnoticed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
@@ -20,8 +20,8 @@ def compiled(signature: str | None = None) -> Callable[[Function], Function]:
     Functions called from Python give their `signature`: they are compiled, or loaded, when the module is
     imported, and only for these types. Without one, the function is meant to be called by compiled code.
     """
-    decorate: Callable[[Function], Function] = njit(signature, cache=True, nogil=True, error_model="numpy")
-    return decorate
+    decorate: Any = njit(signature, cache=signature is not None, nogil=True, error_model="numpy")
+    return cast("Callable[[Function], Function]", decorate)
 
 
 # numpy arrays of read-only memory (mapped files) fit these, and so do writable ones.

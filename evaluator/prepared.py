@@ -84,7 +84,7 @@ def cached_sha256(path: Path, folder: Path) -> str:
 
 
 def prepared_path(folder: Path, sha256: str, variant: str) -> Path:
-    """Return where the prepared form lies; `variant` tells readings of one file apart (with occlusion or not)."""
+    """Return where the prepared form lies; `variant` tells readings of one file apart."""
     return folder / f"{sha256}-{variant}-{LAYOUT}"
 
 

@@ -207,6 +207,9 @@ _SPECS = (
         "Check your export: exact copies count as false positives.",
     ),
     # Ground truth
+    _error(
+        "gt-json", "the annotation file is not valid JSON", "Download or write the annotation file again."
+    ),
     _error("gt-not-an-object", "the annotation file is not an object", "Use the official annotation JSON."),
     _error(
         "gt-field-missing",

@@ -50,7 +50,7 @@ def expand_counts(counts: str) -> list[int]:
 
 
 def compress_runs(runs: Sequence[int]) -> str:
-    """Return non-negative run lengths as a compressed string. Empty runs within are joined to their neighbours.
+    """Return non-negative run lengths as a compressed string; empty runs within are joined to others.
 
     >>> compress_runs([0, 3, 13, 3])
     '03=0'

@@ -3,15 +3,16 @@
 A mask is written as the lengths of its runs, column by column, background first. Decoded, it is a row of
 `bounds`: the places (y + x * height) at which runs end, so the foreground is [bounds[0], bounds[1]),
 [bounds[2], bounds[3]), ... A compressed string holds the lengths in groups of five bits, each a character
-above '0' with bit 5 set if the number goes on; from the fourth on, as the difference to the one before the last
-(format of the COCO API, `maskApi.c`).
+above '0' with bit 5 set if the number goes on; from the fourth on, as the difference to the one before the
+last (format of the COCO API, `maskApi.c`).
 
-The JSON must have passed the scanner of `evaluator.formats.json_scan`: nothing here looks for the end of the file.
+The JSON must have passed the scanner of `evaluator.formats.json_scan`: nothing here looks for the end of the
+file.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ Bytes = NDArray[np.uint8]
 Bounds = NDArray[np.int32]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Int = Any  # a machine word in compiled code: np.int64 and int are one there
 
 # Official quirk: the limit holds per video AND category, not per video.
 MAX_RANK: Final = 100
@@ -65,14 +67,14 @@ _NUMBERS: Final = _number_table()
 
 
 @compiled()
-def _skip_space(data: Bytes, at: int) -> int:
+def _skip_space(data: Bytes, at: Int) -> Int:
     while data[at] == 32 or data[at] == 10 or data[at] == 13 or data[at] == 9:
         at += 1
     return at
 
 
 @compiled()
-def _long_number(data: Bytes, at: int) -> tuple[int, int]:
+def _long_number(data: Bytes, at: Int) -> tuple[Int, Int]:
     """Return (number, place after it) of any length; the place is -1 if there is none.
 
     JSON writes the character 92 as two backslashes.
@@ -98,8 +100,8 @@ def _long_number(data: Bytes, at: int) -> tuple[int, int]:
 
 
 @compiled()
-def _decode_string(data: Bytes, start: int, bounds: Bounds, used: int, pixels: int) -> tuple[int, int, int]:
-    """Decode the string that begins at `start`; returns (place after its quote or -1, bounds written, area)."""
+def _decode_string(data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int) -> tuple[Int, Int, Int]:
+    """Decode the string that begins at `start`: (place after its quote or -1, bounds written, area)."""
     at = np.uint64(start)
     count = _0
     offset = np.uint64(used)
@@ -141,7 +143,7 @@ def _decode_string(data: Bytes, start: int, bounds: Bounds, used: int, pixels: i
 
 
 @compiled()
-def _decode_integer(data: Bytes, at: int) -> tuple[int, int]:
+def _decode_integer(data: Bytes, at: Int) -> tuple[Int, Int]:
     """Return (value, place after it); the value is -1 for anything but a non-negative integer below 2^53."""
     value = np.int64(0)
     start = at
@@ -154,7 +156,7 @@ def _decode_integer(data: Bytes, at: int) -> tuple[int, int]:
 
 
 @compiled()
-def _decode_list(data: Bytes, at: int, bounds: Bounds, used: int, pixels: int) -> tuple[int, int, int]:
+def _decode_list(data: Bytes, at: Int, bounds: Bounds, used: Int, pixels: Int) -> tuple[Int, Int, Int]:
     """As `_decode_string`, for a list of run lengths whose first item begins at `at`."""
     position = 0
     area = 0
@@ -180,7 +182,7 @@ def _decode_list(data: Bytes, at: int, bounds: Bounds, used: int, pixels: int) -
 
 
 @compiled()
-def _check_size(data: Bytes, at: int, height: int, width: int) -> int:
+def _check_size(data: Bytes, at: Int, height: Int, width: Int) -> Int:
     """Return the place after the list [height, width] at `at`, or -1 if it is anything else."""
     if data[at] != _LIST:
         return _BAD
@@ -196,7 +198,7 @@ def _check_size(data: Bytes, at: int, height: int, width: int) -> int:
 
 
 @compiled()
-def _key_is(data: Bytes, at: int, key: bytes) -> bool:
+def _key_is(data: Bytes, at: Int, key: bytes) -> Int:
     for i in range(len(key)):
         if data[at + i] != key[i]:
             return False
@@ -205,8 +207,8 @@ def _key_is(data: Bytes, at: int, key: bytes) -> bool:
 
 @compiled()
 def _decode_mask(
-    data: Bytes, at: int, height: int, width: int, bounds: Bounds, used: int
-) -> tuple[int, int, int, int]:
+    data: Bytes, at: Int, height: Int, width: Int, bounds: Bounds, used: Int
+) -> tuple[Int, Int, Int, Int]:
     """Decode the object with `size` and `counts` whose first key's quote is at `at`.
 
     Returns (place after it or -1, bounds written, area, 1 if the runs were not compressed).
@@ -253,14 +255,14 @@ def _decode_mask(
 @compiled()
 def _decode_tracklet(
     data: Bytes,
-    at: int,
-    height: int,
-    width: int,
+    at: Int,
+    height: Int,
+    width: Int,
     bounds: Bounds,
     first: Ints,
     runs: Ints,
     areas: Ints,
-) -> tuple[int, int]:
+) -> tuple[Int, Int]:
     """Decode the list of masks at `at`; an absent one (null, {} or []) has no runs and area 0.
 
     Returns (bounds written, masks that were not compressed), or (-1, 0) where the careful reader must look.
@@ -310,14 +312,14 @@ def _decode_tracklet(
 )
 def decode_tracklet(
     data: Bytes,
-    at: int,
-    height: int,
-    width: int,
+    at: Int,
+    height: Int,
+    width: Int,
     bounds: Bounds,
     first: Ints,
     runs: Ints,
     areas: Ints,
-) -> tuple[int, int]:
+) -> tuple[Int, Int]:
     """Decode the `segmentations` of one tracklet.
 
     Args:
@@ -334,7 +336,7 @@ def decode_tracklet(
 
 
 @compiled()
-def _intersection(a: Bounds, a_first: int, a_runs: int, b: Bounds, b_first: int, b_runs: int) -> int:
+def _intersection(a: Bounds, a_first: Int, a_runs: Int, b: Bounds, b_first: Int, b_runs: Int) -> Int:
     """Return how many pixels two masks share, given the bounds of their foreground runs."""
     i = np.uint64(a_first)
     j = np.uint64(b_first)
@@ -362,7 +364,7 @@ def _track_iou(
     g_runs: Ints,
     g_areas: Ints,
 ) -> float:
-    """Return the exact track IoU, or 0 as soon as it is sure to be below 0.5, where no threshold can see it."""
+    """Return the exact track IoU, or 0 once it is sure to be below 0.5, where no threshold can see it."""
     total = 0
     possible = 0  # upper bound of the intersection
     for t in range(p_areas.size):
@@ -402,8 +404,8 @@ def _mean_area(areas: Ints) -> float:
 def compare_video(
     data: Bytes,
     places: Ints,
-    height: int,
-    width: int,
+    height: Int,
+    width: Int,
     scratch: Bounds,
     p_category: Bounds,
     p_rank: Bounds,
@@ -414,7 +416,7 @@ def compare_video(
     g_areas: Ints,
     iou: Floats,
     mean_area: Floats,
-) -> tuple[int, int]:
+) -> tuple[Int, Int]:
     """Compare the predictions of one video with its ground truth.
 
     Masks are decoded one tracklet at a time, so they are compared while they are in the nearest cache.

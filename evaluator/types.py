@@ -39,7 +39,7 @@ class Report:
     """The result of one evaluation. Every metric is a fraction in [0, 1], or None where it is undefined.
 
     `per_category` is keyed by category name and `per_video` by video id, each with the metrics it documents.
-    `intervals` holds a 95 % interval per metric where a bootstrap was asked for; `seconds` is wall-clock time.
+    `intervals` holds 95 % intervals where a bootstrap was asked for; `seconds` is wall-clock time.
     """
 
     benchmark: str

@@ -81,7 +81,7 @@ def evaluate(
 
 
 def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None) -> list[Problem]:
-    """Return what is wrong with a submission or looks unintended; the contract is that of `evaluator.validate`."""
+    """Check a submission without scoring it; the contract is that of `evaluator.validate`."""
     spec = benchmark_spec(benchmark)
     try:
         truth = None if ground_truth is None else load_ground_truth(spec, ground_truth, None)
@@ -134,7 +134,7 @@ def _score(
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> _Scored:
-    """Score quickly; if anything is unusual, read with care and score the plain copy. Raises SubmissionRejected."""
+    """Score quickly; if anything is unusual, read with care and score the plain copy."""
     begin = time.perf_counter()
     text, entries = open_list(source)
     table = read_table(text, entries, truth)
@@ -240,8 +240,8 @@ def _digest(
     """Return the digest of a report.
 
     It is the SHA-256 of a JSON text, with sorted keys and no spaces, of the evaluator's version, the
-    benchmark, the SHA-256 of the annotation file, that of the bytes of results.json (whether it came alone, in
-    an archive or in a folder) and the metrics, whose numbers are written so that they read back exactly.
+    benchmark, the SHA-256 of the annotation file, that of the bytes of results.json (whether it came alone,
+    in an archive or in a folder) and the metrics, whose numbers are written so that they read back exactly.
     """
     parts = {
         "benchmark": spec.key,

@@ -11,6 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,7 +21,7 @@ from evaluator.problems import Problem, SubmissionRejected, Where, problem
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
-    """What an archive may hold at most. The ratio (unpacked to packed) counts only beyond `ratio_from_bytes`."""
+    """What an archive may hold; `ratio` (unpacked to packed) counts only beyond `ratio_from_bytes`."""
 
     members: int = 1_000
     directory_bytes: int = 1 << 20
@@ -71,11 +72,13 @@ class Archive:
         self._limits = limits
         with path.open("rb") as file:
             _check_directory(file, path, limits)
-        try:
-            self._archive = zipfile.ZipFile(path)
-            self._members = dict(_safe_members(self._archive, path, limits))
-        except _DAMAGES as error:
-            raise _rejected("archive-damaged", path, f"The archive cannot be read: {error}.") from error
+        with ExitStack() as stack:
+            try:
+                self._archive = stack.enter_context(zipfile.ZipFile(path))
+                self._members = dict(_safe_members(self._archive, path, limits))
+            except _DAMAGES as error:
+                raise _rejected("archive-damaged", path, f"The archive cannot be read: {error}.") from error
+            stack.pop_all()  # it stays open until `close`
 
     @property
     def names(self) -> Collection[str]:

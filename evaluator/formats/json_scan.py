@@ -1,6 +1,6 @@
 """Finds the entries of a JSON list and the values of their fields without building a Python object.
 
-The whole grammar is checked as Python's `json` would (NaN and Infinity pass, to be judged where they stand), so
+The grammar is checked as Python's `json` would (NaN and Infinity pass, to be judged where they stand), so
 that whoever comes later may rely on it. Memory: one row of numbers an entry, whatever the size of the file.
 """
 
@@ -139,7 +139,7 @@ def _skip_scalar(data: Bytes, at: int) -> tuple[int, int]:
 
 @compiled()
 def _skip_integers(data: Bytes, at: int) -> int:
-    """Return the place of the last plain integer of a list that `at` stands in: the bulk of uncompressed RLE."""
+    """Return the place of the last plain integer of the list that `at` is in: most of uncompressed RLE."""
     while True:
         start = at
         end = _skip_digits(data, at)
@@ -185,7 +185,7 @@ def _skip_value(data: Bytes, words: Words, at: int, stack: Bytes) -> tuple[int, 
             if end < 0:
                 return at, END_OF_FILE
             at = end
-        elif byte == _LIST or byte == _OBJECT:
+        elif byte in (_LIST, _OBJECT):
             if depth == stack.size:
                 return at, TOO_DEEP
             stack[depth] = byte

@@ -48,7 +48,8 @@ class Entries:
     @property
     def escaped(self) -> NDArray[np.bool_]:
         """[N], whether an entry has a key with a backslash, which may spell a known one."""
-        return self.rows[:, 2 * len(self.keys)] != 0
+        flags: NDArray[np.bool_] = self.rows[:, 2 * len(self.keys)] != 0
+        return flags
 
 
 class JsonText:
@@ -118,7 +119,7 @@ class JsonText:
     def column(self, places: NDArray[np.int64]) -> list[Any]:
         """Return the values at `places` [N, 2] as Python objects.
 
-        Raises msgspec.DecodeError where one needs Python's more lenient `json` (NaN, numbers beyond a double).
+        Raises msgspec.DecodeError where only Python's lenient `json` helps (NaN, huge numbers).
         """
         values = b",".join([self.contents[start:end] for start, end in places.tolist()])
         decoded: list[Any] = msgspec.json.decode(b"[" + values + b"]")

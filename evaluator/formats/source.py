@@ -47,7 +47,7 @@ def open_predictions(path: Path) -> JsonFile:
     """Open the results.json of a submission, which may be the file itself, in a zip archive or in a folder.
 
     Raises:
-        SubmissionRejected: the archive is unsafe or holds no results.json, or the file is neither of the three.
+        SubmissionRejected: the archive is unsafe, there is no results.json, or the file is none of the three.
         OSError: the file cannot be read.
     """
     if path.is_dir():
@@ -64,11 +64,11 @@ def open_predictions(path: Path) -> JsonFile:
         contents.release()
         unpacked, warnings = read_member(path, RESULTS_NAME)
         return JsonFile(RESULTS_NAME, unpacked, warnings)
-    _reject_other_formats(path, bytes(contents[:512]))
+    reject_other_formats(path, bytes(contents[:512]))
     return JsonFile(name, contents)
 
 
-def _reject_other_formats(path: Path, head: bytes) -> None:
+def reject_other_formats(path: Path, head: bytes) -> None:
     looks_like = next((what for signature, what in _SIGNATURES if head.startswith(signature)), None)
     if looks_like is None and head[257:262] == b"ustar":
         looks_like = "a tar archive"

@@ -17,7 +17,7 @@ from evaluator.formats.source import map_file
 from evaluator.formats.ytvis_masks import describe, read_mask
 from evaluator.metrics.occlusion import occlusion_score
 from evaluator.prepared import GroundTruth, TrackletArrays
-from evaluator.problems import GroundTruthError, ProblemList, Where
+from evaluator.problems import PROBLEMS, GroundTruthError, ProblemList, Where, problem
 from evaluator.rle import MaskInvalid
 from evaluator.tracklet_kernels import decode_tracklet
 from evaluator.types import CategoryInfo, VideoInfo
@@ -60,7 +60,8 @@ class _Reader:
             self._raise_problems()
             tracklets = self._tracklets(text, entries, videos, categories)
         except JsonInvalid as error:
-            raise GroundTruthError([error.problem]) from error
+            message = f"{error.problem.message} ({PROBLEMS[error.problem.code].title})"
+            raise GroundTruthError([problem("gt-json", error.problem.where, message)]) from error
         self._raise_problems()
         digest = hashlib.sha256(self._contents).hexdigest()
         return GroundTruth(digest, videos, categories, len(entries), tracklets)
@@ -120,12 +121,12 @@ class _Reader:
     def _videos(self, value: Any) -> tuple[VideoInfo, ...]:
         videos = []
         for item in self._records("videos", value):
-            sizes = [item.get(name) for name in ("length", "height", "width")]
+            sizes: list[Any] = [item.get(name) for name in ("length", "height", "width")]
             if not all(_is_integer(n) and n > 0 for n in sizes):
                 where = Where(file=self._file, field="videos", video_id=item["id"])
                 self._report("gt-field-type", "length, height and width must be positive integers.", where)
                 continue
-            length, height, width = (int(n) for n in sizes if n is not None)
+            length, height, width = sizes
             if height * width >= _PIXELS:
                 where = Where(file=self._file, field="videos", video_id=item["id"])
                 self._report("gt-too-large", f"The video has {height} x {width} pixels.", where)
@@ -367,7 +368,7 @@ class _TrackletReader:
 def decode_one(
     data: NDArray[np.uint8], place: NDArray[np.int64], info: VideoInfo
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]] | None:
-    """Return first, runs, areas [length] and the bounds of one tracklet; None if it is not written plainly."""
+    """Return first, runs, areas [length] and bounds of one tracklet; None if it is not written plainly."""
     room = min(int(place[1] - place[0]), info.length * (info.height * info.width + 1))
     bounds = np.empty(room, np.int32)
     first, runs, areas = (np.zeros(info.length, np.int64) for _ in range(3))

@@ -141,17 +141,32 @@ def match_video(
             ranked = min(last, first + MAX_RANK)
             for t in range(thresholds.size):
                 _match(
-                    iou, first, ranked, g_first, g_last, g_ignored[s], g_crowd, thresholds[t], taken, outside,
+                    iou,
+                    first,
+                    ranked,
+                    g_first,
+                    g_last,
+                    g_ignored[s],
+                    g_crowd,
+                    thresholds[t],
+                    taken,
+                    outside,
                     outcome[s, t],
-                )  # fmt: skip
+                )
             first = last
 
 
 @compiled()
 def _precision(
-    rows: Ints, rank: Bounds, outcome: Flags, weight: Floats, positives: float, recalls: Floats, precision: Floats,
+    rows: Ints,
+    rank: Bounds,
+    outcome: Flags,
+    weight: Floats,
+    positives: float,
+    recalls: Floats,
+    precision: Floats,
     recall: Floats,
-) -> float:  # fmt: skip
+) -> float:
     """Return the mean of the interpolated precision over the recall thresholds."""
     true = 0.0
     false = 0.0
@@ -182,7 +197,8 @@ def _precision(
 
 @compiled(
     f"void({INT64_IN}, {INT64_IN}, {INT32_IN}, Array(uint8, 3, 'C', readonly=True), {FLOAT64_IN},"
-    f"Array(float64, 2, 'C', readonly=True), {FLOAT64_IN}, {INT64_IN}, float64[:, :, ::1], float64[:, :, :, ::1])"
+    f"Array(float64, 2, 'C', readonly=True), {FLOAT64_IN}, {INT64_IN}, float64[:, :, ::1],"
+    "float64[:, :, :, ::1])"
 )
 def accumulate(
     rows: Ints,
@@ -203,7 +219,7 @@ def accumulate(
         starts: [groups + 1], where each group begins in `rows`.
         rank, weight: [N]; a weight says how often the prediction's video counts (1, or a bootstrap's number).
         outcome: [S, T, N].
-        positives: [groups, S], weighted number of ground-truth tracklets that count; NaN comes out where it is 0.
+        positives: [groups, S], weighted number of ground truths that count; NaN comes out where it is 0.
         limits: [M], the ranks below which predictions count for recall.
         ap: [groups, S, T], receives the mean of precision over `recalls`.
         ar: [groups, S, M, T], receives the final recall.

@@ -1,4 +1,4 @@
-"""Goes through the videos: decodes their masks, compares and matches them. Nothing is kept but the outcomes."""
+"""Goes through the videos, comparing and matching tracklets; nothing is kept but the outcomes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ class NotPlain(Exception):
 class TrackletScorer:
     """The predictions of one submission against one ground truth.
 
-    After `score_video` was called for every video (in any order, from any thread), `outcome` [S, T, N] says what
-    each prediction is, in the order of `video`, `category`, `score` and `rank` [N]: by video, category and score.
+    After `score_video` was called for every video (in any order, from any thread), `outcome` [S, T, N] says
+    what each prediction is. Its order is that of `video`, `category`, `score` and `rank` [N]: by video,
+    category and descending score.
     """
 
     def __init__(self, table: PredictionTable, ground_truth: GroundTruth, splits: Sequence[Split]) -> None:
@@ -116,7 +117,7 @@ def _ranks(video: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.
 
 
 def ignored_tracklets(arrays: TrackletArrays, splits: Sequence[Split]) -> NDArray[np.uint8]:
-    """Return [S, G], 1 where a ground truth does not count: crowds, and what lies outside the split's ranges."""
+    """Return [S, G], 1 where a ground truth does not count: crowds, and what is outside a split's ranges."""
     ignored = np.empty((len(splits), len(arrays.video)), np.uint8)
     for row, split in zip(ignored, splits, strict=True):
         outside = (arrays.mean_area < split.area[0]) | (arrays.mean_area > split.area[1])
