@@ -37,23 +37,25 @@ def processes_that_know(var: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_serves_the_home_page_and_leaves_no_process_when_asked_to_stop(
-    product: MakeProduct, free_port: int, tmp_path: Path, number: signal.Signals
+    product: MakeProduct, free_port: int, tmp_path: Path
 ) -> None:
     one = product(tmp_path / "a folder" / "var").start(free_port)
     one.wait_for(READY)
     assert home_page_status(one) == 200
     assert len(processes_that_know(one.var)) >= 8
-    assert one.stop(number) == 0
+    assert one.stop() == 0
     assert processes_that_know(one.var) == []
     assert one.output().endswith("Stopped.\n")
 
 
-def test_it_stops_at_once_while_it_is_still_starting(product: MakeProduct, free_port: int) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_and_a_closed_terminal_stop_it_while_it_is_still_starting(
+    product: MakeProduct, free_port: int, number: signal.Signals
+) -> None:
     one = product().start(free_port)
     wait_until(lambda: (one.var / "log" / "migrate.log").exists())
-    assert one.stop() == 0
+    assert one.stop(number) == 0
     assert READY not in one.output()
     assert processes_that_know(one.var) == []
 

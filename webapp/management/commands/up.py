@@ -19,7 +19,7 @@ from webapp.embedded.lock import only_one
 from webapp.embedded.processes import Program
 from webapp.embedded.supervisor import Stopped, Supervisor
 
-HOME_PAGE_S = 120.0
+HOME_PAGE_S = 60.0
 
 
 class Command(BaseCommand):
@@ -61,12 +61,13 @@ class Command(BaseCommand):
             servers.start_valkey(supervisor, var)
         self._run(supervisor, programs.manage(var, "migrate", "--no-input"))
         web = supervisor.start(programs.web(var, listener.fileno()))
+        if not supervisor.wait(web, partial(answers, listener), HOME_PAGE_S):
+            raise CommandError(f"The home page does not answer: see the end of {web.program.log}.")
+        # After the site, which people wait for: together they would start more slowly.
         supervisor.start(programs.worker(var, settings.EVALUATE_WORKERS))
         supervisor.start(programs.housekeeper(var))
         supervisor.start(programs.beat(var))
         log_ins = self._run(supervisor, programs.manage(var, "load_demo")) if with_demo else ""
-        if not supervisor.wait(web, partial(answers, listener), HOME_PAGE_S):
-            raise CommandError(f"The home page does not answer: see the end of {web.program.log}.")
         self._say(f"\nDVIS-Bench is ready on {address}\n{log_ins}Ctrl-C stops it.")
 
     def _run(self, supervisor: Supervisor, program: Program) -> str:
