@@ -27,7 +27,7 @@ FACTOR_EXAMPLES = {
 class SubmitForm(forms.Form):
     """Which predictions, of which variant, seen by whom.
 
-    `upload` names a finished upload of this person and goes before `file`. Without a `variant` of theirs,
+    `upload` names a finished upload of this person; a `file` replaces it. Without a `variant` of theirs,
     one is made from the names and factors.
     """
 

@@ -1,35 +1,24 @@
 """What the pages of submissions show, gathered from the selectors of several apps."""
 
 import shlex
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 
-from evaluator.problems import PROBLEMS, Where
+from evaluator.problems import PROBLEMS
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.jobs.selectors import status_sentence
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import leaderboard
 from webapp.submissions.models import Submission
+from webapp.submissions.problem_groups import ProblemGroup, problem_groups
 from webapp.submissions.report_page import Number, ReportPage, report_page, score_numbers
 from webapp.submissions.selectors import result_of, scores_are_visible
 
 Status = Submission.Status
 WITHDRAWABLE = (Status.RECEIVED, Status.QUEUED, Status.RUNNING, Status.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemLine:
-    """A problem in words."""
-
-    code: str
-    severity: str
-    where: str
-    message: str
-    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +34,8 @@ class Standing:
 class SubmissionPage:
     sentence: str
     is_unfinished: bool
-    errors: tuple[ProblemLine, ...]
-    warnings: tuple[ProblemLine, ...]
+    errors: tuple[ProblemGroup, ...]
+    warnings: tuple[ProblemGroup, ...]
     report: ReportPage | None
     standing: Standing | None
     scores: tuple[Number, ...]
@@ -66,12 +55,12 @@ def submission_page(
     sees_scores = scores_are_visible(user=user, split=submission.split)
     has_report = is_scored and sees_scores and submission.result is not None
     is_owner = user.is_authenticated and (user.is_staff or user.pk == submission.author_id)
-    lines = problem_lines(submission.problems)
+    groups = problem_groups(submission.problems)
     return SubmissionPage(
         sentence=status_sentence(submission),
         is_unfinished=not submission.is_finished,
-        errors=tuple(line for line in lines if line.severity == "error"),
-        warnings=tuple(line for line in lines if line.severity == "warning"),
+        errors=tuple(group for group in groups if group.severity == "error"),
+        warnings=tuple(group for group in groups if group.severity == "warning"),
         report=report_page(result_of(submission), submission.split, video_sort) if has_report else None,
         standing=_standing(submission, user) if is_scored and sees_scores else None,
         scores=tuple(score_numbers(submission)) if is_scored and sees_scores and not has_report else (),
@@ -82,20 +71,6 @@ def submission_page(
         can_withdraw=is_owner and submission.status in WITHDRAWABLE,
         can_retry=user.is_staff and submission.status == Status.FAILED,
     )
-
-
-def problem_lines(problems: Iterable[Mapping[str, Any]]) -> list[ProblemLine]:
-    """Problems as stored (`Problem.to_json`), with their place in words."""
-    return [
-        ProblemLine(
-            code=item["code"],
-            severity=item["severity"],
-            where=str(Where(**item["where"])),
-            message=item["message"],
-            hint=item["hint"],
-        )
-        for item in problems
-    ]
 
 
 def reproduce_command(submission: Submission) -> str:

@@ -154,10 +154,16 @@ def _table(entries: Mapping[str, Entry], primary: str, sort: str, heading: str) 
         )
 
     return Table(
-        columns=tuple(column(key, metric(key).label, metric(key).title) for key in keys),
+        columns=tuple(column(key, _heading(key), metric(key).title) for key in keys),
         rows=tuple(TableRow(n, d, tuple(_cell(values.get(key)) for key in keys)) for n, d, values in ordered),
         name_column=column("name", heading, heading),
     )
+
+
+def _heading(key: str) -> str:
+    """A metric's label; counts, which are no metrics, by their name."""
+    shown = metric(key)
+    return shown.label if shown.group != "other" else shown.label.replace("_", " ").capitalize()
 
 
 def _ordered(entries: Iterable[Entry], key: str, descending: bool) -> Sequence[Entry]:

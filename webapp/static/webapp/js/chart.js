@@ -36,7 +36,7 @@ function figureOf(canvas, width) {
     layout.annotations = [];
     layout.showlegend = true;
     layout.legend = { orientation: "h", y: -0.16, x: 0, yanchor: "top" };
-    layout.margin = { ...layout.margin, l: 40, r: 8 };
+    layout.margin = { ...layout.margin, l: 40, r: 28 };
   }
   return { spec, data, layout };
 }

@@ -33,11 +33,16 @@ export class ProblemList {
     return [...this.groups.keys()].some((code) => this.table[code].severity === "error");
   }
 
-  /** At most 100 problems, by code; a group that was cut ends with one that counts the rest. */
+  /**
+   * At most 100 problems, by code; a group that was cut ends with one that counts the rest. Warnings are for files
+   * that can be scored.
+   */
   toList() {
-    const perCode = Math.max(1, Math.min(LISTED_PER_CODE, Math.floor(LISTED / Math.max(1, this.groups.size)) - 1));
+    const hasErrors = this.hasErrors();
+    const groups = [...this.groups].filter(([code]) => !hasErrors || this.table[code].severity === "error");
+    const perCode = Math.max(1, Math.min(LISTED_PER_CODE, Math.floor(LISTED / Math.max(1, groups.length)) - 1));
     const list = [];
-    for (const [code, { shown, count }] of this.groups) {
+    for (const [code, { shown, count }] of groups) {
       const listed = shown.slice(0, perCode);
       list.push(...listed);
       const rest = count - listed.length;

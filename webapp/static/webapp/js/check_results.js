@@ -59,7 +59,7 @@ export class ResultsReader {
   endArray() {
     const left = this.place;
     this.place = this.outer.pop();
-    if (left === POLYGON && (this.mask.numbers < 6 || this.mask.numbers % 2 !== 0)) this.mask.badPolygon = this.mask.numbers;
+    if (left === POLYGON && this.mask.badPolygon === null && (this.mask.numbers < 6 || this.mask.numbers % 2 !== 0)) this.mask.badPolygon = this.mask.numbers;
     if (left === ENTRY) this.rules.entry(this.entry);
     else if (left === MASK || left === POLYGONS) this.rules.mask(this.entry, this.mask);
     else if (left === LIST) this.rules.end(this.entries);
@@ -67,7 +67,7 @@ export class ResultsReader {
 
   key(text) {
     if (this.place === ENTRY) this.field = text;
-    else if (this.place === MASK) this.maskField = text;
+    else if (this.place === MASK) this.startMaskField(text);
   }
 
   /** Compressed counts never become a text: their bytes go to the run-lengths. */
@@ -89,7 +89,7 @@ export class ResultsReader {
   }
 
   string(text) {
-    this.value({ kind: "string", value: text, shown: JSON.stringify(text.slice(0, 40)) });
+    this.value({ kind: "string", value: text, shown: `the string '${text.slice(0, 40)}'` });
   }
 
   number(value) {
@@ -128,23 +128,27 @@ export class ResultsReader {
     if (this.entries === MOST_ENTRIES) throw new TooMany(`The list has more than ${MOST_ENTRIES} entries.`);
     this.enter(ENTRY);
     this.field = "";
-    this.entry = { index: this.entries++, values: {}, frames: 0, sizes: [] };
+    this.entry = { index: this.entries++, values: {}, frames: 0, sizes: [], wrongMasks: [] };
   }
 
   startSegmentations() {
     this.enter(SEGMENTATIONS);
-    this.entry.values.segmentations = { kind: "list" };
-    this.entry.frames = 0;
-    this.entry.sizes = [];
+    Object.assign(this.entry, { frames: 0, sizes: [], wrongMasks: [] });
+    this.entry.values.segmentations = { kind: "a list" };
   }
 
   startMask(place, kind) {
     this.enter(place);
     this.maskField = "";
     this.mask = {
-      kind, frame: this.entry.frames++, size: null, counts: null, total: 0, runs: 0, longest: 0, outOfRange: false,
+      kind, frame: this.entry.frames++, isEmpty: true, size: null, counts: null, total: 0, runs: 0, longest: 0, outOfRange: false,
       foreign: false, cut: false, polygons: 0, numbers: 0, badPolygon: null, unreadable: null,
     };
+  }
+
+  startMaskField(name) {
+    this.maskField = name;
+    this.mask.isEmpty = false;
   }
 
   wrongMask(shown) {

@@ -1,9 +1,13 @@
 /**
- * What a results.json for video instance segmentation must be, judged entry by entry.
+ * What a results.json for video instance segmentation must be, judged entry by entry, in the words of the server
+ * (evaluator/formats/ytvis_check.py).
  *
  * Where the server and this check could differ, this one stays silent: it never refuses what the server would score.
  */
+import { judgeMask } from "./check_mask.js";
+
 const FIELDS = ["video_id", "category_id", "score", "segmentations"];
+const LISTED_IDS = 10;
 
 export class VisRules {
   /** `split`: {videos: [{id, name, length, height, width}], categories: [id]}; `problems`: a ProblemList. */
@@ -13,168 +17,122 @@ export class VisRules {
     this.problems = problems;
     this.entries = 0;
     this.seen = new Set(); // ids of the videos that have predictions
+    this.kinds = { polygons: 0, uncompressed: 0 };
+    this.unknown = { count: 0, entry: 0, ids: new Set() }; // categories
   }
 
   notAList(shown) {
-    this.problems.add("not-a-list", {}, `The file holds ${shown}, but must hold a list of predictions.`);
+    const found = shown === "an object" ? shown : "a single value";
+    this.problems.add("not-a-list", {}, `The top level is ${found}, expected a list of predictions.`);
   }
 
   wrongEntry(index, shown) {
-    this.problems.add("entry-type", { entry: index }, `The item is ${shown}, but must be an object.`);
+    this.problems.add("entry-type", { entry: index }, `The item is ${shown}, expected an object.`);
   }
 
-  /** Judge what one mask tells by itself; what depends on the video waits for the end of the entry. */
+  /** Judge what a mask tells by itself; what depends on the video waits for the end of the entry. */
   mask(entry, mask) {
-    if (mask.kind === "rle") this.rle(entry, mask);
-    else if (mask.kind === "polygons") this.polygons(entry, mask);
-    else this.maskProblem("mask-type", entry, mask, "segmentations", `The mask is ${mask.shown}.`);
-  }
-
-  rle(entry, mask) {
-    if (mask.size === null && mask.counts === null) return; // {}: absent, as null is
-    const size = this.size(entry, mask);
+    const { size, kind, problem } = judgeMask(mask);
+    if (problem) entry.wrongMasks.push({ frame: mask.frame, ...problem });
+    else if (kind in this.kinds) this.kinds[kind] += 1;
     if (size === null) return;
-    const area = size[0] * size[1];
-    const found = (code, message) => this.maskProblem(code, entry, mask, "counts", message);
-    if (mask.counts !== "compressed" && mask.counts !== "uncompressed") {
-      found("rle-counts-type", mask.counts === null ? "`counts` is missing." : `\`counts\` is ${mask.counts.shown}.`);
-    } else if (mask.unreadable !== null) {
-      found("rle-counts-type", `\`counts\` holds ${mask.unreadable}.`);
-    } else if (mask.foreign) {
-      found("rle-characters", "`counts` holds characters outside 0 to o (ASCII 48 to 111).");
-    } else if (mask.cut) {
-      found("rle-truncated", "`counts` ends within a number.");
-    } else if (mask.outOfRange || mask.longest > area) {
-      found("rle-range", `A run is negative or longer than the mask, which has ${size[0]} x ${size[1]} = ${area} pixels.`);
-    } else if (mask.total !== area) {
-      found("rle-total", `The runs add up to ${mask.total}, but the mask has ${size[0]} x ${size[1]} = ${area} pixels.`);
-    } else if (mask.counts === "uncompressed") {
-      this.maskProblem("masks-uncompressed", entry, mask, "counts", "`counts` is a list of numbers.");
-    }
-  }
-
-  /** Return [height, width], and note it for the comparison with the video; null where it cannot be read. */
-  size(entry, mask) {
-    const { size } = mask;
-    const readable = Array.isArray(size) && size.length === 2 && size.every((side) => Number.isInteger(side) && side > 0);
-    if (!readable) {
-      const shown = size === null ? "missing" : Array.isArray(size) ? `[${size.slice(0, 5).join(", ")}]` : size.shown;
-      this.maskProblem("mask-size-type", entry, mask, "size", `\`size\` is ${shown}.`);
-      return null;
-    }
-    const [height, width] = size;
     const last = entry.sizes[entry.sizes.length - 1];
-    if (last === undefined || last.height !== height || last.width !== width) {
-      entry.sizes.push({ frame: mask.frame, height, width });
-    }
-    return size;
-  }
-
-  polygons(entry, mask) {
-    if (mask.unreadable !== null) {
-      const message = `A polygon holds ${mask.unreadable}, but must hold finite numbers below a million.`;
-      this.maskProblem("polygon-invalid", entry, mask, "segmentations", message);
-    } else if (mask.badPolygon !== null) {
-      const message = `A polygon has ${mask.badPolygon} numbers, but must have x, y of at least three points.`;
-      this.maskProblem("polygon-invalid", entry, mask, "segmentations", message);
-    } else if (mask.polygons > 0) {
-      this.maskProblem("masks-polygons", entry, mask, "segmentations", "The mask is a list of polygons.");
-    }
-  }
-
-  maskProblem(code, entry, mask, field, message) {
-    this.problems.add(code, { ...this.where(entry), frame: mask.frame, field }, message);
+    if (last !== undefined && last.height === size.height && last.width === size.width) last.frames.push(mask.frame);
+    else entry.sizes.push({ ...size, frames: [mask.frame] });
   }
 
   /** Judge an entry that has been read to its end. */
   entry(entry) {
     this.entries += 1;
-    const missing = FIELDS.filter((field) => !(field in entry.values));
-    for (const field of missing) this.entryProblem("field-missing", entry, field, `\`${field}\` is missing.`);
-    const video = this.video(entry);
-    this.category(entry);
-    this.score(entry);
-    this.segmentations(entry, video);
+    const { values } = entry;
+    for (const field of FIELDS) {
+      if (!(field in values)) this.problems.add("field-missing", { entry: entry.index, field }, `The prediction has no \`${field}\`.`);
+    }
+    const video = "video_id" in values ? this.video(entry, values.video_id) : undefined;
+    const where = { entry: entry.index };
+    if (video) Object.assign(where, { video_id: video.id, video: video.name });
+    if ("category_id" in values) this.category(where, values.category_id);
+    if ("score" in values) this.score(where, values.score);
+    if ("segmentations" in values) this.segmentations(where, entry, video);
   }
 
-  video(entry) {
-    const id = entry.values.video_id;
-    if (id === undefined) return undefined;
-    if (id.kind !== "number" || !Number.isInteger(id.value)) {
-      this.entryProblem("video-id-type", entry, "video_id", `\`video_id\` is ${id.shown}, but must be an integer.`);
+  video({ index }, { kind, value, shown }) {
+    if (kind !== "number" || !Number.isInteger(value)) {
+      const message = `\`video_id\` is ${shown}, expected an integer.`;
+      this.problems.add("video-id-type", { entry: index, field: "video_id" }, message);
       return undefined;
     }
-    const video = this.videos.get(id.value);
+    const video = this.videos.get(value);
     if (video === undefined) {
-      const message = `\`video_id\` ${id.value} is not among the ${this.videos.size} videos of this split.`;
-      this.entryProblem("video-unknown", entry, "video_id", message);
+      const message = `The ground truth has no video ${value}; it has ${this.videos.size} videos with ids ${span(this.videos)}.`;
+      this.problems.add("video-unknown", { entry: index, video_id: value, field: "video_id" }, message);
     } else {
-      this.seen.add(video.id);
+      this.seen.add(value);
     }
     return video;
   }
 
-  category(entry) {
-    const id = entry.values.category_id;
-    if (id === undefined) return;
-    if (id.kind !== "number" || !Number.isInteger(id.value)) {
-      this.entryProblem("category-id-type", entry, "category_id", `\`category_id\` is ${id.shown}, but must be an integer.`);
-    } else if (!this.categories.has(id.value)) {
-      const message = `\`category_id\` ${id.value} is not among the ${this.categories.size} categories.`;
-      this.entryProblem("category-unknown", entry, "category_id", message);
+  category(where, { kind, value, shown }) {
+    if (kind !== "number" || !Number.isInteger(value)) {
+      const message = `\`category_id\` is ${shown}, expected an integer.`;
+      this.problems.add("category-id-type", { ...where, field: "category_id" }, message);
+    } else if (!this.categories.has(value)) {
+      if (this.unknown.count === 0) this.unknown.entry = where.entry;
+      this.unknown.count += 1;
+      if (this.unknown.ids.size <= 1000) this.unknown.ids.add(value);
     }
   }
 
-  score(entry) {
-    const { score } = entry.values;
-    if (score === undefined) return;
-    if (score.kind !== "number") {
-      this.entryProblem("score-type", entry, "score", `\`score\` is ${score.shown}, but must be a number.`);
-    } else if (!Number.isFinite(score.value)) {
-      this.entryProblem("score-not-finite", entry, "score", `\`score\` is ${score.shown}, but must be finite.`);
+  score(where, { kind, value, shown }) {
+    if (kind !== "number") {
+      this.problems.add("score-type", { ...where, field: "score" }, `\`score\` is ${shown}, expected a number.`);
+    } else if (!Number.isFinite(value)) {
+      this.problems.add("score-not-finite", { ...where, field: "score" }, `\`score\` is ${shown}, expected a finite number.`);
     }
   }
 
-  segmentations(entry, video) {
-    const { segmentations } = entry.values;
-    if (segmentations === undefined) return;
-    if (segmentations.kind !== "list") {
-      const message = `\`segmentations\` is ${segmentations.shown}, but must be a list.`;
-      this.entryProblem("segmentations-type", entry, "segmentations", message);
-    } else if (video !== undefined) {
-      this.length(entry, video);
-      this.sizes(entry, video);
+  segmentations(where, entry, video) {
+    const { kind, shown } = entry.values.segmentations;
+    const place = { ...where, field: "segmentations" };
+    if (kind !== "a list") {
+      this.problems.add("segmentations-type", place, `\`segmentations\` is ${shown}, expected a list.`);
+    } else if (video !== undefined && entry.frames !== video.length) {
+      const message = `\`segmentations\` has ${entry.frames} items, but the video has ${video.length} frames.`;
+      this.problems.add("tracklet-length", place, message);
+    } else {
+      for (const { frame, code, message } of this.wrongMasks(entry, video)) this.problems.add(code, { ...place, frame }, message);
     }
   }
 
-  length(entry, video) {
-    if (entry.frames === video.length) return;
-    const message = `\`segmentations\` has ${entry.frames} items, but the video has ${video.length} frames.`;
-    this.entryProblem("tracklet-length", entry, "segmentations", message);
-  }
-
-  sizes(entry, video) {
-    for (const { frame, height, width } of entry.sizes) {
-      if (height === video.height && width === video.width) continue;
-      const message = `\`size\` is [${height}, ${width}], but the video has [${video.height}, ${video.width}].`;
-      this.problems.add("mask-size", { ...this.where(entry), frame, field: "size" }, message);
+  /** The problems of an entry's masks by frame; one of a wrong size has no other. */
+  wrongMasks(entry, video) {
+    const wrongSizes = video === undefined ? [] : entry.sizes.filter(({ height, width }) => height !== video.height || width !== video.width);
+    if (wrongSizes.length === 0) return entry.wrongMasks;
+    const byFrame = new Map(entry.wrongMasks.map((problem) => [problem.frame, problem]));
+    for (const { height, width, frames } of wrongSizes) {
+      const swapped = height === video.width && width === video.height ? " (height and width are swapped)" : "";
+      const message = `The mask has size [${height}, ${width}], but the video has [${video.height}, ${video.width}]${swapped}.`;
+      for (const frame of frames) byFrame.set(frame, { frame, code: "mask-size", message });
     }
+    return [...byFrame.values()].sort((one, other) => one.frame - other.frame);
   }
 
-  entryProblem(code, entry, field, message) {
-    this.problems.add(code, { ...this.where(entry), field }, message);
-  }
-
-  where(entry) {
-    const id = entry.values.video_id;
-    const where = { entry: entry.index };
-    if (id === undefined || id.value === null) return where;
-    where.video_id = id.value;
-    const video = this.videos.get(id.value);
-    return video === undefined ? where : { ...where, video: video.name };
-  }
-
+  /** The list has been read to its end: say what looks unintended. */
   end(entries) {
-    if (entries === 0) this.problems.add("predictions-empty", {}, "The list is empty.");
+    if (entries === 0) this.problems.add("predictions-empty", {}, "The list has no predictions.");
+    const { count, entry, ids } = this.unknown;
+    if (count > 0) {
+      const sorted = [...ids].sort((one, other) => one - other);
+      const listed = sorted.slice(0, LISTED_IDS).join(", ") + (sorted.length > LISTED_IDS ? ", ..." : "");
+      const message = `${count} predictions have categories that the ground truth lacks: ${listed}.`;
+      this.problems.add("category-unknown", { entry, field: "category_id" }, message);
+    }
+    if (this.kinds.polygons > 0) this.problems.add("masks-polygons", {}, `${this.kinds.polygons} masks are polygons.`);
+    if (this.kinds.uncompressed > 0) this.problems.add("masks-uncompressed", {}, `${this.kinds.uncompressed} masks are uncompressed RLE.`);
   }
+}
+
+function span(videos) {
+  const ids = [...videos.keys()];
+  return ids.length === 0 ? "none" : `${Math.min(...ids)} to ${Math.max(...ids)}`;
 }

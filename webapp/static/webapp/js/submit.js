@@ -96,12 +96,12 @@ class SubmitPage {
     if (errors.length > 0) {
       const count = errors.reduce((sum, problem) => sum + problem.count, 0);
       this.say("error", `${NUMBER.format(count)} ${count === 1 ? "problem" : "problems"} in ${file.name}.`, "Nothing was sent, and it costs no quota. Mend the file and choose it again.");
-      this.findings.append(problemList(errors), this.letServerDecide(file));
+      this.findings.append(problemList(errors, this.split.problems), this.letServerDecide(file));
     } else if (verdict.checked) {
       const found = `${NUMBER.format(verdict.entries)} predictions in ${NUMBER.format(verdict.videos)} of ${NUMBER.format(this.split.videos.length)} videos`;
       this.say(warnings.length ? "warning" : "ok", `Checked: ${found}.`, warnings.length ? "It can be scored. This looks unintended:" : "");
     }
-    if (warnings.length > 0) this.findings.append(problemList(warnings));
+    if (warnings.length > 0) this.findings.append(problemList(warnings, this.split.problems));
   }
 
   /** The check may be wrong: the server has the last word. */
@@ -110,6 +110,7 @@ class SubmitPage {
     button.type = "button";
     button.addEventListener("click", () => {
       button.remove();
+      this.findings.querySelector(".alert.error p").textContent = "Sent all the same: the server decides. If it rejects the file, that costs no quota.";
       this.send(file, this.turn);
     });
     return button;

@@ -1,0 +1,71 @@
+"""Problems as pages show them: one block a kind, with its places (as in static/webapp/js/problems.js)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from evaluator.problems import PROBLEMS, Where
+
+PLACES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    where: str
+    message: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """All problems of one code. `count` includes those that are not among the places."""
+
+    code: str
+    severity: str
+    title: str
+    hint: SafeString
+    count: int
+    places: tuple[Place, ...]
+
+    @property
+    def first(self) -> tuple[Place, ...]:
+        return self.places[:PLACES_SHOWN]
+
+    @property
+    def more(self) -> tuple[Place, ...]:
+        return self.places[PLACES_SHOWN:]
+
+    @property
+    def unlisted(self) -> int:
+        return self.count - len(self.places)
+
+
+def problem_groups(problems: Iterable[Mapping[str, Any]]) -> list[ProblemGroup]:
+    """Group problems (as `Problem.to_json` gives them) by code, in the order in which codes first occur."""
+    by_code: dict[str, list[Mapping[str, Any]]] = {}
+    for problem in problems:
+        by_code.setdefault(problem["code"], []).append(problem)
+    return [_group(code, members) for code, members in by_code.items()]
+
+
+def _group(code: str, members: list[Mapping[str, Any]]) -> ProblemGroup:
+    spec = PROBLEMS.get(code)
+    title = spec.title if spec else members[0]["message"]
+    # A count above 1 closes a long group: it says how many are not listed.
+    listed = [member for member in members if member["count"] == 1]
+    return ProblemGroup(
+        code=code,
+        severity=members[0]["severity"],
+        title=title[:1].upper() + title[1:],
+        hint=_with_code(members[0]["hint"]),
+        count=sum(member["count"] for member in members),
+        places=tuple(Place(str(Where(**m["where"])), _with_code(m["message"])) for m in listed if spec),
+    )
+
+
+def _with_code(text: str) -> SafeString:
+    """What stands between backticks becomes code; everything is escaped first, for it quotes users' files."""
+    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))
