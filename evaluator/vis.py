@@ -54,7 +54,7 @@ def evaluate(
     source = open_predictions(predictions)
     with ThreadPoolExecutor(1) as background:  # hashing holds no lock, so it costs no time on two cores
         content_hash = background.submit(_sha256, source.contents)
-        scored = _score(source, truth, splits_of(spec), workers, progress)
+        scored = score_predictions(source, truth, splits_of(spec), workers, progress)
         predictions_sha256 = content_hash.result()
     matched = time.perf_counter()
     metrics, per_category = _category_metrics(spec, scored.scorer)
@@ -87,7 +87,7 @@ def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None
         truth = None if ground_truth is None else load_ground_truth(spec, ground_truth, None)
         source = open_predictions(predictions)
         if truth is not None:
-            return [*source.warnings, *_score(source, truth, splits_of(spec), 1, None).warnings]
+            return [*source.warnings, *score_predictions(source, truth, splits_of(spec), 1, None).warnings]
         text, entries = open_list(source)
     except (SubmissionRejected, GroundTruthError) as error:
         return list(error.problems)
@@ -121,19 +121,21 @@ def load_ground_truth(spec: BenchmarkSpec, path: Path, prepared_dir: Path | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Scored:
+class Scored:
+    """The outcomes of a submission's predictions, and what looked unintended in it."""
+
     scorer: TrackletScorer
     warnings: tuple[Problem, ...]
     read_seconds: float
 
 
-def _score(
+def score_predictions(
     source: JsonFile,
     truth: GroundTruth,
     splits: tuple[tracklet_ap.Split, ...],
     workers: int,
     progress: Callable[[int, int], None] | None,
-) -> _Scored:
+) -> Scored:
     """Score quickly; if anything is unusual, read with care and score the plain copy."""
     begin = time.perf_counter()
     text, entries = open_list(source)
@@ -163,7 +165,7 @@ def _score_table(
     progress: Callable[[int, int], None] | None,
     warnings: tuple[Problem, ...],
     read_seconds: float,
-) -> _Scored:
+) -> Scored:
     scorer = TrackletScorer(table, truth, splits)
     listed = 0
     for done, masks in enumerate(_each_video(scorer, len(truth.videos), workers), start=1):
@@ -175,7 +177,7 @@ def _score_table(
         warnings += (problem("masks-uncompressed", where, f"{listed} masks are uncompressed RLE."),)
     warnings += _warn_if_empty(table.text.name, len(table))
     warnings += warn_of_unknown_categories(table) + warn_of_duplicates(table)
-    return _Scored(scorer, warnings, read_seconds)
+    return Scored(scorer, warnings, read_seconds)
 
 
 def _each_video(scorer: TrackletScorer, videos: int, workers: int) -> Iterator[int]:

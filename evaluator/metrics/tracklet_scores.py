@@ -49,9 +49,36 @@ class TrackletScorer:
         Raises:
             NotPlain: a prediction needs the careful reader.
         """
-        mine = slice(int(self.first_prediction[index]), int(self.first_prediction[index + 1]))
+        mine = self._predictions(index)
         if mine.start == mine.stop:
             return 0
+        iou, mean_area, listed = self.compare(index)
+        arrays = self.ground_truth.tracklets
+        tracklets = slice(int(arrays.first_tracklet[index]), int(arrays.first_tracklet[index + 1]))
+        match_video(
+            iou,
+            mean_area,
+            self.category[mine],
+            arrays.category[tracklets],
+            arrays.crowd[tracklets],
+            np.ascontiguousarray(self.ignored[:, tracklets]),
+            self._area_ranges,
+            IOU_THRESHOLDS,
+            self.outcome[:, :, mine],
+        )
+        return listed
+
+    def compare(self, index: int) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+        """Compare the predictions of one video with its ground truth.
+
+        Returns:
+            track IoU [N, G], 0 where categories differ or it is below 0.5; mean areas [N] in pixels; the number
+            of masks that were not compressed.
+
+        Raises:
+            NotPlain: a prediction needs the careful reader.
+        """
+        mine = self._predictions(index)
         video = self.ground_truth.videos[index]
         arrays = self.ground_truth.tracklets
         tracklets = slice(int(arrays.first_tracklet[index]), int(arrays.first_tracklet[index + 1]))
@@ -59,17 +86,17 @@ class TrackletScorer:
         shape = (tracklets.stop - tracklets.start, video.length)
         places = self._places[mine]
         # A mask has at most one run more than pixels, and a run takes at least one byte of the file.
-        room = min(int((places[:, 1] - places[:, 0]).max()), video.length * (video.height * video.width + 1))
-        category = self.category[mine]
-        iou = np.empty((len(category), shape[0]))
-        mean_area = np.empty(len(category))
+        longest = int((places[:, 1] - places[:, 0]).max(initial=0))
+        room = min(longest, video.length * (video.height * video.width + 1))
+        iou = np.empty((len(places), shape[0]))
+        mean_area = np.empty(len(places))
         done, listed = compare_video(
             self._data,
             places,
             video.height,
             video.width,
             self._scratch.get(room),
-            category,
+            self.category[mine],
             self.rank[mine],
             arrays.category[tracklets],
             arrays.bounds,
@@ -79,20 +106,12 @@ class TrackletScorer:
             iou,
             mean_area,
         )
-        if done < len(category):
+        if done < len(places):
             raise NotPlain
-        match_video(
-            iou,
-            mean_area,
-            category,
-            arrays.category[tracklets],
-            arrays.crowd[tracklets],
-            np.ascontiguousarray(self.ignored[:, tracklets]),
-            self._area_ranges,
-            IOU_THRESHOLDS,
-            self.outcome[:, :, mine],
-        )
-        return int(listed)
+        return iou, mean_area, int(listed)
+
+    def _predictions(self, index: int) -> slice:
+        return slice(int(self.first_prediction[index]), int(self.first_prediction[index + 1]))
 
 
 class _Scratch(threading.local):
