@@ -163,7 +163,7 @@ UPLOAD_QUOTA_BYTES = env.int("UPLOAD_QUOTA_BYTES", default=20 * 1024**3)
 UPLOAD_LIFETIME_S = env.int("UPLOAD_LIFETIME_S", default=7 * 24 * 3600)
 
 # --- Jobs ------------------------------------------------------------------------------------------------
-JOB_LEASE_S = env.int("JOB_LEASE_S", default=40)
+JOB_LEASE_S = env.int("JOB_LEASE_S", default=30)
 JOB_HEARTBEAT_S = env.int("JOB_HEARTBEAT_S", default=10)
 JOB_SWEEP_S = env.int("JOB_SWEEP_S", default=30)
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", default=3)

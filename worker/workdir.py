@@ -21,14 +21,16 @@ class JobFiles:
 
 @contextmanager
 def workdir(claim: Claim) -> Iterator[JobFiles]:
-    """Bring the blobs of a job to this machine. Links suffice for those that are here already."""
+    """Bring the blobs of a job to this machine.
+
+    Predictions are reached by a link that carries their name; the ground truth by its own lasting path,
+    by which the evaluator knows what it has prepared before.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dvis-bench-job-")))
-        predictions = folder / "predictions" / _plain_name(claim.filename)
-        ground_truth = folder / "ground_truth" / "annotations.json"
-        for path, blob in ((predictions, claim.predictions), (ground_truth, claim.ground_truth)):
-            path.parent.mkdir()
-            path.symlink_to(stack.enter_context(blob_path(blob)).resolve())
+        predictions = folder / _plain_name(claim.filename)
+        predictions.symlink_to(stack.enter_context(blob_path(claim.predictions)).resolve())
+        ground_truth = stack.enter_context(blob_path(claim.ground_truth))
         yield JobFiles(predictions=predictions, ground_truth=ground_truth)
 
 

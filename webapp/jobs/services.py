@@ -75,7 +75,7 @@ def _start(job: Job, worker: str) -> Claim:
     )
     job.attempts_made += 1
     job.status = Job.Status.RUNNING
-    job.stage, job.progress_done, job.progress_total = "", 0, 0
+    job.stage, job.progress_done, job.progress_total = "reading", 0, 0
     job.started_at, job.not_before = timezone.now(), None
     job.save()
     split = submission.split
@@ -103,7 +103,7 @@ def job_heartbeat(*, token: UUID) -> bool:
 def job_progress(*, token: UUID, done: int, total: int) -> bool:
     """Say how far a job is; False where its lease is lost."""
     held = Job.objects.filter(attempts__token=token, attempts__outcome=Outcome.RUNNING)
-    return held.update(progress_done=done, progress_total=total) == 1
+    return held.update(stage="evaluating", progress_done=done, progress_total=total) == 1
 
 
 @transaction.atomic
@@ -117,6 +117,7 @@ def job_finish_scored(*, token: UUID, report: Mapping[str, Any]) -> bool:
     attempt = _held(token)
     if attempt is None:
         return False
+    attempt.job.progress_done = attempt.job.progress_total = report["videos"]
     submission = _finish(attempt, Outcome.SUCCEEDED, Job.Status.SUCCEEDED)
     result_store(submission, report)
     _set_submission(submission, Submission.Status.SCORED, digest=submission.digest)

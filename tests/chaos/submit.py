@@ -1,0 +1,35 @@
+"""Submits a file to a running product, in a process of its own with the product's settings.
+
+python -m tests.chaos.submit SLUG FILE...    prints {"ids": [...], "seconds": of all calls} as JSON
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import django
+
+django.setup()
+
+from tests.factories import make_user, make_variant  # noqa: E402 - models need Django to be set up
+from webapp.accounts.models import User  # noqa: E402
+from webapp.benchmarks.models import Split  # noqa: E402
+from webapp.storage import blob_save_copy  # noqa: E402
+from webapp.submissions.services import submission_create  # noqa: E402
+
+
+def main(slug: str, *files: str) -> None:
+    split = Split.objects.select_related("benchmark").get(benchmark__slug=slug)
+    author = User.objects.filter(username="chaos").first() or make_user("chaos")
+    variant = make_variant(author, "Chaos")
+    blobs = [blob_save_copy(Path(file)) for file in files]
+    begin = time.perf_counter()
+    rows = [
+        submission_create(author=author, split=split, variant=variant, blob=blob, filename="results.json")
+        for blob in blobs
+    ]
+    print(json.dumps({"ids": [str(row.id) for row in rows], "seconds": time.perf_counter() - begin}))
+
+
+main(*sys.argv[1:])
