@@ -1,6 +1,7 @@
 """Repeated POSTs: with the same `Idempotency-Key` and body, the first answer is given again for a day."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import Schema, Status
+from ninja.responses import NinjaJSONEncoder
 
 from webapp.accounts.models import RememberedAnswer
 from webapp.refusal import Refused
@@ -33,7 +35,8 @@ def idempotent(view: Callable[..., Status[Schema]]) -> Callable[..., Status[Sche
             answer, is_new = _remembered(request, key)
             if is_new:
                 result = view(request, *args, **kwargs)
-                answer.status, answer.body = result.status_code, result.value.model_dump(mode="json")
+                text = json.dumps(result.value.model_dump(), cls=NinjaJSONEncoder)  # as ninja writes it
+                answer.status, answer.body = result.status_code, json.loads(text)
                 answer.save(update_fields=["status", "body"])
                 return result
         if answer.fingerprint != _fingerprint(request):

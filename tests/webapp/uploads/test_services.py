@@ -32,7 +32,9 @@ pytestmark = pytest.mark.django_db
 
 
 def make_upload(length: int = 10, **fields: Any) -> Upload:
-    return upload_create(owner=fields.pop("owner", None) or make_user(), filename="results.json", length=length)
+    return upload_create(
+        owner=fields.pop("owner", None) or make_user(), filename="results.json", length=length
+    )
 
 
 def append(upload: Upload, data: bytes) -> Upload:
@@ -95,7 +97,9 @@ def test_an_upload_whose_file_was_lost_begins_again() -> None:
 def test_a_crash_before_the_blob_was_made_is_mended_by_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
     upload = make_upload(4)
     with monkeypatch.context() as crash:
-        crash.setattr(services, "blob_save", lambda *args, **kwargs: (_ for _ in ()).throw(OSError("S3 is away")))
+        crash.setattr(
+            services, "blob_save", lambda *args, **kwargs: (_ for _ in ()).throw(OSError("S3 is away"))
+        )
         with pytest.raises(OSError, match="S3 is away"):
             append(upload, b"data")
     upload = upload_finish(upload=Upload.objects.get(pk=upload.pk))
