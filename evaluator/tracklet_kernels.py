@@ -262,20 +262,20 @@ def _decode_tracklet(
     first: Ints,
     runs: Ints,
     areas: Ints,
-) -> tuple[Int, Int]:
+) -> tuple[Int, Int, Int]:
     """Decode the list of masks at `at`; an absent one (null, {} or []) has no runs and area 0.
 
-    Returns (bounds written, masks that were not compressed), or (-1, 0) where the careful reader must look.
+    Returns (bounds written or -1, masks that were not compressed, frames); see `decode_tracklet`.
     """
     used = 0
     listed = 0
     frame = 0
     if data[at] != _LIST:
-        return _BAD, 0
+        return _BAD, 0, 0
     at = _skip_space(data, at + 1)
     while data[at] != _LIST_END:
         if frame == areas.size:
-            return _BAD, 0
+            return _BAD, 0, 0
         count = 0
         area = 0
         if data[at] == _OBJECT:
@@ -285,17 +285,17 @@ def _decode_tracklet(
             else:
                 at, count, area, is_list = _decode_mask(data, at, height, width, bounds, used)
                 if at < 0:
-                    return _BAD, 0
+                    return _BAD, 0, 0
                 listed += is_list
         elif data[at] == _LIST:
             at = _skip_space(data, at + 1)
             if data[at] != _LIST_END:  # polygons
-                return _BAD, 0
+                return _BAD, 0, 0
             at += 1
         elif data[at] == 110:  # null
             at += 4
         else:
-            return _BAD, 0
+            return _BAD, 0, 0
         first[frame] = used
         runs[frame] = count >> 1
         areas[frame] = area
@@ -304,11 +304,12 @@ def _decode_tracklet(
         at = _skip_space(data, at)
         if data[at] == _COMMA:
             at = _skip_space(data, at + 1)
-    return (used, listed) if frame == areas.size else (_BAD, 0)
+    return used, listed, frame
 
 
 @compiled(
-    f"Tuple((int64, int64))({BYTES_IN}, int64, int64, int64, int32[::1], int64[::1], int64[::1], int64[::1])"
+    f"Tuple((int64, int64, int64))({BYTES_IN}, int64, int64, int64, int32[::1], int64[::1], int64[::1],"
+    "int64[::1])"
 )
 def decode_tracklet(
     data: Bytes,
@@ -319,18 +320,19 @@ def decode_tracklet(
     first: Ints,
     runs: Ints,
     areas: Ints,
-) -> tuple[Int, Int]:
+) -> tuple[Int, Int, Int]:
     """Decode the `segmentations` of one tracklet.
 
     Args:
         data, at: the JSON file, and where the list begins in it.
         height, width: of the video, in pixels.
         bounds: receives the bounds of all masks, one after the other.
-        first, runs, areas: [length], receive each mask's first bound, number of foreground runs and pixels.
+        first, runs, areas: [length], receive each mask's first bound, number of foreground runs and pixels;
+            `length` is the largest number of frames that is taken.
 
     Returns:
-        (bounds written, masks that were not compressed), or (-1, 0) for what needs the careful reader: it is
-        wrong, has polygons, is written in an unusual way, or has more bounds than there is room for.
+        (bounds written, masks that were not compressed, frames). The first is -1 for what needs the careful
+        reader: it is wrong, has polygons or more than `length` frames, or is written in an unusual way.
     """
     return _decode_tracklet(data, at, height, width, bounds, first, runs, areas)
 
@@ -440,8 +442,8 @@ def compare_video(
     areas = np.empty(length, np.int64)
     listed = 0
     for n in range(p_category.size):
-        used, masks = _decode_tracklet(data, places[n, 0], height, width, scratch, first, runs, areas)
-        if used < 0:
+        used, masks, frames = _decode_tracklet(data, places[n, 0], height, width, scratch, first, runs, areas)
+        if used < 0 or frames < length:
             return n, listed
         listed += masks
         mean_area[n] = _mean_area(areas)

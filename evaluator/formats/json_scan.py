@@ -284,10 +284,10 @@ def _scan_object(
         at = _skip_space(data, at + 1)
 
 
-@compiled(f"Tuple((int64, int64))({BYTES_IN}, {WORDS_IN}, int64, {BYTES_IN}, int64, int64[::1])")
-def scan_object(data: Bytes, words: Words, at: int, keys: Bytes, n_keys: int, row: Ints) -> tuple[int, int]:
-    """Find the fields of the object at `at`; see `find_fields`."""
-    return _scan_object(data, words, at, keys, n_keys, row, np.empty(MAX_DEPTH, np.uint8))
+@compiled(f"int64({BYTES_IN}, int64)")
+def skip_space(data: Bytes, at: int) -> int:
+    """Return the place of the first byte from `at` on that is not white space."""
+    return _skip_space(data, at)
 
 
 @compiled(f"Tuple((int64, int64))({BYTES_IN}, {WORDS_IN}, int64)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,9 +76,7 @@ class JsonText:
             raise self._invalid(
                 "json-encoding", f"The file begins with the bytes {head!r}, as UTF-16 or UTF-32 do."
             )
-        at = 3 if head.startswith(codecs.BOM_UTF8) else 0
-        while at < len(self.data) and self.data[at] in b" \t\r\n":
-            at += 1
+        at = self._skip_space(3 if head.startswith(codecs.BOM_UTF8) else 0)
         if at == len(self.data):
             raise self._invalid(
                 "file-empty", f"The file has {len(self.data)} bytes and nothing but white space."
@@ -92,26 +91,62 @@ class JsonText:
         self._raise_for(status, end)
         return Entries(keys, rows[:count]), end
 
-    def object_fields(self, at: int, keys: tuple[str, ...]) -> tuple[dict[str, tuple[int, int]], int]:
-        """Return where the values of those `keys` lie that the object at `at` has, and the place after it."""
-        row = np.full(2 * len(keys) + 1, -1, np.int64)
-        end, status = json_scan.scan_object(self.data, self.words, at, _pack(keys), len(keys), row)
-        self._raise_for(status, end)
-        places = {key: (int(row[2 * i]), int(row[2 * i + 1])) for i, key in enumerate(keys)}
-        return {key: place for key, place in places.items() if place[0] >= 0}, end
-
     def skip_value(self, at: int) -> int:
         """Return the place after the value at `at`."""
         end, status = json_scan.skip_value(self.data, self.words, at)
         self._raise_for(status, end)
         return int(end)
 
+    def object_fields(
+        self, at: int, lists: dict[str, tuple[str, ...]]
+    ) -> tuple[dict[str, tuple[int, int]], dict[str, Entries]]:
+        """Read the object at `at`, which must be all of the file.
+
+        Args:
+            at: where it begins.
+            lists: the fields that may hold lists of objects, each with the keys to find in these.
+
+        Returns:
+            where the value of each field lies, and the entries of those `lists` that are there.
+        """
+        places: dict[str, tuple[int, int]] = {}
+        entries: dict[str, Entries] = {}
+        at = self._skip_space(at + 1)
+        while not self._is(at, "}"):
+            key_end = self.skip_value(at)
+            colon = self._skip_space(key_end)
+            if not self._is(at, '"') or not self._is(colon, ":"):
+                self._raise_for(json_scan.UNEXPECTED, at)
+            key = str(parse_value(self.slice((at, key_end))))
+            value = self._skip_space(colon + 1)
+            if key in lists and self._is(value, "["):
+                entries[key], at = self.list_entries(value, lists[key])
+            else:
+                at = self.skip_value(value)
+            places[key] = (value, at)
+            at = self._skip_space(at)
+            if self._is(at, ","):
+                at = self._skip_space(at + 1)
+                if self._is(at, "}"):
+                    self._raise_for(json_scan.UNEXPECTED, at)
+            elif not self._is(at, "}"):
+                self._raise_for(json_scan.UNEXPECTED, at)
+        self.expect_end(at + 1)
+        return places, entries
+
     def expect_end(self, at: int) -> None:
         """Refuse anything but white space from `at` on."""
-        rest = self.data[at:]
-        extra = np.flatnonzero((rest != 32) & (rest != 10) & (rest != 13) & (rest != 9))
-        if len(extra):
-            self._raise_for(json_scan.UNEXPECTED, at + int(extra[0]))
+        at = self._skip_space(at)
+        if at < len(self.data):
+            self._raise_for(json_scan.UNEXPECTED, at)
+
+    def _skip_space(self, at: int) -> int:
+        return int(json_scan.skip_space(self.data, at))
+
+    def _is(self, at: int, character: str) -> bool:
+        if at >= len(self.data):
+            self._raise_for(json_scan.END_OF_FILE, at)
+        return bool(self.data[at] == ord(character))
 
     def slice(self, place: NDArray[np.int64] | tuple[int, int]) -> bytes:
         return bytes(self.contents[place[0] : place[1]])
@@ -166,3 +201,14 @@ def _pack(keys: tuple[str, ...]) -> NDArray[np.uint8]:
         packed[at] = len(name)
         packed[at + 1 : at + 1 + len(name)] = np.frombuffer(name, np.uint8)
     return packed
+
+
+def parse_value(value: bytes) -> Any:
+    """Return a short JSON value as Python's `json` reads it, with NaN, and huge integers as infinite."""
+    return json.loads(value.decode("utf-8", "replace"), parse_int=_parse_int)
+
+
+def _parse_int(digits: str) -> int | float:
+    return (
+        int(digits) if len(digits) < 400 else float(digits)
+    )  # Python reads no integer of thousands of digits

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.formats.json_text import Entries, JsonInvalid, JsonText
+from evaluator.formats.json_text import Entries, JsonInvalid, JsonText, parse_value
 from evaluator.formats.source import map_file
 from evaluator.formats.ytvis_masks import describe, read_mask
 from evaluator.metrics.occlusion import occlusion_score
@@ -24,6 +24,7 @@ from evaluator.types import CategoryInfo, VideoInfo
 
 _KEYS: Final = ("id", "video_id", "category_id", "iscrowd", "areas", "occlusion", "segmentations")
 _PIXELS: Final = 1 << 31
+_LARGEST_AREA: Final = 1e10
 
 
 def read_annotations(path: Path, *, occlusion: bool) -> GroundTruth:
@@ -81,25 +82,23 @@ class _Reader:
                 "gt-not-an-object", "The top level is not an object with videos, categories, annotations."
             )
             self._raise_problems()
-        fields, end = text.object_fields(top, ("videos", "categories", "annotations"))
-        text.expect_end(end)
+        fields, lists = text.object_fields(top, {"annotations": _KEYS})
         for name in ("videos", "categories", "annotations"):
             if name not in fields:
-                self._report(
-                    "gt-field-missing", f"The file has no `{name}`.", Where(file=self._file, field=name)
-                )
+                where = Where(file=self._file, field=name)
+                self._report("gt-field-missing", f"The file has no `{name}`.", where)
         self._raise_problems()
-        start = fields["annotations"][0]
-        if text.slice(fields["annotations"]) == b"null":  # a split without ground truth: nothing is defined
-            return fields, Entries(_KEYS, np.empty((0, 2 * len(_KEYS) + 3), np.int64))
-        if text.data[start] != ord("["):
+        if "annotations" in lists:
+            return fields, lists["annotations"]
+        if text.slice(fields["annotations"]) != b"null":
             where = Where(file=self._file, field="annotations")
             self._report("gt-field-type", "`annotations` is neither a list nor null.", where)
             self._raise_problems()
-        return fields, text.list_entries(start, _KEYS)[0]
+        # Null is a split without ground truth: nothing is defined.
+        return fields, Entries(_KEYS, np.empty((0, 2 * len(_KEYS) + 3), np.int64))
 
     def _value(self, text: JsonText, place: tuple[int, int]) -> Any:
-        return json.loads(text.slice(place).decode("utf-8", "replace"))
+        return parse_value(text.slice(place))
 
     def _records(self, field: str, value: Any) -> list[dict[str, Any]]:
         """Return the objects of a list with distinct integer ids, in the order of the ids."""
@@ -228,7 +227,7 @@ class _TrackletReader:
         try:
             decoded = self._text.column(places[present])
         except msgspec.DecodeError:
-            decoded = [json.loads(self._text.slice(place)) for place in places[present]]
+            decoded = [parse_value(self._text.slice(place)) for place in places[present]]
         for index, value in zip(present.tolist(), decoded, strict=True):
             values[index] = value
         return values
@@ -284,8 +283,10 @@ class _TrackletReader:
             )
         # Official quirk: null and 0 are left out of the mean.
         visible = [area for area in areas if area]
-        if not all(isinstance(area, (int, float)) and np.isfinite(area) for area in visible):
-            raise MaskInvalid("gt-field-type", "`areas` holds something other than finite numbers and null.")
+        if not all(isinstance(area, (int, float)) and abs(area) <= _LARGEST_AREA for area in visible):
+            raise MaskInvalid(
+                "gt-field-type", "`areas` holds something other than numbers of pixels and null."
+            )
         return float(np.mean(visible)) if visible else 0.0
 
     def _occlusion_score(self, levels: Any, length: int) -> float:
@@ -304,47 +305,43 @@ class _TrackletReader:
     ) -> dict[str, NDArray[Any]]:
         """Decode the masks of all annotations of `order`."""
         places = self._entries.place("segmentations")[order]
-        starts = np.searchsorted(video[order], np.arange(len(self._videos) + 1))
-        parts: dict[str, list[NDArray[Any]]] = {"first": [], "runs": [], "areas": [], "bounds": []}
+        lengths = np.array([self._videos[index].length for index in video[order]], np.int64)
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        first, areas = (np.zeros(int(starts[-1]), np.int64) for _ in range(2))
+        runs = np.zeros(int(starts[-1]), np.int32)
+        # A run takes at least a byte of the file. What is not written of this takes no memory.
+        bounds = np.empty(int((places[:, 1] - places[:, 0]).sum()) + 1, np.int32)
         used = 0
-        for index, info in enumerate(self._videos):
-            for row in range(int(starts[index]), int(starts[index + 1])):
-                decoded = self._decode(places[row], info, where[int(order[row])])
-                if decoded is None:
-                    continue
-                first, runs, areas, bounds = decoded
-                parts["first"].append(first + used)
-                parts["runs"].append(runs)
-                parts["areas"].append(areas)
-                parts["bounds"].append(bounds)
-                used += len(bounds)
-        kinds = {"first": np.int64, "runs": np.int32, "areas": np.int64, "bounds": np.int32}
-        return {
-            name: np.concatenate(arrays).astype(kinds[name]) if arrays else np.empty(0, kinds[name])
-            for name, arrays in parts.items()
-        }
+        for row, index in enumerate(order.tolist()):
+            info = self._videos[video[index]]
+            masks = slice(int(starts[row]), int(starts[row + 1]))
+            decoded = self._decode(places[row], info, where[index], bounds[used:])
+            if decoded is not None:
+                count, mask_first, runs[masks], areas[masks] = decoded
+                first[masks] = mask_first + used
+                used += count
+        return {"first": first, "runs": runs, "areas": areas, "bounds": bounds[:used]}
 
     def _decode(
-        self, place: NDArray[np.int64], info: VideoInfo, where: Where
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]] | None:
+        self, place: NDArray[np.int64], info: VideoInfo, where: Where, bounds: NDArray[np.int32]
+    ) -> tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None:
         if place[0] < 0:
             self._problems.add("gt-field-missing", where, "The annotation has no `segmentations`.")
             return None
-        decoded = decode_one(self._text.data, place, info)
+        decoded = decode_one(self._text.data, int(place[0]), info, bounds)
         if decoded is not None:
             return decoded
         plain = self._plain(place, info, where)
         if plain is None:
             return None
-        data = np.frombuffer(plain, np.uint8)
-        decoded = decode_one(data, np.array([0, len(plain)]), info)
+        decoded = decode_one(np.frombuffer(plain, np.uint8), 0, info, bounds)
         if decoded is None:
             raise RuntimeError(f"Expected a decodable mask after checking it: {where}")
         return decoded
 
     def _plain(self, place: NDArray[np.int64], info: VideoInfo, where: Where) -> bytes | None:
         """Return the masks written plainly, or None after reporting what is wrong with them."""
-        values = json.loads(self._text.slice(place))
+        values = parse_value(self._text.slice(place))
         if not isinstance(values, list):
             message = f"`segmentations` is {describe(values)}, expected a list."
             self._problems.add("gt-field-type", where, message)
@@ -366,14 +363,15 @@ class _TrackletReader:
 
 
 def decode_one(
-    data: NDArray[np.uint8], place: NDArray[np.int64], info: VideoInfo
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]] | None:
-    """Return first, runs, areas [length] and bounds of one tracklet; None if it is not written plainly."""
-    room = min(int(place[1] - place[0]), info.length * (info.height * info.width + 1))
-    bounds = np.empty(room, np.int32)
+    data: NDArray[np.uint8], at: int, info: VideoInfo, bounds: NDArray[np.int32]
+) -> tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None:
+    """Decode the tracklet at `at` into `bounds`.
+
+    Returns (bounds written, and first, runs, areas [length]), or None if it is not written plainly.
+    """
     first, runs, areas = (np.zeros(info.length, np.int64) for _ in range(3))
-    used, _ = decode_tracklet(data, int(place[0]), info.height, info.width, bounds, first, runs, areas)
-    return None if used < 0 else (first, runs, areas, bounds[:used].copy())
+    used, _, frames = decode_tracklet(data, at, info.height, info.width, bounds, first, runs, areas)
+    return (int(used), first, runs, areas) if used >= 0 and frames == info.length else None
 
 
 def _no_tracklets(videos: int) -> TrackletArrays:

@@ -18,8 +18,9 @@ from evaluator.formats.source import JsonFile
 from evaluator.prepared import GroundTruth
 from evaluator.problems import SubmissionRejected, Where, problem
 
-KEYS: Final = ("video_id", "category_id", "score", "segmentations")
+KEYS: Final[tuple[str, ...]] = ("video_id", "category_id", "score", "segmentations")
 UNKNOWN: Final = -1
+LONGEST_NUMBER: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,9 @@ def read_table(text: JsonText, entries: Entries, ground_truth: GroundTruth) -> P
     """Return the predictions, or None if anything about their fields needs the careful reader."""
     places = entries.place("segmentations")
     if entries.escaped.any() or (entries.rows[:, : 2 * len(KEYS)] < 0).any():
+        return None
+    small = entries.rows[:, : 2 * KEYS.index("segmentations")]
+    if len(small) and int((small[:, 1::2] - small[:, ::2]).max()) > LONGEST_NUMBER:
         return None
     try:
         video_ids, category_ids, scores = (text.column(entries.place(key)) for key in KEYS[:3])

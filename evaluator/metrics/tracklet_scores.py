@@ -72,8 +72,8 @@ class TrackletScorer:
         """Compare the predictions of one video with its ground truth.
 
         Returns:
-            track IoU [N, G], 0 where categories differ or it is below 0.5; mean areas [N] in pixels; the number
-            of masks that were not compressed.
+            track IoU [N, G], 0 where categories differ or it is below 0.5; mean areas [N] in pixels; the
+            number of masks that were not compressed.
 
         Raises:
             NotPlain: a prediction needs the careful reader.
