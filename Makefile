@@ -41,12 +41,12 @@ chromium: .venv/.test
 # What is installed follows pyproject.toml; a stamp makes the second start cost nothing.
 .venv/.web: pyproject.toml | .venv/bin/python
 	@echo "Installing DVIS-Bench into .venv (a minute or two, the first time)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[web]'
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --editable '.[web]'
 	@touch .venv/.web
 
 .venv/.test: pyproject.toml | .venv/bin/python
 	@echo "Installing DVIS-Bench with its test tools into .venv (a minute or two, the first time)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[web,test]'
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --editable '.[web,test]'
 	@touch .venv/.test .venv/.web
 
 .venv/bin/python:
