@@ -90,9 +90,9 @@ async function read(source, rules, problems, onProgress) {
     }
     json.end();
   } catch (error) {
-    if (error instanceof JsonError) problems.add(JSON_CODES[error.kind], {}, sentence(error));
-    else if (error instanceof TooMany) problems.add("entries-too-many", {}, error.message);
-    else if (error instanceof ZipError) problems.add("archive-damaged", {}, `The archive cannot be read: ${error.message}.`);
+    if (error instanceof JsonError) problems.only(JSON_CODES[error.kind], sentence(error));
+    else if (error instanceof TooMany) problems.only("entries-too-many", error.message);
+    else if (error instanceof ZipError) problems.only("archive-damaged", `The archive cannot be read: ${error.message}.`);
     else throw error;
   }
 }

@@ -24,6 +24,12 @@ export class ProblemList {
     if (group.shown.length < LISTED_PER_CODE) group.shown.push(this.problem(code, where, message, 1));
   }
 
+  /** What was found before does not count any more: the file cannot be read to its end. */
+  only(code, message) {
+    this.groups.clear();
+    this.add(code, {}, message);
+  }
+
   problem(code, where, message, count) {
     const { severity, hint } = this.table[code];
     return { code, severity, where: { file: this.file, ...where }, message, hint, count };
@@ -51,6 +57,3 @@ export class ProblemList {
     return list;
   }
 }
-
-/** Thrown where reading cannot go on; the problem is in the list already. */
-export class Stop extends Error {}

@@ -179,7 +179,8 @@ export class ResultsReader {
 
   addRun(value) {
     const { mask } = this;
-    if (value < 0 || !Number.isInteger(value)) mask.outOfRange = true;
+    if (!Number.isInteger(value)) mask.unreadable = String(value);
+    if (value < 0) mask.outOfRange = true;
     if (value > mask.longest) mask.longest = value;
     mask.total += value;
     mask.runs += 1;

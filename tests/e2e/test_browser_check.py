@@ -1,0 +1,145 @@
+"""The check in the browser says what the server says: same verdict, same codes, same places."""
+
+import gzip
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from evaluator import validate
+from tests.e2e.checker import Checker, lines, split_of
+from tests.e2e.hostile_files import hostile_files
+
+GOLDEN = Path(__file__).parents[1] / "parity/vis"
+NAMES = {path.name.removesuffix(".json.gz") for path in GOLDEN.iterdir()}
+# Such a ground truth cannot be imported, so there is no page to submit to.
+GROUND_TRUTH_REFUSED = {"duplicate_gt_ids", "gt_id_zero", "gt_length_differs_from_masks"}
+# Told by the server alone: the browser keeps no prediction, so it cannot see that two are equal.
+SERVER_ONLY = {"predictions-duplicate"}
+Plain = tuple[Path, list[dict[str, Any]], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def checker(browser: Browser) -> Iterator[Checker]:
+    with Checker.running(browser) as running:
+        yield running
+
+
+def _golden(name: str) -> dict[str, Any]:
+    case: dict[str, Any] = json.loads(gzip.decompress((GOLDEN / f"{name}.json.gz").read_bytes()))
+    return case
+
+
+def _codes(problems: list[dict[str, Any]]) -> set[str]:
+    return {problem["code"] for problem in problems}
+
+
+def _server(benchmark: str, path: Path, ground_truth: Path) -> list[dict[str, Any]]:
+    problems = [problem.to_json() for problem in validate(benchmark, path, ground_truth)]
+    is_rejected = any(problem["severity"] == "error" for problem in problems)
+    # With errors there are no warnings to be had, on either side.
+    return [
+        problem
+        for problem in problems
+        if problem["code"] not in SERVER_ONLY and (not is_rejected or problem["severity"] == "error")
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(NAMES - GROUND_TRUTH_REFUSED))
+def test_golden_file_has_the_same_problems_in_browser_and_evaluator(
+    name: str, checker: Checker, tmp_path: Path
+) -> None:
+    case = _golden(name)
+    predictions, ground_truth = tmp_path / "results.json", tmp_path / "annotations.json"
+    predictions.write_text(json.dumps(case["results"]))
+    ground_truth.write_text(json.dumps(case["gt"]))
+    server = _server("ytvis2021", predictions, ground_truth)
+    [verdict] = checker.check(split_of("ytvis2021", ground_truth), predictions)
+    assert _codes(verdict["problems"]) == _codes(server)
+    assert lines(verdict["problems"]) == lines(server)
+    assert verdict["ok"] == (not any(problem["severity"] == "error" for problem in server))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Plain:
+    """A ground truth, good predictions for it, and what the page hands over."""
+    case = _golden("plain")
+    ground_truth = tmp_path_factory.mktemp("plain") / "annotations.json"
+    ground_truth.write_text(json.dumps(case["gt"]))
+    return ground_truth, case["results"], split_of("ytvis2021", ground_truth)
+
+
+def test_hostile_files_get_the_same_verdict_and_codes(plain: Plain, checker: Checker, tmp_path: Path) -> None:
+    ground_truth, good, split = plain
+    files = hostile_files(good)
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    verdicts = dict(zip(files, checker.check(split, *(tmp_path / name for name in files)), strict=True))
+    differences = {}
+    for name, verdict in verdicts.items():
+        server = _codes(_server("ytvis2021", tmp_path / name, ground_truth))
+        browser = _codes(verdict["problems"])
+        if verdict["checked"] and server != browser:
+            differences[name] = (sorted(server), sorted(browser))
+    assert differences == {}
+
+
+def test_a_damaged_file_is_never_refused_by_the_browser_alone(
+    plain: Plain, checker: Checker, tmp_path: Path
+) -> None:
+    """A good file with one random change: what the server would score, the browser lets pass."""
+    ground_truth, good, split = plain
+    text = json.dumps(good[:6]).encode()
+    dice = random.Random(7)
+    pieces = [b"0", b"9", b"\\", b'"', b",", b"]", b"}", b"-", b".5", b" ", b"null", b"[1]", b"e3"]
+    files = []
+    for index in range(150):
+        at, kind = dice.randrange(len(text)), dice.randrange(3)
+        piece = dice.choice(pieces)
+        path = tmp_path / f"{index}.json"
+        path.write_bytes(text[:at] + (b"" if kind == 0 else piece) + text[at + (kind < 2) :])
+        files.append(path)
+    refused_alone = [
+        (path.read_bytes(), verdict["problems"][0])
+        for path, verdict in zip(files, checker.check(split, *files), strict=True)
+        if not verdict["ok"]
+        and not any(p["severity"] == "error" for p in _server("ytvis2021", path, ground_truth))
+    ]
+    assert refused_alone == []
+
+
+def test_fifty_megabytes_are_checked_without_reading_the_file_whole(
+    plain: tuple[Path, list[dict[str, Any]], dict[str, Any]],
+    checker: Checker,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, good, split = plain
+    speed, verdict, largest = checker.page.evaluate(
+        """
+        async ([text, split]) => {
+          const {checkFile} = await import('./check_file.js');
+          const body = text.slice(1, -1);
+          const copies = Math.ceil(5e7 / body.length);
+          const file = new File(['[', ...Array(copies).fill(body + ','), body, ']'], 'results.json');
+          let largest = 0;
+          const {slice} = file;
+          file.slice = (from, to) => {
+            largest = Math.max(largest, to - from);
+            return slice.call(file, from, to);
+          };
+          const begin = performance.now();
+          const verdict = await checkFile(file, split);
+          return [file.size / 1e3 / (performance.now() - begin), verdict, largest];
+        }
+        """,
+        [json.dumps(good), split],
+    )
+    with capsys.disabled():
+        print(f"\nin-browser check: {speed:.0f} MB/s")
+    assert verdict["ok"]
+    assert largest <= 4 * 2**20
+    assert speed > 5
