@@ -34,7 +34,7 @@ _SPECS = (
     _error(
         "file-not-recognised",
         "neither JSON nor a zip archive",
-        "Upload results.json, or a zip archive that holds results.json at its top.",
+        "Upload results.json or a zip archive with it at its top; for segmentation maps a zip archive.",
     ),
     _error(
         "file-too-large", "the file is too large", "Keep the 100 best predictions of each video and category."
@@ -48,19 +48,25 @@ _SPECS = (
     _error(
         "archive-compression",
         "unknown compression in the archive",
-        "Create the zip with the ordinary method (deflate), for example `zip results.zip results.json`.",
+        "Create the zip with the ordinary method (deflate), for example `zip -r results.zip .`.",
     ),
-    _error("archive-members", "too many files in the archive", "Put nothing but results.json into the zip."),
-    _error("archive-size", "the archive unpacks to too much", "Keep the 100 best predictions of each video."),
+    _error(
+        "archive-members", "too many files in the archive", "Put nothing but the predictions into the zip."
+    ),
+    _error(
+        "archive-size",
+        "the archive unpacks to too much",
+        "Put nothing but the predictions into the zip; of tracklets the 100 best of each video.",
+    ),
     _error(
         "archive-ratio",
         "the archive is compressed suspiciously well",
-        "Create the zip from a real results.json; archives like this are refused as zip bombs.",
+        "Create the zip from real predictions; archives like this are refused as zip bombs.",
     ),
     _error(
         "archive-path",
         "an unsafe path in the archive",
-        "Create the zip inside the folder of results.json, so that names are plain and relative.",
+        "Create the zip inside the folder of the predictions, so that names are plain and relative.",
     ),
     _error("archive-link", "a link in the archive", "Put the file itself into the zip, not a link to it."),
     _error("archive-duplicate", "two members of the same name", "Create the zip again with each file once."),
@@ -74,8 +80,8 @@ _SPECS = (
     ),
     _warning(
         "archive-root-folder",
-        "results.json lies in a folder",
-        "Nothing to do: the folder was ignored. The official servers want results.json at the top.",
+        "the predictions lie in a folder",
+        "Nothing to do: the folder was ignored. The official servers want the files at the top.",
     ),
     # JSON
     _error("json-encoding", "not UTF-8", "Save the file as UTF-8, as Python's json.dump does."),
@@ -108,6 +114,7 @@ _SPECS = (
         "Check that your method wrote its results; an empty list scores 0.",
     ),
     # One prediction
+    _error("entry-too-large", "a prediction is too large", "Write masks as compressed RLE, one per frame."),
     _error(
         "entry-type",
         "an item is not an object",
@@ -206,7 +213,96 @@ _SPECS = (
         "identical predictions",
         "Check your export: exact copies count as false positives.",
     ),
+    # Maps of segments: panoptic and semantic segmentation
+    _error(
+        "panoptic-json-missing",
+        "no pred.json",
+        "Put pred.json and the folder pan_pred at the top of the archive or folder.",
+    ),
+    _error(
+        "panoptic-field",
+        "a field of pred.json is missing or has a wrong type",
+        'Write {"annotations": [{"video_id": "...", "annotations": [{"segments_info": [{"id": 1, '
+        '"category_id": 0}]}]}]}, one inner item a frame.',
+    ),
+    _error(
+        "video-missing",
+        "a video without predictions",
+        "Predict every video of the split; check that the list of videos is that of this split.",
+    ),
+    _warning(
+        "video-extra",
+        "videos that the ground truth lacks",
+        "Nothing to do if you predicted more videos than this split has; these count nowhere.",
+    ),
+    _warning(
+        "video-repeated", "a video is listed twice", "Keep one entry a video; only the last one counts."
+    ),
+    _error(
+        "frame-count",
+        "another number of frames than the video has",
+        "Write one item for every annotated frame, in their order, even where nothing is predicted.",
+    ),
+    _error(
+        "map-missing",
+        "a frame without a PNG map",
+        "Write a PNG for every annotated frame, named like the frame: <video>/<frame>.png.",
+    ),
+    _error(
+        "png-damaged", "a PNG cannot be read", "Write the map again with a PNG library, for example Pillow."
+    ),
+    _error(
+        "png-size",
+        "a map has another size than its frame",
+        "Resize maps to the original size of the frame, by nearest neighbour, before writing them.",
+    ),
+    _error(
+        "png-kind",
+        "a map is no image of the expected kind",
+        "Write 8-bit RGB (id = R + 256 G + 65536 B) for panoptic maps, one 8-bit channel for semantic maps.",
+    ),
+    _error(
+        "segment-unlisted",
+        "a map has an id that pred.json does not list",
+        "List every id of the map in the segments_info of its frame, or set those pixels to 0.",
+    ),
+    _error(
+        "segment-without-pixels",
+        "pred.json lists an id that the map lacks",
+        "Leave segments without a pixel out of the segments_info of their frame.",
+    ),
+    _error(
+        "segment-category",
+        "a segment of an unknown category",
+        "Use the category ids of the ground truth, counted from 0; check the mapping from class index.",
+    ),
+    _error(
+        "segments-too-many",
+        "too many segments in a video",
+        "Give a segment one id through the whole video; at most 65,536 are read.",
+    ),
+    _warning(
+        "class-unknown",
+        "pixels of unknown classes",
+        "Write classes 0 to 123. Other values, 255 too, count as wrong where the ground truth has a class.",
+    ),
     # Ground truth
+    _error(
+        "gt-files",
+        "a file of the ground truth is missing",
+        "Give the folder that holds the official annotations and PNG maps, complete and unpacked.",
+    ),
+    _error("gt-map", "a map of the ground truth cannot be used", "Restore the official PNG map."),
+    _error(
+        "gt-segment",
+        "a frame of the panoptic JSON cannot be used",
+        "Write segments_info with id, category_id, iscrowd and area, as the official file does.",
+    ),
+    _error(
+        "gt-area",
+        "an area of the panoptic JSON contradicts the map",
+        "Recompute `area` of every segment from its PNG map.",
+    ),
     _error(
         "gt-json", "the annotation file is not valid JSON", "Download or write the annotation file again."
     ),

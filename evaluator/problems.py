@@ -116,6 +116,18 @@ class ProblemList:
     def has_errors(self) -> bool:
         return any(PROBLEMS[code].severity == "error" for code in self._counts)
 
+    def extend(self, other: ProblemList) -> None:
+        """Add what another list has collected, as if it had been found here."""
+        for code, group in other._shown.items():
+            shown = self._shown.setdefault(code, [])
+            shown += group[: LISTED_PER_CODE - len(shown)]
+            self._counts[code] = self._counts.get(code, 0) + other._counts[code]
+
+    def is_full(self) -> bool:
+        """Whether as many errors were found as are ever shown."""
+        errors = (n for code, n in self._counts.items() if PROBLEMS[code].severity == "error")
+        return sum(errors) >= LISTED_PROBLEMS
+
     def to_tuple(self) -> tuple[Problem, ...]:
         if not self._counts:
             return ()

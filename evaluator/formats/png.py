@@ -1,7 +1,7 @@
 """Reads maps of segments from PNG files of unknown origin.
 
 The size in the header is compared with the expected one before anything is unpacked, and no more is unpacked
-than that size needs. The usual kinds (8 bits, not interlaced) are decoded by own kernels, the others by Pillow.
+than that size needs. The usual kinds (8 bits, not interlaced) are decoded by own kernels, others by Pillow.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -32,8 +33,6 @@ _KINDS = {
     _GREY_ALPHA: "grey with alpha",
     _RGBA: "RGBA",
 }
-_ONE_SHOT_BYTES = 256 << 20
-_LARGEST_RATIO = 1032  # of deflate
 _SLACK_BYTES = 1 << 16
 
 
@@ -137,11 +136,8 @@ def _inflate(contents: bytes, size: int) -> NDArray[np.uint8]:
     """Return the first `size` bytes of the image data; what is beyond them is ignored, as libpng does."""
     packed = _image_data(contents)
     try:
-        if len(packed) * _LARGEST_RATIO <= _ONE_SHOT_BYTES:
-            raw = isal_zlib.decompress(packed, bufsize=size)
-        else:
-            raw = isal_zlib.decompressobj().decompress(packed, size)
-    except (isal_zlib.error, zlib.error, EOFError) as error:
+        raw = isal_zlib.decompressobj().decompress(packed, size)
+    except (IsalError, EOFError) as error:
         raise PngInvalid("png-damaged", f"The image data of the PNG cannot be unpacked: {error}.") from None
     if len(raw) < size:
         raise PngInvalid(

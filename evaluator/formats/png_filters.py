@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from evaluator.compiled import BYTES_IN, compiled
 
+Words = NDArray[np.uint32]
+
 OK = -1
 """Returned when every row was understood; otherwise the number of the row whose filter is unknown."""
 
@@ -26,7 +28,7 @@ def _add(a: np.uint32, b: np.uint32) -> np.uint32:
 
 
 @compiled()
-def _paeth_byte(left: int, above: int, corner: int) -> int:
+def _paeth_byte(left: np.int64, above: np.int64, corner: np.int64) -> np.int64:
     """Return the neighbour nearest to left + above - corner; on ties left, then above."""
     distance_left = abs(above - corner)
     distance_above = abs(left - corner)
@@ -38,11 +40,7 @@ def _paeth_byte(left: int, above: int, corner: int) -> int:
 
 @compiled()
 def _paeth(left: np.uint32, above: np.uint32, corner: np.uint32) -> np.uint32:
-    """Return the Paeth predictor of three packed bytes; inside of and between segments two neighbours agree."""
-    if left == corner:
-        return above
-    if above == corner:
-        return left
+    """Return the Paeth predictor of three packed bytes."""
     packed = np.uint32(0)
     for shift in (np.uint32(0), np.uint32(8), np.uint32(16)):
         byte = _paeth_byte(
@@ -54,52 +52,93 @@ def _paeth(left: np.uint32, above: np.uint32, corner: np.uint32) -> np.uint32:
     return packed
 
 
+@compiled()
+def _pack_rgb(row: NDArray[np.uint8], line: Words) -> None:
+    # Literal strides and plain loop variables here and below: what LLVM needs to use vectors.
+    for x in range(line.size):
+        line[x] = (
+            np.uint32(row[3 * x])
+            | (np.uint32(row[3 * x + 1]) << np.uint32(8))
+            | (np.uint32(row[3 * x + 2]) << np.uint32(16))
+        )
+
+
+@compiled()
+def _pack_rgba(row: NDArray[np.uint8], line: Words) -> None:
+    for x in range(line.size):
+        line[x] = (
+            np.uint32(row[4 * x])
+            | (np.uint32(row[4 * x + 1]) << np.uint32(8))
+            | (np.uint32(row[4 * x + 2]) << np.uint32(16))
+        )
+
+
+@compiled()
+def _undo_up(line: Words, above: Words, out: Words) -> None:
+    for x in range(line.size):
+        a, b = line[x], above[x]
+        out[x] = ((a & _LOW) + (b & _LOW)) ^ ((a ^ b) & _HIGH)
+
+
+@compiled()
+def _undo_sub(line: Words, out: Words) -> None:
+    left = np.uint32(0)
+    for x in range(line.size):
+        if line[x] != 0:
+            left = _add(line[x], left)
+        out[x] = left
+
+
+@compiled()
+def _undo_average(line: Words, above: Words, out: Words) -> None:
+    left = np.uint32(0)
+    for x in range(line.size):
+        mean = (left & above[x]) + (((left ^ above[x]) >> np.uint32(1)) & _LOW)
+        left = _add(line[x], mean)
+        out[x] = left
+
+
+@compiled()
+def _undo_paeth(line: Words, above: Words, out: Words) -> None:
+    left, corner = np.uint32(0), np.uint32(0)
+    for x in range(line.size):
+        up = above[x]
+        predicted = up if left == corner else left if up == corner else _paeth(left, up, corner)
+        left = predicted if line[x] == 0 else _add(line[x], predicted)
+        corner = up
+        out[x] = left
+
+
 @compiled(f"int64({BYTES_IN}, int64, int64, int64, uint32[::1])")
-def unfilter_ids(
-    raw: NDArray[np.uint8], height: int, width: int, channels: int, ids: NDArray[np.uint32]
-) -> int:
+def unfilter_ids(raw: NDArray[np.uint8], height: int, width: int, channels: int, ids: Words) -> int:
     """Write R + 256 G + 65536 B of every pixel to `ids` [height * width]; a fourth channel is ignored.
 
     `raw` holds height rows of one filter byte and width * channels bytes.
     """
-    zeros = np.zeros(width, np.uint32)
+    above = np.zeros(width, np.uint32)
     line = np.empty(width, np.uint32)
     stride = 1 + width * channels
     for y in range(height):
-        start = y * stride + 1
-        for x in range(width):
-            at = start + x * channels
-            line[x] = (
-                np.uint32(raw[at])
-                | (np.uint32(raw[at + 1]) << np.uint32(8))
-                | (np.uint32(raw[at + 2]) << np.uint32(16))
-            )
-        above = zeros if y == 0 else ids[(y - 1) * width : y * width]
+        row = raw[y * stride + 1 : (y + 1) * stride]
         out = ids[y * width : (y + 1) * width]
-        kind = raw[start - 1]
-        left, corner = np.uint32(0), np.uint32(0)
+        if channels == 3:
+            _pack_rgb(row, line)
+        else:
+            _pack_rgba(row, line)
+        kind = raw[y * stride]
         if kind == _NONE:
             out[:] = line
         elif kind == _UP:
-            for x in range(width):
-                out[x] = _add(line[x], above[x])
+            _undo_up(line, above, out)
         elif kind == _SUB:
-            for x in range(width):
-                left = _add(line[x], left)
-                out[x] = left
+            _undo_sub(line, out)
         elif kind == _AVERAGE:
-            for x in range(width):
-                mean = (left & above[x]) + (((left ^ above[x]) >> np.uint32(1)) & _LOW)
-                left = _add(line[x], mean)
-                out[x] = left
+            _undo_average(line, above, out)
         elif kind == _PAETH:
-            for x in range(width):
-                up = above[x]
-                left = _add(line[x], _paeth(left, up, corner))
-                corner = up
-                out[x] = left
+            _undo_paeth(line, above, out)
         else:
             return y
+        above = out
     return OK
 
 

@@ -1,0 +1,141 @@
+"""Reads the predictions of one panoptic video, checks maps against pred.json, and joins them to the truth."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.formats import png
+from evaluator.formats.panoptic_maps import RunMap, TruthMaps
+from evaluator.formats.panoptic_segments import SEGMENTS_LIMIT, is_plain_name, png_name
+from evaluator.formats.panoptic_truth import CLASSES, PanopticTruth
+from evaluator.formats.panoptic_zip import JSON_NAME, PanopticPredictions
+from evaluator.metrics.joint_table import joint_table
+from evaluator.metrics.tubes import FrameSegments, JointTable, VideoTubes, join_tubes, make_listing
+from evaluator.problems import ProblemList, SubmissionRejected, Where
+
+_VOID = 0
+
+
+class VideoReader:
+    """Reads videos of one submission and adds what is wrong with them to `problems`."""
+
+    def __init__(self, source: PanopticPredictions, problems: ProblemList) -> None:
+        self._source = source
+        self._problems = problems
+
+    def read_tubes(self, maps: TruthMaps, index: int, sha256: hashlib._Hash) -> VideoTubes | None:
+        """Return the joint table of a video, or None if its predictions have problems.
+
+        `sha256` is updated with the hash of every map. Raises GroundTruthError, OSError.
+        """
+        video = maps.truth.videos[index]
+        truth_maps = maps.read_video(index)
+        frames = self._source.read_video(video.name, self._problems)
+        if frames is None:
+            return None
+        if len(frames) != len(video.frames):
+            message = (
+                f"The video has {len(video.frames)} annotated frames, but pred.json lists {len(frames)}."
+            )
+            self._problems.add("frame-count", self._where(video.name), message)
+            return None
+        self._check_categories(video.name, frames, maps.truth)
+        tables: list[JointTable] = []
+        files = [file.rsplit("/", 1)[-1] for file in video.files]
+        for number, (file, ids) in enumerate(self._maps(video.name, files, truth_maps, sha256)):
+            if ids is None:
+                continue
+            table = joint_table(truth_maps[number].values, truth_maps[number].ends, ids)
+            found = np.unique(table[0] & np.uint64(0xFFFFFFFF))
+            self._compare(found, frames[number], video.name, number, file)
+            tables.append(table)
+        if self._problems.has_errors() or not tables:
+            return None
+        return join_tubes(make_listing(video.frames), make_listing(frames), tables)
+
+    def check_alone(self, video: str) -> None:
+        """Check a video without a ground truth: its maps, as pred.json names them, against their segments."""
+        frames = self._source.read_video(video, self._problems)
+        names = [frame.file_name for frame in frames or ()]
+        if frames is None or not is_plain_name(video) or not all(map(is_plain_name, names)):
+            return  # which frames there should be, only the ground truth can tell
+        files = [png_name(name) for name in names if name is not None]
+        for number, (file, ids) in enumerate(self._maps(video, files, None, hashlib.sha256())):
+            if ids is not None:
+                self._compare(np.unique(ids).astype(np.uint64), frames[number], video, number, file)
+
+    def _where(self, video: str, frame: int | None = None, field: str | None = None) -> Where:
+        return Where(JSON_NAME, self._source.places[video][0], video, None, frame, field)
+
+    def _maps(
+        self, video: str, files: list[str], truth: list[RunMap] | None, sha256: hashlib._Hash
+    ) -> Iterator[tuple[str, NDArray[np.uint32] | None]]:
+        """Yield the file and the ids of every frame, None where it cannot be used."""
+        for number, frame in enumerate(files):
+            file = self._source.file(video, frame)
+            where = Where(file=file, video_id=video, frame=number)
+            yield file, self._decode(file, where, None if truth is None else truth[number], sha256)
+
+    def _decode(
+        self, file: str, where: Where, truth: RunMap | None, sha256: hashlib._Hash
+    ) -> NDArray[np.uint32] | None:
+        if file not in self._source.members.names:
+            self._problems.add("map-missing", where, "There is no such file.")
+            return None
+        limit = png.file_limit(1, png.LARGEST_IMAGE)
+        if truth is not None:
+            limit = png.file_limit(truth.height, truth.width)
+        try:
+            contents = self._source.members.read(file, limit)
+            sha256.update(hashlib.sha256(contents).digest())
+            header = png.read_header(contents)
+            if truth is not None and (header.height, header.width) != (truth.height, truth.width):
+                found = f"The map has {header.height} x {header.width} pixels (height x width)"
+                message = f"{found}, but the frame has {truth.height} x {truth.width}."
+                raise png.PngInvalid("png-size", message)
+            return png.decode_ids(contents, header)
+        except png.PngInvalid as error:
+            self._problems.add(error.code, where, str(error))
+        except SubmissionRejected as error:  # the archive is damaged at this member
+            for item in error.problems:
+                self._problems.add(item.code, where, item.message)
+        return None
+
+    def _check_categories(self, video: str, frames: list[FrameSegments], truth: PanopticTruth) -> None:
+        known = {category.id for category in truth.categories if category.id < CLASSES}
+        segments: set[int] = set()
+        for number, frame in enumerate(frames):
+            segments |= frame.category.keys()
+            for table in (frame.category, frame.last_category):
+                if not known.issuperset(table.values()):
+                    segment, category = next(item for item in table.items() if item[1] not in known)
+                    message = f"Segment {segment} has the category {category}, which the ground truth lacks."
+                    self._problems.add("segment-category", self._where(video, number, "category_id"), message)
+                    break
+        if len(segments) > SEGMENTS_LIMIT:
+            message = f"The video has {len(segments):,} segments."
+            self._problems.add("segments-too-many", self._where(video), message)
+
+    def _compare(
+        self, found: NDArray[np.uint64], frame: FrameSegments, video: str, number: int, file: str
+    ) -> None:
+        """Report ids that are only in the map or only in the JSON."""
+        ids = set(found.tolist())
+        unlisted = sorted(ids - frame.category.keys() - {_VOID})
+        if unlisted:
+            message = f"The map has {_some(unlisted)} without an entry in pred.json."
+            self._problems.add("segment-unlisted", Where(file=file, video_id=video, frame=number), message)
+        missing = sorted(frame.category.keys() - ids)
+        if missing:
+            message = f"`segments_info` lists {_some(missing)} without a pixel in {file}."
+            self._problems.add("segment-without-pixels", self._where(video, number, "segments_info"), message)
+
+
+def _some(ids: list[int]) -> str:
+    shown = ", ".join(map(str, ids[:5]))
+    more = f" and {len(ids) - 5:,} more" if len(ids) > 5 else ""
+    return f"the id{'s' if len(ids) > 1 else ''} {shown}{more}"
