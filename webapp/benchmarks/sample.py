@@ -1,4 +1,4 @@
-"""A small file in exactly the format of a split, for people to look at, take apart, and send as a first try."""
+"""A small file in exactly the format of a split, to look at, take apart and send as a first try."""
 
 from typing import Any
 

@@ -55,7 +55,9 @@ def split_get(*, benchmark: Benchmark, name: str = "") -> Split:
 def open_splits(user: User | AnonymousUser) -> list[Split]:
     """Every split that takes submissions of `user` now."""
     splits = Split.objects.filter(benchmark__in=benchmarks_visible_to(user), ground_truth__isnull=False)
-    ordered = splits.select_related("benchmark").defer("videos").order_by("benchmark__position", "benchmark__slug")
+    ordered = (
+        splits.select_related("benchmark").defer("videos").order_by("benchmark__position", "benchmark__slug")
+    )
     return [split for split in ordered if split.is_open()]
 
 
@@ -68,7 +70,7 @@ def benchmark_cards(user: User | AnonymousUser) -> list[Card]:
     public = Q(submissions__status=Submission.Status.SCORED, submissions__is_public=True)
     counted = listed.annotate(
         scored_here=Count("submissions", filter=public & is_upload),
-        reported=Count("submissions", filter=public & ~is_upload),
+        reported=Count("submissions", filter=public & ~is_upload & ~Q(submissions__source__primary=False)),
     )
     for split in counted:  # the default split comes first
         splits.setdefault(split.benchmark_id, split)
@@ -123,10 +125,14 @@ def _best_scores(splits: Sequence[Split]) -> dict[int, Score]:
             wanted |= Q(submission__split=split, metric=primary_metric(split.benchmark))
     best = (
         Score.objects.filter(
-            wanted, submission__status=Submission.Status.SCORED, submission__is_public=True, value__isnull=False
+            wanted,
+            submission__status=Submission.Status.SCORED,
+            submission__is_public=True,
+            value__isnull=False,
         )
+        .exclude(submission__source__primary=False)
         .select_related("submission__variant__method")
-        .order_by("submission__split_id", "-value", "submission__finished_at")
+        .order_by("submission__split_id", "-value", "submission__variant__method__year", "submission_id")
         .distinct("submission__split_id")
     )
     return {score.submission.split_id: score for score in best}

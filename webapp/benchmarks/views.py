@@ -70,13 +70,15 @@ def submit_guide(request: HttpRequest, slug: str) -> HttpResponse:
     benchmark = _benchmark(request, slug)
     split = _split_or_none(benchmark, request.GET.get("split", ""))
     user = request.user
+    # Those of the ground truth are the organisers' business.
+    problems = [problem for problem in PROBLEMS.values() if not problem.code.startswith("gt-")]
     context = _context(benchmark, split, "submit") | {
         "quota": quota_for(user=user, split=split) if split and isinstance(user, User) else None,
         "server": f"{request.scheme}://{request.get_host()}",
         "upload_limit_bytes": settings.UPLOAD_LIMIT_BYTES,
         "sample": sample_predictions(split)[:1] if split and benchmark.task == "vis" else [],
-        "errors": [problem for problem in PROBLEMS.values() if problem.severity == "error"],
-        "warnings": [problem for problem in PROBLEMS.values() if problem.severity == "warning"],
+        "errors": [problem for problem in problems if problem.severity == "error"],
+        "warnings": [problem for problem in problems if problem.severity == "warning"],
     }
     return render(request, "benchmarks/submit_guide.html", context)
 

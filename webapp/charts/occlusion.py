@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from webapp.charts.spec import Chart, Style, layout, percent, spread, styles
+from webapp.charts.spec import Chart, Style, layout, names_apart, percent, plain, spread, styles
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import OCCLUSION
 
@@ -26,53 +26,60 @@ def occlusion_chart(rows: Sequence[Row], *, place: str) -> Chart | None:
     line_styles = styles([row.method_id for row in drawn])
     top = max(max(values) for values in series) * 1.08 or 1.0
     direct = len(drawn) <= DIRECT_LABELS
+    names, shared = names_apart(drawn)
     return Chart(
         key="occlusion",
         title="How much does occlusion cost?",
-        subtitle=f"AP (%) by occlusion of the object · {place} · {_sources(drawn)}",
+        subtitle=" · ".join(
+            filter(None, ("AP (%) by occlusion of the object", place, shared, _sources(drawn)))
+        ),
         figure={
-            "data": [_line(row, values, style) for row, values, style in zip(drawn, series, line_styles, strict=True)],
+            "data": [_line(*line) for line in zip(drawn, names, series, line_styles, strict=True)],
             "layout": layout(
-                xaxis={"tickvals": [0, 1, 2], "ticktext": list(LEVELS), "range": [-0.12, 2.06], "showgrid": False},
-                yaxis={"range": [0, top], "title": {"text": "AP, %", "standoff": 8}},
+                xaxis={
+                    "tickvals": [0, 1, 2],
+                    "ticktext": list(LEVELS),
+                    "range": [-0.12, 2.06],
+                    "showgrid": False,
+                },
+                yaxis={"range": [0, top], "title": {"text": "AP, %", "standoff": 8, "font": {"size": 12}}},
                 margin={"r": 260 if direct else 24},
-                annotations=_labels(drawn, series, line_styles, top) if direct else [],
+                annotations=_labels(names, series, top) if direct else [],
                 showlegend=not direct,
                 legend={"orientation": "h", "y": -0.18},
             ),
         },
-        head=("Method", "slight", "moderate", "heavy", "slight − heavy"),
+        head=("Method", "slight", "moderate", "heavy", "slight → heavy"),
         rows=tuple(
             (
                 row.full_name,
                 *(percent(row.values[key]) for key in OCCLUSION),
-                f"{values[0] - values[2]:.1f}",
+                _change(values),
             )
             for row, values in zip(drawn, series, strict=True)
         ),
     )
 
 
-def _line(row: Row, values: list[float], style: Style) -> dict[str, Any]:
+def _line(row: Row, name: str, values: list[float], style: Style) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": row.full_name,
+        "name": plain(name),
         "x": [0, 1, 2],
         "y": values,
         "line": {"color": style.colour, "width": 2.5, "dash": style.dash},
         "marker": {
+            "color": style.colour,
             "size": 9,
             "symbol": style.symbol + ("-open" if row.origin == "reported" else ""),
-            "line": {"width": 2},
+            "line": {"width": 2, "color": style.colour},
         },
         "hovertemplate": "%{fullData.name}<br>%{y:.1f}<extra></extra>",
     }
 
 
-def _labels(
-    rows: Sequence[Row], series: Sequence[list[float]], line_styles: Sequence[Style], top: float
-) -> list[dict[str, Any]]:
+def _labels(names: Sequence[str], series: Sequence[list[float]], top: float) -> list[dict[str, Any]]:
     heights = spread([values[2] for values in series], top * LABEL_HEIGHT)
     return [
         {
@@ -82,17 +89,20 @@ def _labels(
             "xshift": 12,
             "align": "left",
             "showarrow": False,
-            "text": f"<b>{_short(row.full_name)}</b>  −{values[0] - values[2]:.1f}",
-            "font": {"color": style.colour, "size": 12},
+            "text": f"<b>{_short(name)}</b>  {_change(values)}",
+            "font": {"color": "var(--ink)", "size": 12},
         }
-        for row, values, style, height in zip(rows, series, line_styles, heights, strict=True)
+        for name, values, height in zip(names, series, heights, strict=True)
     ]
 
 
+def _change(values: list[float]) -> str:
+    """From the slightly to the heavily occluded, in points, with its sign."""
+    return f"{values[2] - values[0]:+.1f}".replace("-", "−")
+
+
 def _short(name: str) -> str:
-    """Plotly reads a few tags in texts, so what a person typed goes in without any."""
-    name = name.replace("<", "‹").replace(">", "›")
-    return name if len(name) <= 30 else name[:29] + "…"
+    return plain(name if len(name) <= 32 else name[:31] + "…")
 
 
 def _sources(rows: Sequence[Row]) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webapp.leaderboards.board import Row
+
 # Okabe and Ito's colour-blind-safe set, without black and yellow, which vanish on one of the two backgrounds.
 OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 # The n-th line of one colour in a chart differs by these.
@@ -80,12 +82,21 @@ def _touch(low: tuple[float, list[int]], high: tuple[float, list[int]], gap: flo
 
 def layout(**more: Any) -> dict[str, Any]:
     """Return the layout that all charts share: thin lines, no legend box, room that is kept."""
-    axis = {"gridcolor": "var(--line)", "zeroline": False, "linecolor": "var(--line-strong)", "fixedrange": True}
+    axis = {
+        "gridcolor": "var(--line)",
+        "zeroline": False,
+        "linecolor": "var(--line-strong)",
+        "fixedrange": True,
+    }
     base: dict[str, Any] = {
         "font": {"color": "var(--muted)", "size": 12},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "hoverlabel": {"bgcolor": "var(--card)", "bordercolor": "var(--line-strong)", "font": {"color": "var(--ink)"}},
+        "hoverlabel": {
+            "bgcolor": "var(--card)",
+            "bordercolor": "var(--line-strong)",
+            "font": {"color": "var(--ink)"},
+        },
         "showlegend": False,
         "dragmode": False,
         "margin": {"l": 44, "r": 24, "t": 16, "b": 44},
@@ -95,6 +106,27 @@ def layout(**more: Any) -> dict[str, Any]:
     for key, value in more.items():
         base[key] = {**base[key], **value} if isinstance(base.get(key), dict) else value
     return base
+
+
+def names_apart(rows: Sequence[Row]) -> tuple[list[str], str]:
+    """Return a name for each row that says only what tells it from the others, and what all rows share."""
+    keys = list(dict.fromkeys(key for row in rows for key in row.shown_factors))
+    shared = [key for key in keys if len(rows) > 1 and len({row.factors.get(key) for row in rows}) == 1]
+    names = [
+        " · ".join([row.method, *(row.shown_factors[key] for key in row.shown_factors if key not in shared)])
+        for row in rows
+    ]
+    if len(set(names)) < len(names):
+        names = [
+            row.full_name if row.settings == row.variant else f"{row.method} {row.variant}" for row in rows
+        ]
+        shared = []
+    return names, " · ".join(rows[0].factors[key] for key in shared) if rows else ""
+
+
+def plain(text: str) -> str:
+    """Plotly reads a few tags in texts, so what a person typed goes in without any."""
+    return text.replace("<", "‹").replace(">", "›")
 
 
 def percent(value: float | None) -> str:

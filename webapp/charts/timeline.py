@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from webapp.charts.spec import SYMBOLS, Chart, layout, percent, styles
+from webapp.charts.spec import SYMBOLS, Chart, layout, percent, plain, styles
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import Metric
 
 LABELS = 5
 
 
-def timeline_chart(rows: Sequence[Row], metric: Metric, *, place: str, chosen: Sequence[Row] = ()) -> Chart | None:
+def timeline_chart(
+    rows: Sequence[Row], metric: Metric, *, place: str, chosen: Sequence[Row] = ()
+) -> Chart | None:
     """Draw every row with a year and a value; label the chosen ones, else those that set a record.
 
     None where fewer than two years are known: one point tells no story.
@@ -28,7 +30,11 @@ def timeline_chart(rows: Sequence[Row], metric: Metric, *, place: str, chosen: S
         title=f"How far has {metric.label} come?",
         subtitle=f"{metric.label} (%) by year of publication · {place} · {len(dated)} rows; line: best so far",
         figure={
-            "data": [*_crowd(dated, metric, labelled), _best_line(records, metric), *_marked(labelled, metric)],
+            "data": [
+                *_crowd(dated, metric, labelled),
+                _best_line(records, metric),
+                *_marked(labelled, metric),
+            ],
             "layout": layout(
                 xaxis={
                     "dtick": 1,
@@ -36,14 +42,16 @@ def timeline_chart(rows: Sequence[Row], metric: Metric, *, place: str, chosen: S
                     "range": [(dated[0].year or 0) - 0.9, (dated[-1].year or 0) + 0.4],
                     "showgrid": False,
                 },
-                yaxis={"title": {"text": f"{metric.label}, %", "standoff": 8}},
+                yaxis={"title": {"text": f"{metric.label}, %", "standoff": 8, "font": {"size": 12}}},
                 annotations=_labels(labelled, metric),
                 legend={"orientation": "h", "y": -0.14, "x": 0},
                 showlegend=True,
             ),
         },
         head=("Method", "Year", metric.label),
-        rows=tuple((row.full_name, str(row.year), percent(row.values[metric.key])) for row in reversed(dated)),
+        rows=tuple(
+            (row.full_name, str(row.year), percent(row.values[metric.key])) for row in reversed(dated)
+        ),
     )
 
 
@@ -64,7 +72,7 @@ def _points(rows: Sequence[Row], metric: Metric) -> dict[str, Any]:
         "type": "scatter",
         "x": [row.year for row in rows],
         "y": [100 * (row.values[metric.key] or 0.0) for row in rows],
-        "text": [row.full_name.replace("<", "‹") for row in rows],
+        "text": [plain(row.full_name) for row in rows],
         "hovertemplate": "%{text}<br>%{x}: %{y:.1f}<extra></extra>",
     }
 
@@ -76,7 +84,12 @@ def _crowd(dated: Sequence[Row], metric: Metric, labelled: Sequence[Row]) -> lis
             **_points([r for r in dated if r.factors.get("mode", "") == mode and r not in labelled], metric),
             "mode": "markers",
             "name": mode or "mode not printed",
-            "marker": {"color": "var(--muted)", "size": 7, "opacity": 0.45, "symbol": SYMBOLS[n % len(SYMBOLS)]},
+            "marker": {
+                "color": "var(--muted)",
+                "size": 7,
+                "opacity": 0.45,
+                "symbol": SYMBOLS[n % len(SYMBOLS)],
+            },
         }
         for n, mode in enumerate(modes)
     ]
@@ -115,7 +128,7 @@ def _labels(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
             "xshift": -8,
             "yshift": 0,
             "showarrow": False,
-            "text": f"<b>{row.method.replace('<', '‹')}</b> {percent(row.values[metric.key])}",
+            "text": f"<b>{plain(row.method)}</b> {percent(row.values[metric.key])}",
             "font": {"color": "var(--ink)", "size": 12},
         }
         for row in rows

@@ -10,6 +10,8 @@ from webapp.leaderboards.metrics import Metric
 
 # Values closer than this are one value: parity with the official evaluators is promised to 1e-9.
 SAME = 9
+# Factors that say what a method is made of: its name stands for them in a row.
+PARTS_OF_METHOD = ("segmenter", "tracker", "refiner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,16 @@ class Row:
         return self.origin == "reported" and self.source.get("primary") is False
 
     @property
+    def shown_factors(self) -> dict[str, str]:
+        """The factors that tell variants apart, in the order in which people say them."""
+        first = ("mode", "backbone", "resolution")
+        keys = [*first, *(key for key in self.factors if key not in (*first, *PARTS_OF_METHOD))]
+        return {key: self.factors[key] for key in keys if self.factors.get(key)}
+
+    @property
     def settings(self) -> str:
         """The factors in words, such as "offline · ResNet-50 · 720p"."""
-        order = ("mode", "backbone", "resolution")
-        keys = [*order, *(key for key in self.factors if key not in (*order, "queries"))]
-        texts = [self.factors[key] for key in keys if self.factors.get(key)]
-        return " · ".join(dict.fromkeys(texts))
+        return " · ".join(dict.fromkeys(self.shown_factors.values()))
 
     @property
     def extra_data(self) -> str:
@@ -151,7 +157,9 @@ def sort_rows(rows: Iterable[RankedRow], primary: Metric, sort: str) -> list[Ran
 
 def best_value(rows: Iterable[RankedRow], metric: Metric) -> float | None:
     """Return the best value of a column among rows that compete, None where there is none."""
-    values = [value for r in rows if not r.row.is_secondary and (value := r.row.values.get(metric.key)) is not None]
+    values = [
+        value for r in rows if not r.row.is_secondary and (value := r.row.values.get(metric.key)) is not None
+    ]
     if not values:
         return None
     return max(values) if metric.higher_is_better else min(values)

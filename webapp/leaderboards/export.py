@@ -91,10 +91,18 @@ def to_csv(board: Leaderboard) -> str:
 def to_markdown(board: Leaderboard) -> str:
     """Return a table in percent with one decimal; the best of each column is bold."""
     head = ["Rank", "Method", "Settings", "Origin", *(column.metric.label for column in board.columns)]
-    lines = [_markdown_line(head), "|" + "|".join(["---:", "---", "---", "---", *["---:"] * len(board.columns)]) + "|"]
+    lines = [
+        _markdown_line(head),
+        "|" + "|".join(["---:", "---", "---", "---", *["---:"] * len(board.columns)]) + "|",
+    ]
     for ranked in board.rows:
         numbers = _percents(ranked.row, board.columns, lambda text: f"**{text}**")
-        texts = [_rank_text(ranked), ranked.row.method, ranked.row.settings, ORIGINS[ranked.row.origin].lower()]
+        texts = [
+            _rank_text(ranked),
+            ranked.row.method,
+            ranked.row.settings,
+            ORIGINS[ranked.row.origin].lower(),
+        ]
         lines.append(_markdown_line([*(_markdown(text) for text in texts), *numbers]))
     return "\n".join(lines) + "\n"
 
@@ -109,7 +117,8 @@ def to_latex(board: Leaderboard) -> str:
         f"% {_latex(split.benchmark.name)} {_latex(split.name)}: needs \\usepackage{{booktabs}}",
         f"\\begin{{tabular}}{{ll{'r' * len(board.columns)}}}",
         "\\toprule",
-        " & ".join(["Method", "Settings", *(_latex(column.metric.label) for column in board.columns)]) + r" \\",
+        " & ".join(["Method", "Settings", *(_latex(column.metric.label) for column in board.columns)])
+        + r" \\",
         "\\midrule",
     ]
     for ranked in board.rows:
@@ -120,7 +129,9 @@ def to_latex(board: Leaderboard) -> str:
     lines.append("\\bottomrule")
     if any(ranked.row.origin == "reported" for ranked in board.rows):
         width = len(board.columns) + 2
-        lines.append(f"\\multicolumn{{{width}}}{{l}}{{\\footnotesize $^\\dagger$ as published, not scored here}} \\\\")
+        lines.append(
+            f"\\multicolumn{{{width}}}{{l}}{{\\footnotesize $^\\dagger$ as published, not scored here}} \\\\"
+        )
     return "\n".join([*lines, "\\end{tabular}"]) + "\n"
 
 

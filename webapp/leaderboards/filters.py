@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 ORIGINS = {"upload": "Scored here", "run": "Reference run", "reported": "Reported"}
 FACTOR_FACETS = {"backbone": "Backbone", "mode": "Mode"}
-ROWS_SHOWN = 100
+ROWS_SHOWN = 25
 CHOSEN_LIMIT = 12
 
 

@@ -74,6 +74,7 @@ class Entry:
     source: str
     source_url: str
     printed_by: str
+    cost: str
     chart_href: str
 
 
@@ -120,7 +121,9 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
         show_all=Link(f"Show all {len(board.rows)} rows", _href(path, replace(filters, all_rows=True)))
         if len(shown) < len(board.rows)
         else None,
-        clear_chosen=Link("Chart the top rows", _href(path, replace(filters, rows=()))) if filters.rows else None,
+        clear_chosen=Link("Chart the top rows", _href(path, replace(filters, rows=())))
+        if filters.rows
+        else None,
         clear=_href(path, Filters(split=filters.split)),
         chart=board_chart(board),
         chart_json=_href(chart_path, filters),
@@ -149,7 +152,9 @@ def _chips(board: Leaderboard, path: str) -> tuple[ChipGroup, ...]:
         # A chip that is on stays in sight, even of a rare value.
         first = [link for n, link in enumerate(links) if n < CHIPS_SHOWN or link.is_on]
         groups.append(
-            ChipGroup(facet.key, facet.label, tuple(first), tuple(link for link in links if link not in first))
+            ChipGroup(
+                facet.key, facet.label, tuple(first), tuple(link for link in links if link not in first)
+            )
         )
     return tuple(groups)
 
@@ -157,7 +162,8 @@ def _chips(board: Leaderboard, path: str) -> tuple[ChipGroup, ...]:
 def _groups(columns: Sequence[Column]) -> tuple[tuple[str, str, int], ...]:
     """Return (key, label, number of columns) of each group, in order."""
     return tuple(
-        (key, GROUPS[key], len(list(members))) for key, members in groupby(columns, key=lambda c: c.metric.group)
+        (key, GROUPS[key], len(list(members)))
+        for key, members in groupby(columns, key=lambda c: c.metric.group)
     )
 
 
@@ -206,6 +212,7 @@ def _entry(ranked: RankedRow, board: Leaderboard, path: str, highest: float) -> 
         source=source_text(row),
         source_url=_source_url(row),
         printed_by=_printed_by(row),
+        cost=_cost(row),
         chart_href="" if row.is_secondary else _href(path, replace(filters, rows=rows)),
     )
 
@@ -239,6 +246,15 @@ def _printed_by(row: Row) -> str:
         kind = row.source.get("third_party_kind")
         return f"printed by others than the authors{f' ({kind})' if kind else ''}"
     return "printed by the authors"
+
+
+def _cost(row: Row) -> str:
+    """What a paper printed about the effort, in its units."""
+    units = {"params_m": "M parameters", "gflops": "GFLOPs", "fps": "frames/s"}
+    parts = [f"{row.source[key]} {unit}" for key, unit in units.items() if row.source.get(key)]
+    if parts and row.source.get("fps_device"):
+        parts.append(f"on {row.source['fps_device']}")
+    return " · ".join(parts)
 
 
 def _bars(row: Row, highest: float) -> tuple[Bar, ...]:

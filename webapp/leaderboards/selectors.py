@@ -23,6 +23,7 @@ from webapp.leaderboards.board import (
 )
 from webapp.leaderboards.filters import FACTOR_FACETS, ORIGINS, Filters
 from webapp.leaderboards.metrics import Metric, column_order, is_compact, metric, primary_metric
+from webapp.methods.models import Variant
 from webapp.submissions.models import Score, Submission
 
 
@@ -122,7 +123,7 @@ def _row(submission: Submission, values: dict[str, float | None]) -> Row:
         method=method.name,
         method_slug=method.slug,
         variant=variant.name,
-        factors={key: str(value) for key, value in variant.factors.items() if value not in (None, "")},
+        factors=_in_order(variant.factors),
         origin=submission.origin,
         values=values,
         is_public=submission.is_public,
@@ -137,6 +138,12 @@ def _row(submission: Submission, values: dict[str, float | None]) -> Row:
         note=submission.note,
         finished_at=submission.finished_at,
     )
+
+
+def _in_order(factors: dict[str, object]) -> dict[str, str]:
+    """The factors that are known, those with a type first (the database keeps no order of keys)."""
+    keys = [*Variant.FACTORS, *sorted(set(factors) - set(Variant.FACTORS))]
+    return {key: str(factors[key]) for key in keys if factors.get(key) not in (None, "")}
 
 
 def _keys_with_values(split: Split, rows: Iterable[Row]) -> list[str]:

@@ -59,7 +59,7 @@ async function exportChart(canvas, format) {
   const { spec, data, layout } = figureOf(canvas, 1000);
   const style = getComputedStyle(document.documentElement);
   layout.title = { text: spec.title, subtitle: { text: spec.subtitle }, x: 0.02, xanchor: "left", font: { size: 18, color: style.getPropertyValue("--ink").trim() } };
-  layout.margin = { ...layout.margin, t: 90, b: 70 };
+  layout.margin = { ...layout.margin, l: 60, t: 90, b: 70 };
   layout.paper_bgcolor = layout.plot_bgcolor = style.getPropertyValue("--card").trim();
   const filename = document.title.split(" · ")[0].toLowerCase().replaceAll(" ", "-") + "-" + spec.key;
   await Plotly.downloadImage({ data, layout }, { format, width: 1000, height: 560, scale: format === "png" ? 2 : 1, filename });
