@@ -10,11 +10,10 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from isal import isal_zlib
-from isal.igzip_lib import IsalError
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -34,6 +33,7 @@ _KINDS = {
     _RGBA: "RGBA",
 }
 _SLACK_BYTES = 1 << 16
+_INFLATE_ERROR = cast("type[Exception]", isal_zlib.error)  # which the stubs of isal take for an instance
 
 
 class PngInvalid(Exception):
@@ -137,7 +137,7 @@ def _inflate(contents: bytes, size: int) -> NDArray[np.uint8]:
     packed = _image_data(contents)
     try:
         raw = isal_zlib.decompressobj().decompress(packed, size)
-    except (IsalError, EOFError) as error:
+    except (_INFLATE_ERROR, EOFError) as error:
         raise PngInvalid("png-damaged", f"The image data of the PNG cannot be unpacked: {error}.") from None
     if len(raw) < size:
         raise PngInvalid(

@@ -1,0 +1,96 @@
+"""Finds the ground truth of semantic videos: one PNG a frame, in a folder for each video.
+
+Accepted is a folder (or the val.txt in it) with
+
+    val.txt                              the videos, a line each; without it, every folder with maps is one
+    data/<video>/mask/<frame>.png        or without `data/`, without `mask/`, or without both
+
+A value v of 1..124 in a map is the class v - 1; 0 and 255 are void.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import evaluator
+from evaluator.formats import png
+from evaluator.formats.members import FolderMembers
+from evaluator.formats.panoptic_segments import is_plain_name
+from evaluator.problems import GroundTruthError, ProblemList, Where
+from evaluator.types import CategoryInfo
+
+LIST_NAME: Final = "val.txt"
+_DATA_FOLDER = "data"
+_MASK_FOLDER = "mask"
+_LIST_BYTES = 16 << 20
+_FILE_BYTES = png.file_limit(1, png.LARGEST_IMAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class SemanticVideo:
+    """One annotated video; `frames` are the names of its maps, all in `folder`, in their order."""
+
+    name: str
+    folder: str
+    frames: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SemanticTruth:
+    """Videos in the order of the list."""
+
+    file: str
+    members: FolderMembers
+    videos: tuple[SemanticVideo, ...]
+
+    def read(self, video: SemanticVideo, frame: int) -> bytes:
+        """Return the PNG file of a frame. Raises OSError."""
+        return self.members.read(f"{video.folder}/{video.frames[frame]}", _FILE_BYTES)
+
+
+def read_semantic_truth(path: Path) -> SemanticTruth:
+    """Find the videos and their maps; the maps are read later.
+
+    Raises:
+        GroundTruthError: there are none, or a listed video has none.
+        OSError: a file cannot be read.
+    """
+    problems = ProblemList()
+    root = path.parent if path.is_file() else path
+    members = FolderMembers(root)
+    folders: dict[str, list[str]] = {}
+    for name in members.names:
+        folder, _, file = name.rpartition("/")
+        if file.endswith(".png"):
+            folders.setdefault(folder, []).append(file)
+    prefix = f"{_DATA_FOLDER}/" if any(folder.startswith(f"{_DATA_FOLDER}/") for folder in folders) else ""
+    list_name = path.name if path.is_file() else LIST_NAME
+    if list_name in members.names:
+        lines = members.read(list_name, _LIST_BYTES).decode("utf-8", "replace").splitlines()
+        names = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    else:
+        names = sorted({folder[len(prefix) :].split("/")[0] for folder in folders if folder != ""})
+    videos = []
+    for name in names:
+        places = (f"{prefix}{name}/{_MASK_FOLDER}", f"{prefix}{name}")
+        folder = next((place for place in places if place in folders), "")
+        if not folder or not is_plain_name(name):
+            problems.add("gt-files", Where(file=list_name, video_id=name), f"There is no map in {places[0]}.")
+            continue
+        videos.append(SemanticVideo(name, folder, tuple(sorted(folders[folder]))))
+    if not videos:
+        problems.add(
+            "gt-files", Where(file=root.name), "Neither val.txt nor a folder with PNG maps was found."
+        )
+    if problems.has_errors():
+        raise GroundTruthError(problems.to_tuple())
+    return SemanticTruth(root.name, members, tuple(videos))
+
+
+def class_names() -> tuple[CategoryInfo, ...]:
+    """Return the classes of VSPW; `id` is what a prediction holds."""
+    file = Path(evaluator.__file__).parent / "data" / "categories" / "vspw.json"
+    return tuple(CategoryInfo(item["id"], item["name"]) for item in json.loads(file.read_text("utf-8")))

@@ -1,0 +1,190 @@
+"""Evaluates semantic predictions of videos (task vss): from two folders or archives to a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evaluator.catalog import BENCHMARKS
+from evaluator.digest import files_sha256, report_digest
+from evaluator.formats.semantic_truth import SemanticTruth, class_names, read_semantic_truth
+from evaluator.formats.semantic_zip import (
+    MapReader,
+    SemanticPredictions,
+    check_files,
+    open_semantic_predictions,
+)
+from evaluator.metrics.miou import ConfusionStat, count_values
+from evaluator.metrics.video_consistency import WINDOWS, ConsistencyMeter, ConsistencyStat
+from evaluator.problems import (
+    GroundTruthError,
+    Problem,
+    ProblemList,
+    SubmissionRejected,
+    Where,
+    problem,
+)
+from evaluator.types import Report
+from evaluator.version import __version__
+from evaluator.video_pool import each_video
+
+Metrics = dict[str, float | None]
+
+
+def evaluate(
+    benchmark: str,
+    ground_truth: Path,
+    predictions: Path,
+    *,
+    workers: int = 1,
+    prepared_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Score one submission; the contract is that of `evaluator.evaluate`."""
+    if workers < 1:
+        raise ValueError(f"Expected at least one worker, but got {workers}")
+    spec = BENCHMARKS[benchmark]
+    begin = time.perf_counter()
+    truth = read_semantic_truth(ground_truth)
+    source = open_semantic_predictions(predictions, [video.name for video in truth.videos])
+    try:
+        read = time.perf_counter()
+        scored = _score(truth, source, workers, progress)
+    finally:
+        source.members.close()
+    matched = time.perf_counter()
+    found = _metrics(scored.confusion, scored.consistency)
+    metrics = {key: found[key] for key in spec.metrics}
+    truth_sha256, predictions_sha256 = files_sha256(scored.truth_sha256), files_sha256(scored.sha256)
+    return Report(
+        benchmark=spec.key,
+        task=spec.task,
+        evaluator=__version__,
+        digest=report_digest(spec.key, truth_sha256, predictions_sha256, metrics),
+        videos=len(truth.videos),
+        predictions=sum(len(video.frames) for video in truth.videos),
+        metrics=metrics,
+        per_category=_category_metrics(scored.confusion),
+        per_video=scored.per_video,
+        intervals={},
+        seconds={"read": read - begin, "match": matched - read, "total": time.perf_counter() - begin},
+        warnings=scored.warnings,
+    )
+
+
+def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None) -> list[Problem]:
+    """Return what is wrong or looks unintended; the contract is that of `evaluator.validate`."""
+    try:
+        truth = None if ground_truth is None else read_semantic_truth(ground_truth)
+        names = [] if truth is None else [video.name for video in truth.videos]
+        source = open_semantic_predictions(predictions, names)
+        try:
+            if truth is not None:
+                return list(_score(truth, source, 1, None).warnings)
+            return _check_alone(source)
+        finally:
+            source.members.close()
+    except (SubmissionRejected, GroundTruthError) as error:
+        return list(error.problems)
+
+
+def _check_alone(source: SemanticPredictions) -> list[Problem]:
+    """Check what can be known without a ground truth: that there are maps, and that all can be read."""
+    problems = ProblemList()
+    reader = MapReader(source, problems)
+    maps = [name for name in source.members.names if name.endswith(".png")]
+    if not maps:
+        where = Where(file=source.members.name)
+        problems.add("map-missing", where, "There is no PNG map at all.")
+    for name in maps:
+        reader.decode(name, Where(), None)
+        if problems.is_full():
+            break
+    return list(problems.to_tuple())
+
+
+@dataclass(frozen=True, slots=True)
+class _VideoScore:
+    """The sums of one video, worth nothing if its predictions have problems."""
+
+    problems: ProblemList
+    confusion: ConfusionStat
+    consistency: ConsistencyStat
+    truth_sha256: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    confusion: ConfusionStat
+    consistency: ConsistencyStat
+    per_video: dict[str, Metrics]
+    truth_sha256: list[str]
+    sha256: list[str]
+    warnings: tuple[Problem, ...]
+
+
+def _score(
+    truth: SemanticTruth,
+    source: SemanticPredictions,
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> _Scored:
+    """Score every video. Raises SubmissionRejected with the problems of all of them, GroundTruthError."""
+    warnings = (*source.warnings, *check_files(source, truth))
+    problems = ProblemList()
+    confusion, consistency = ConfusionStat.empty(), ConsistencyStat.empty()
+    per_video: dict[str, Metrics] = {}
+    truth_sha256, sha256 = [], []
+    scores = each_video(lambda index: _score_video(truth, source, index), len(truth.videos), workers)
+    for video, score in zip(truth.videos, scores, strict=False):
+        problems.extend(score.problems)
+        if problems.is_full():
+            break  # more would not be shown
+        confusion, consistency = confusion + score.confusion, consistency + score.consistency
+        per_video[video.name] = _metrics(score.confusion, score.consistency)
+        truth_sha256.append(score.truth_sha256)
+        sha256.append(score.sha256)
+        if progress is not None:
+            progress(len(sha256), len(truth.videos))
+    if problems.has_errors():
+        raise SubmissionRejected(problems.to_tuple())
+    if confusion.unknown():
+        pixels = int(confusion.pixels.sum())
+        message = f"{confusion.unknown():,} of {pixels:,} labelled pixels have a value above 123."
+        warnings += (problem("class-unknown", Where(file=source.members.name), message),)
+    return _Scored(confusion, consistency, per_video, truth_sha256, sha256, warnings)
+
+
+def _score_video(truth: SemanticTruth, source: SemanticPredictions, index: int) -> _VideoScore:
+    video = truth.videos[index]
+    reader = MapReader(source, ProblemList())
+    counts = np.zeros((256, 256), np.int64)
+    meter = ConsistencyMeter(len(video.frames))
+    for values, predicted in reader.read(truth, video):
+        count_values(values, predicted, counts)
+        meter.add(values, predicted)
+    return _VideoScore(
+        reader.problems,
+        ConfusionStat.from_values(counts),
+        meter.stat,
+        reader.truth_sha256.hexdigest(),
+        reader.predictions_sha256.hexdigest(),
+    )
+
+
+def _metrics(confusion: ConfusionStat, consistency: ConsistencyStat) -> Metrics:
+    windows = {f"VC{n}": consistency.vc(n) for n in WINDOWS}
+    return {"mIoU": confusion.miou(), "fwIoU": confusion.fwiou(), **windows}
+
+
+def _category_metrics(confusion: ConfusionStat) -> dict[str, Metrics]:
+    """Return the IoU of every class by name, as "mIoU"; None for those without a true pixel."""
+    iou = confusion.class_iou()
+    return {
+        item.name: {"mIoU": None if np.isnan(iou[item.id]) else float(iou[item.id])} for item in class_names()
+    }
