@@ -64,13 +64,14 @@ class CarefulReader:
         fields = self._fields(index, where)
         if fields is None:
             return
-        missing = [key for key in KEYS if key not in fields]
-        for key in missing:
-            self._problems.add("field-missing", replace(where, field=key), f"The prediction has no `{key}`.")
         values = {key: _parse_small(fields[key]) for key in KEYS[:3] if key in fields}
         video = self._video(values, where)
         if video is not None:
             where = replace(where, video_id=video.id, video=video.name)
+        for key in KEYS:
+            if key not in fields:
+                message = f"The prediction has no `{key}`."
+                self._problems.add("field-missing", replace(where, field=key), message)
         self._check_category(values, where)
         self._check_score(values, where)
         masks = self._masks(fields["segmentations"], where, video) if "segmentations" in fields else None

@@ -60,11 +60,7 @@ def describe(value: Any) -> str:
         return "null"
     if isinstance(value, str):
         return f"the string {value[:40]!r}"
-    return (
-        f"{str(value)[:40]}"
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
-        else str(value)
-    )
+    return str(value).lower()[:40]
 
 
 def _is_integer(value: Any) -> bool:
