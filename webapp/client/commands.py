@@ -101,7 +101,7 @@ def status(
 ) -> None:
     """Tell what has become of a submission."""
     connection = _connection(context, server, token)
-    document = connection.get(f"/submissions/{_last_part(id)}").json()
+    document = connection.get(f"/submissions/{_last_part(id)}", missing=f"submission {id}").json()
     _finish(_waited(connection, document) if wait else document, as_json)
 
 
@@ -123,7 +123,8 @@ def leaderboard(
     connection = _connection(context, server, token)
     wanted = "json" if as_json or format == "table" else format
     address = f"/benchmarks/{_last_part(benchmark)}/leaderboard"
-    response = connection.get(address, params={"split": split, "format": wanted})
+    missing = f"leaderboard {benchmark} {split}".rstrip()
+    response = connection.get(address, missing=missing, params={"split": split, "format": wanted})
     if wanted != "json":
         sys.stdout.write(response.text)
     elif as_json or format == "json":
@@ -169,7 +170,8 @@ def _last_part(text: str) -> str:
 
 
 def _check_split(connection: Connection, slug: str, split: str) -> None:
-    known: dict[str, Any] = connection.get(f"/benchmarks/{_last_part(slug)}").json()
+    answer = connection.get(f"/benchmarks/{_last_part(slug)}", missing=f"benchmark {slug}")
+    known: dict[str, Any] = answer.json()
     names = [one["name"] for one in known["splits"]]
     if split not in names:
         message = (

@@ -12,6 +12,8 @@ from webapp.client.errors import ClientError, Exit, exit_status_of, problem_text
 
 TRIES = 6
 LONGEST_PAUSE_S = 30.0
+# Of the address or the token: no use in trying again.
+MISTAKES = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 # The server, or a proxy before it, is being restarted.
 PASSING = (502, 503, 504)
 
@@ -36,23 +38,27 @@ class Connection:
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.call("GET", path, **options)
 
-    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """As `ask`, and raises ClientError for a bad answer too."""
-        return checked(self.ask(method, path, **options))
+    def call(self, method: str, path: str, *, missing: str = "", **options: Any) -> httpx.Response:
+        """As `ask`, and raises ClientError for a bad answer too; `missing` is what a 404 means here."""
+        response = self.ask(method, path, **options)
+        if response.status_code == 404 and missing and "problem+json" in response.headers["Content-Type"]:
+            message = f"{self.server} has no {missing}, or none that you may see."
+            raise ClientError(message, Exit.USAGE, response.json())
+        return checked(response)
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request that is safe to repeat, until it is answered. Raises ClientError where it is not."""
         for tries in range(TRIES):
             try:
                 response = self.http.request(method, path, **options)
+            except MISTAKES as error:
+                message = f"{self.server!r} with this token cannot be asked: {error}"
+                raise ClientError(message, Exit.USAGE) from error
             except httpx.TransportError as error:
                 if tries + 1 == TRIES:
                     raise self.unreachable(error) from error
                 time.sleep(pause_s(tries))
                 continue
-            except httpx.InvalidURL as error:
-                message = f"{self.server!r} is not the address of a server."
-                raise ClientError(message, Exit.USAGE) from error
             wait_s = _wait_s(response, tries)
             if wait_s is None or tries + 1 == TRIES:
                 return response

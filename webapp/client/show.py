@@ -14,6 +14,9 @@ from evaluator.catalog import METRICS
 from webapp.client.errors import problem_text
 from webapp.client.upload import Progress as ToldProgress
 
+# Columns of text in the terminal that a leaderboard's names and each of its numbers take.
+NAMES_WIDTH, NUMBER_WIDTH = 52, 8
+
 out = Console()
 err = Console(stderr=True)
 
@@ -42,14 +45,20 @@ def submission(document: dict[str, Any]) -> None:
 
 def leaderboard(document: dict[str, Any]) -> None:
     """Ranked rows with percentages; the best of each column is bold."""
-    columns = document["columns"]
+    fitting = max(1, (out.width - NAMES_WIDTH) // NUMBER_WIDTH)
+    columns = document["columns"][:fitting]
     best = {column["key"]: _best(document["rows"], column) for column in columns}
-    table = Table("Rank", "Method", "Variant", "Origin", *(column["label"] for column in columns))
+    table = Table("Rank", "Method", "Variant", "Origin")
+    for column in columns:
+        table.add_column(column["label"], justify="right", no_wrap=True)
     for row in document["rows"]:
         numbers = [_percent(row["values"][key], best[key]) for key in best]
         rank = "-" if row["rank"] is None else str(row["rank"])
         table.add_row(rank, _escaped(row["method"]), _escaped(row["variant"]), row["origin"], *numbers)
     out.print(table)
+    hidden = len(document["columns"]) - len(columns)
+    if hidden:
+        plain(f"{hidden} more columns in a wider terminal, or with --format csv.", err)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
@@ -173,12 +172,12 @@ def test_a_full_disk_is_said_and_keeps_what_arrived(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def old_file(settings: Any, tmp_path: Path) -> Iterator[Path]:
+def old_file(settings: Any, tmp_path: Path) -> Path:
     settings.UPLOAD_ROOT = tmp_path
     settings.UPLOAD_LIFETIME_S = 60
     path = tmp_path / "left.behind"
     path.touch()
-    yield path
+    return path
 
 
 def test_expired_uploads_go_with_their_files_and_leave_what_they_became(old_file: Path) -> None:

@@ -48,9 +48,12 @@ def test_it_uploads_in_pieces(live_site: LiveSite, results: Path, checksum: bool
 
 def test_a_connection_cut_in_the_middle_is_resumed_where_it_broke(live_site: LiveSite, results: Path) -> None:
     user = make_user()
-    with CuttingProxy.before(live_site.url, cuts=[7 * MEGABYTE]) as proxy, results.open("rb") as file:
-        with pytest.raises((TusCommunicationError, TusUploadFailed)):
-            tus_client(proxy.url, user).uploader(file_stream=file).upload()
+    with (
+        CuttingProxy.before(live_site.url, cuts=[7 * MEGABYTE]) as proxy,
+        results.open("rb") as file,
+        pytest.raises((TusCommunicationError, TusUploadFailed)),
+    ):
+        tus_client(proxy.url, user).uploader(file_stream=file).upload()
     upload = Upload.objects.get()
     deadline = time.monotonic() + 10
     while upload.offset == 0 and time.monotonic() < deadline:
