@@ -19,4 +19,8 @@ def site(request: HttpRequest) -> dict[str, object]:
 
 
 def _queue() -> QueueState:
-    return cache.get_or_set("queue-state", queue_state, QUEUE_STATE_S)
+    state = cache.get("queue-state")
+    if not isinstance(state, QueueState):
+        state = queue_state()
+        cache.set("queue-state", state, QUEUE_STATE_S)
+    return state

@@ -98,7 +98,7 @@ def _labels(names: Sequence[str], series: Sequence[list[float]], top: float) -> 
 
 def _change(values: list[float]) -> str:
     """From the slightly to the heavily occluded, in points, with its sign."""
-    return f"{values[2] - values[0]:+.1f}".replace("-", "−")
+    return f"{values[2] - values[0]:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _short(name: str) -> str:

@@ -11,12 +11,13 @@ from webapp.leaderboards.board import Row
 OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 # The n-th line of one colour in a chart differs by these.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
+UNDEFINED = "\N{EM DASH}"
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`figure` is Plotly's {data, layout}; a colour written var(--name) is looked up in the page's style sheet."""
+    """`figure` is Plotly's {data, layout}; a colour var(--name) is looked up in the style sheet."""
 
     key: str
     title: str
@@ -117,17 +118,17 @@ def names_apart(rows: Sequence[Row]) -> tuple[list[str], str]:
         for row in rows
     ]
     if len(set(names)) < len(names):
-        names = [
-            row.full_name if row.settings == row.variant else f"{row.method} {row.variant}" for row in rows
-        ]
+        names = [f"{row.method} {row.variant}" for row in rows]
         shared = []
     return names, " · ".join(rows[0].factors[key] for key in shared) if rows else ""
 
 
 def plain(text: str) -> str:
     """Plotly reads a few tags in texts, so what a person typed goes in without any."""
-    return text.replace("<", "‹").replace(">", "›")
+    return text.replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}").replace(
+        ">", "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+    )
 
 
 def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}"
+    return UNDEFINED if value is None else f"{100 * value:.1f}"

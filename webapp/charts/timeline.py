@@ -1,4 +1,4 @@
-"""How far has it come? The primary metric over the years of publication, where there are no occlusion splits."""
+"""How far has it come? The metric over the years, where there are no numbers by occlusion."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ def timeline_chart(
     return Chart(
         key="timeline",
         title=f"How far has {metric.label} come?",
-        subtitle=f"{metric.label} (%) by year of publication · {place} · {len(dated)} rows; line: best so far",
+        subtitle=f"{metric.label} (%) by year of publication · {place} · {len(dated)} rows",
         figure={
             "data": [
                 *_crowd(dated, metric, labelled),

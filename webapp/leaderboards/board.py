@@ -16,7 +16,7 @@ PARTS_OF_METHOD = ("segmenter", "tracker", "refiner")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One variant with its best visible numbers, as fractions in [0, 1]; a missing or None value is undefined."""
+    """One variant with its best visible numbers, fractions in [0, 1]; missing or None is undefined."""
 
     submission_id: str
     variant_id: int
@@ -139,7 +139,7 @@ def rank_rows(rows: Sequence[Row], metric: Metric) -> list[RankedRow]:
 
 
 def sort_rows(rows: Iterable[RankedRow], primary: Metric, sort: str) -> list[RankedRow]:
-    """Order rows by `sort`: a metric's key, "method" or "year", with "-" for descending; undefined ones last."""
+    """Order rows by `sort`: a metric's key, "method" or "year", "-" for descending; undefined last."""
     by_name = sorted(rows, key=lambda r: (r.row.method.casefold(), r.row.settings.casefold()))
     key, descending = sort.removeprefix("-"), sort.startswith("-")
     if key == "method":

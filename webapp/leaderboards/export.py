@@ -1,17 +1,17 @@
-"""A leaderboard as a file: rows -> dict, CSV, LaTeX, Markdown. Pure functions, the same for the page and the API."""
+"""A leaderboard as a file: rows -> dict, CSV, LaTeX, Markdown. Pure functions."""
 
 import csv
 import io
 from collections.abc import Callable
 from typing import Any
 
+from webapp.charts.spec import UNDEFINED
 from webapp.leaderboards.board import Column, RankedRow, Row
 from webapp.leaderboards.filters import ORIGINS
 from webapp.leaderboards.selectors import Leaderboard
 
 # A cell that starts with one of these is run as a formula by spreadsheet programs.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-DASH = "–"
 LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -26,7 +26,7 @@ LATEX = str.maketrans(
         "^": r"\textasciicircum{}",
         "∞": r"$\infty$",
         "·": r"$\cdot$",
-        "–": "--",
+        UNDEFINED: "--",
     }
 )
 
@@ -125,7 +125,7 @@ def to_latex(board: Leaderboard) -> str:
         numbers = _percents(ranked.row, board.columns, lambda text: f"\\textbf{{{text}}}")
         dagger = "$^\\dagger$" if ranked.row.origin == "reported" else ""
         cells = [_latex(ranked.row.method) + dagger, _latex(ranked.row.settings), *numbers]
-        lines.append(" & ".join(cells).replace(DASH, "--") + r" \\")
+        lines.append(" & ".join(cells).replace(UNDEFINED, "--") + r" \\")
     lines.append("\\bottomrule")
     if any(ranked.row.origin == "reported" for ranked in board.rows):
         width = len(board.columns) + 2
@@ -186,14 +186,14 @@ def _percents(row: Row, columns: tuple[Column, ...], bold: Callable[[str], str])
     texts = []
     for column in columns:
         value = row.values.get(column.metric.key)
-        text = DASH if value is None else f"{100 * value:.1f}"
+        text = UNDEFINED if value is None else f"{100 * value:.1f}"
         is_best = value is not None and value == column.best and not row.is_secondary
         texts.append(bold(text) if is_best else text)
     return texts
 
 
 def _rank_text(ranked: RankedRow) -> str:
-    return DASH if ranked.rank is None else str(ranked.rank)
+    return UNDEFINED if ranked.rank is None else str(ranked.rank)
 
 
 def _markdown_line(cells: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a leaderboard is asked for. The whole state of the page lives in its address; this is its one parser."""
+"""What a leaderboard is asked for. The whole state of the page lives in its address, parsed here."""
 
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ CHOSEN_LIMIT = 12
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Facets (several values of one are joined by OR, facets by AND), a text to find, an order, chosen rows."""
+    """Facets (values of one joined by OR, facets by AND), a text to find, an order, chosen rows."""
 
     split: str = ""
     backbone: tuple[str, ...] = ()

@@ -1,11 +1,11 @@
-"""A leaderboard as its page shows it: texts, bars and links, all made here so that the template only places them."""
+"""A leaderboard as its page shows it: texts, bars and links; the template only places them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from webapp.charts.choose import board_chart
-from webapp.charts.spec import Chart, percent
+from webapp.charts.spec import UNDEFINED, Chart, percent
 from webapp.leaderboards.board import Column, RankedRow, Row
 from webapp.leaderboards.export import FORMATS, source_text
 from webapp.leaderboards.filters import ORIGINS, ROWS_SHOWN, Filters
@@ -48,6 +48,7 @@ class Cell:
     text: str
     label: str
     is_best: bool
+    is_undefined: bool
     is_primary: bool
     starts_group: bool
     ends_occlusion: bool = False
@@ -204,7 +205,7 @@ def _entry(ranked: RankedRow, board: Leaderboard, path: str, highest: float) -> 
     rows = tuple(sorted({*filters.rows} ^ {row.variant_id}))
     return Entry(
         row=row,
-        rank="–" if ranked.rank is None else str(ranked.rank),
+        rank=UNDEFINED if ranked.rank is None else str(ranked.rank),
         cells=_cells(row, board.columns),
         bars=_bars(row, highest),
         is_chosen=is_chosen and not row.is_secondary,
@@ -227,6 +228,7 @@ def _cells(row: Row, columns: Sequence[Column]) -> tuple[Cell, ...]:
                 text=percent(value),
                 label=column.metric.label,
                 is_best=value is not None and value == column.best and not row.is_secondary,
+                is_undefined=value is None,
                 is_primary=column.is_primary,
                 starts_group=column.metric.group != before,
                 ends_occlusion=column.metric.key == OCCLUSION[-1],
@@ -297,7 +299,7 @@ def _columns_link(board: Leaderboard, path: str) -> Link | None:
 
 
 def _form_state(filters: Filters, shown: set[int]) -> tuple[tuple[str, str], ...]:
-    """What the form must send along besides its own fields: text, sort buttons, check boxes of `shown` rows."""
+    """What the form must send along besides its own fields (text, sort buttons, boxes of `shown` rows)."""
     pairs = [
         ("split", filters.split),
         *((key, value) for key in ("backbone", "mode", "origin") for value in getattr(filters, key)),

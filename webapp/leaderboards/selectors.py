@@ -29,7 +29,7 @@ from webapp.submissions.models import Score, Submission
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """A table to show or export. `rows` are filtered and sorted; `columns` are those with any value at all."""
+    """A table to show or export. `rows` are filtered and sorted; `columns` have any value at all."""
 
     split: Split
     filters: Filters

@@ -25,7 +25,7 @@ class ListedMethod:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A variant's best number on a split; `value` is a fraction, None where the primary metric is undefined."""
+    """A variant's best number on a split; `value` is a fraction, None where it is undefined."""
 
     submission: Submission
     value: float | None

@@ -1,4 +1,4 @@
-"""How numbers and texts are written for people; the database and the API keep fractions, bytes and seconds."""
+"""How numbers and texts are written for people; the database and the API keep fractions."""
 
 import re
 
