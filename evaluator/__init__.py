@@ -9,9 +9,12 @@ Importing the package is cheap; numpy and the compiled kernels are loaded by the
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final, Protocol, cast
 
+from evaluator.catalog import BENCHMARKS, Task
 from evaluator.problems import GroundTruthError, Problem, SubmissionRejected
 from evaluator.types import Report
 from evaluator.version import __version__
@@ -27,6 +30,29 @@ __all__ = [
     "warm_up",
 ]
 
+_TASK_MODULES: Final[dict[Task, str]] = {
+    "vis": "evaluator.vis",
+    "vps": "evaluator.vps",
+    "vss": "evaluator.vss",
+}
+
+
+class _TaskModule(Protocol):
+    def evaluate(
+        self,
+        benchmark: str,
+        ground_truth: Path,
+        predictions: Path,
+        *,
+        workers: int = 1,
+        prepared_dir: Path | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Report: ...
+
+    def validate(
+        self, benchmark: str, predictions: Path, ground_truth: Path | None = None
+    ) -> list[Problem]: ...
+
 
 def evaluate(
     benchmark: str,
@@ -41,8 +67,8 @@ def evaluate(
 
     Args:
         benchmark: a key of `evaluator.catalog.BENCHMARKS`.
-        ground_truth: the official annotation JSON.
-        predictions: a results.json, a zip archive or a folder that holds one.
+        ground_truth: the official annotation JSON, or the folder with panoptic JSON and maps, or class maps.
+        predictions: a results.json, a zip archive or a folder.
         workers: threads among which the videos are spread; the compiled kernels hold no lock.
         prepared_dir: folder where the prepared ground truth is kept between calls; None keeps nothing.
         progress: called with (videos done, videos in all); what it raises ends the evaluation.
@@ -53,10 +79,7 @@ def evaluate(
         OSError: a file cannot be read.
         ValueError: the benchmark is unknown or `workers` is less than 1.
     """
-    # Imported here so that the site, which needs only catalog, formats and problems, never loads the kernels.
-    from evaluator import vis
-
-    return vis.evaluate(
+    return _task_module(benchmark).evaluate(
         benchmark, ground_truth, predictions, workers=workers, prepared_dir=prepared_dir, progress=progress
     )
 
@@ -71,13 +94,17 @@ def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None
         OSError: a file cannot be read.
         ValueError: the benchmark is unknown.
     """
-    from evaluator import vis
-
-    return vis.validate(benchmark, predictions, ground_truth)
+    return _task_module(benchmark).validate(benchmark, predictions, ground_truth)
 
 
 def warm_up() -> None:
     """Load the compiled kernels, compiling them if their cache is empty (about half a minute, once)."""
-    from evaluator import vis
+    for task in _TASK_MODULES.values():
+        importlib.import_module(task)  # which loads kernels that are compiled for fixed types
 
-    vis.warm_up()
+
+def _task_module(benchmark: str) -> _TaskModule:
+    """Return the module that scores a benchmark, loaded only now: the site never needs the kernels."""
+    if benchmark not in BENCHMARKS:
+        raise ValueError(f"Expected one of {', '.join(BENCHMARKS)}, but got {benchmark!r}")
+    return cast("_TaskModule", importlib.import_module(_TASK_MODULES[BENCHMARKS[benchmark].task]))

@@ -32,9 +32,7 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 output = Console(highlight=False)
 
 Benchmark = Annotated[str, typer.Argument(help=f"One of {', '.join(BENCHMARKS)}.", show_default=False)]
-Predictions = Annotated[
-    Path, typer.Option("--pred", help="A results.json, a zip archive or a folder that holds one.")
-]
+Predictions = Annotated[Path, typer.Option("--pred", help="A results.json, a zip archive or a folder.")]
 JsonOut = Annotated[Path | None, typer.Option("--json", help="Write the result as JSON to this file.")]
 
 
@@ -46,6 +44,10 @@ def _fail(message: str, status: int = USAGE) -> NoReturn:
 def _check_benchmark(benchmark: str) -> None:
     if benchmark not in BENCHMARKS:
         _fail(f"There is no benchmark {benchmark!r}. Choose one of: {', '.join(BENCHMARKS)}.")
+
+
+def _check_ground_truth(benchmark: str, path: Path) -> None:
+    _check_exists("--gt", path, folder=BENCHMARKS[benchmark].task != "vis")
 
 
 def _check_exists(option: str, path: Path, *, folder: bool) -> None:
@@ -73,7 +75,9 @@ def _print_problems(title: str, problems: Sequence[Problem]) -> None:
 @app.command()
 def score(
     benchmark: Benchmark,
-    ground_truth: Annotated[Path, typer.Option("--gt", help="The official annotation JSON.")],
+    ground_truth: Annotated[
+        Path, typer.Option("--gt", help="The official annotation JSON, or the folder with its PNG maps.")
+    ],
     predictions: Predictions,
     json_out: JsonOut = None,
     workers: Annotated[int, typer.Option(min=1, help="Videos that are scored at the same time.")] = 1,
@@ -83,7 +87,7 @@ def score(
 ) -> None:
     """Score a submission and print its metrics in percent."""
     _check_benchmark(benchmark)
-    _check_exists("--gt", ground_truth, folder=False)
+    _check_ground_truth(benchmark, ground_truth)
     _check_exists("--pred", predictions, folder=True)
     try:
         with _progress() as bar:
@@ -143,7 +147,7 @@ def validate_command(
     _check_benchmark(benchmark)
     _check_exists("--pred", predictions, folder=True)
     if ground_truth is not None:
-        _check_exists("--gt", ground_truth, folder=False)
+        _check_ground_truth(benchmark, ground_truth)
     try:
         problems = validate(benchmark, predictions, ground_truth)
     except OSError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Task = Literal["vis", "vps", "vss"]
-MetricGroup = Literal["overall", "area", "occlusion", "recall", "consistency"]
+MetricGroup = Literal["overall", "area", "occlusion", "recall", "consistency", "windows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,77 @@ _METRIC_SPECS = (
     MetricSpec(
         "AR_ho", "AR HO", "AR of heavily occluded objects", "recall", "AR100 for occlusion scores 0.5 to 1."
     ),
+    MetricSpec(
+        "VPQ",
+        "VPQ",
+        "Video panoptic quality",
+        "overall",
+        "Mean of VPQ1, VPQ2, VPQ4, VPQ6: sum of IoU / (TP + FP / 2 + FN / 2) of tubes, over the categories.",
+    ),
+    MetricSpec("VPQ_th", "VPQ Th", "VPQ of things", "overall", "As VPQ, over the countable categories."),
+    MetricSpec("VPQ_st", "VPQ St", "VPQ of stuff", "overall", "As VPQ, over the uncountable categories."),
+    *(
+        MetricSpec(
+            f"VPQ{k}",
+            f"VPQ{k}",
+            f"VPQ over {k} frame{'s' * (k > 1)}",
+            "windows",
+            f"Tubes are as long as {k} annotated frame{'s' * (k > 1)}; all windows of every video count.",
+        )
+        for k in (1, 2, 4, 6, 8)
+    ),
+    MetricSpec(
+        "VPQ_script",
+        "VPQ script",
+        "VPQ as the official script prints it",
+        "windows",
+        "Mean of VPQ1, VPQ2, VPQ4, VPQ6 and VPQ8.",
+    ),
+    MetricSpec(
+        "STQ",
+        "STQ",
+        "Segmentation and tracking quality",
+        "overall",
+        "Geometric mean of association quality (AQ) and segmentation quality (SQ).",
+    ),
+    MetricSpec(
+        "AQ",
+        "AQ",
+        "Association quality",
+        "consistency",
+        "How well the pixels of a thing stay in one predicted tube through the video, whatever its class.",
+    ),
+    MetricSpec(
+        "SQ",
+        "SQ",
+        "Segmentation quality",
+        "overall",
+        "Mean IoU of the classes over all pixels of all videos.",
+    ),
+    MetricSpec(
+        "mIoU",
+        "mIoU",
+        "Mean IoU",
+        "overall",
+        "Mean IoU of the classes that occur in the ground truth, over all pixels of all videos.",
+    ),
+    MetricSpec(
+        "fwIoU",
+        "fwIoU",
+        "Frequency-weighted IoU",
+        "overall",
+        "Mean IoU, every class weighted with its share of the labelled pixels.",
+    ),
+    *(
+        MetricSpec(
+            f"VC{n}",
+            f"VC{n}",
+            f"Video consistency over {n} frames",
+            "consistency",
+            f"Share of the pixels with the same true class for {n} frames whose prediction stays the same.",
+        )
+        for n in (8, 16)
+    ),
 )
 
 METRICS: dict[str, MetricSpec] = {spec.key: spec for spec in _METRIC_SPECS}
@@ -146,6 +217,21 @@ _OVIS_METRICS = (
     "AR_mo",
     "AR_ho",
 )
+_VIPSEG_METRICS = (
+    "VPQ",
+    "VPQ_th",
+    "VPQ_st",
+    "VPQ1",
+    "VPQ2",
+    "VPQ4",
+    "VPQ6",
+    "VPQ8",
+    "VPQ_script",
+    "STQ",
+    "AQ",
+    "SQ",
+)
+_VSPW_METRICS = ("mIoU", "fwIoU", "VC8", "VC16")
 _VIS_HEADLINE = ("AP", "AP50", "AP75", "AR1", "AR10")
 
 
@@ -158,6 +244,8 @@ _BENCHMARK_SPECS = (
     _ytvis(2021),
     _ytvis(2022),
     BenchmarkSpec("ovis", "OVIS", "vis", "AP", _OVIS_METRICS, (*_VIS_HEADLINE, "AP_so", "AP_mo", "AP_ho")),
+    BenchmarkSpec("vipseg", "VIPSeg", "vps", "VPQ", _VIPSEG_METRICS, ("VPQ", "VPQ_th", "VPQ_st", "STQ")),
+    BenchmarkSpec("vspw", "VSPW", "vss", "mIoU", _VSPW_METRICS, _VSPW_METRICS),
 )
 
 BENCHMARKS: dict[str, BenchmarkSpec] = {spec.key: spec for spec in _BENCHMARK_SPECS}

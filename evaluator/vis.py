@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,6 +13,7 @@ import numpy as np
 
 from evaluator import prepared
 from evaluator.catalog import BENCHMARKS, BenchmarkSpec
+from evaluator.digest import report_digest
 from evaluator.formats.source import JsonFile, open_predictions
 from evaluator.formats.ytvis_annotations import read_annotations
 from evaluator.formats.ytvis_check import CarefulReader
@@ -63,7 +63,7 @@ def evaluate(
         benchmark=spec.key,
         task=spec.task,
         evaluator=__version__,
-        digest=_digest(spec, truth.sha256, predictions_sha256, metrics),
+        digest=report_digest(spec.key, truth.sha256, predictions_sha256, metrics),
         videos=len(truth.videos),
         predictions=len(scored.scorer.score),
         metrics=metrics,
@@ -234,23 +234,3 @@ def _sha256(contents: memoryview) -> str:
     for start in range(0, len(contents), _DIGEST_BYTES):
         digest.update(contents[start : start + _DIGEST_BYTES])
     return digest.hexdigest()
-
-
-def _digest(
-    spec: BenchmarkSpec, ground_truth: str, predictions: str, metrics: dict[str, float | None]
-) -> str:
-    """Return the digest of a report.
-
-    It is the SHA-256 of a JSON text, with sorted keys and no spaces, of the evaluator's version, the
-    benchmark, the SHA-256 of the annotation file, that of the bytes of results.json (whether it came alone,
-    in an archive or in a folder) and the metrics, whose numbers are written so that they read back exactly.
-    """
-    parts = {
-        "benchmark": spec.key,
-        "evaluator": __version__,
-        "ground_truth": ground_truth,
-        "metrics": metrics,
-        "predictions": predictions,
-    }
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -22,6 +22,15 @@ def describe_ground_truth(benchmark: str, path: Path) -> GroundTruthSummary:
         OSError: the file cannot be read.
         KeyError: the benchmark is unknown.
     """
+    task = BENCHMARKS[benchmark].task
+    if task == "vps":
+        from evaluator.formats.panoptic_truth import describe_panoptic
+
+        return describe_panoptic(path)
+    if task == "vss":
+        from evaluator.formats.semantic_truth import describe_semantic
+
+        return describe_semantic(path)
     from evaluator.formats.ytvis_annotations import read_annotations  # loads numba
 
     ground_truth = read_annotations(path, occlusion="AP_ho" in BENCHMARKS[benchmark].metrics)

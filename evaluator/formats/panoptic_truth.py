@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from evaluator.formats.map_header import read_map_header
 from evaluator.formats.members import FolderMembers
 from evaluator.formats.panoptic_segments import (
     LARGEST_ID,
@@ -25,6 +26,7 @@ from evaluator.formats.panoptic_segments import (
 )
 from evaluator.metrics.tubes import FrameSegments
 from evaluator.problems import GroundTruthError, ProblemList, Where
+from evaluator.types import CategoryInfo, GroundTruthSummary, VideoInfo
 
 CLASSES: Final = 124
 """Classes of VIPSeg; the official STQ always counts this many."""
@@ -73,6 +75,26 @@ def read_panoptic_truth(path: Path) -> PanopticTruth:
     truth = _Reader(file.name, folder, problems).read(contents)
     _raise(problems)
     return truth
+
+
+def describe_panoptic(path: Path) -> GroundTruthSummary:
+    """Check the JSON file and the first map of every video; see `evaluator.formats.describe_ground_truth`.
+
+    Videos, whose official ids are names, are numbered from 1 in the order of the file.
+    """
+    truth = read_panoptic_truth(path)
+    videos = []
+    for number, video in enumerate(truth.videos, start=1):
+        size = (0, 0)
+        for file in video.files[:1]:
+            header = read_map_header(truth.members, file, video.name)
+            size = (header.height, header.width)
+        videos.append(VideoInfo(number, video.name, len(video.frames), *size))
+    tubes = sum(
+        len({number for frame in video.frames for number in frame.category}) for video in truth.videos
+    )
+    categories = tuple(CategoryInfo(category.id, category.name) for category in truth.categories)
+    return GroundTruthSummary(tuple(videos), categories, tubes)
 
 
 def find_json(path: Path, problems: ProblemList) -> Path:

@@ -17,10 +17,11 @@ from typing import Final
 
 import evaluator
 from evaluator.formats import png
+from evaluator.formats.map_header import read_map_header
 from evaluator.formats.members import FolderMembers
 from evaluator.formats.panoptic_segments import is_plain_name
 from evaluator.problems import GroundTruthError, ProblemList, Where
-from evaluator.types import CategoryInfo
+from evaluator.types import CategoryInfo, GroundTruthSummary, VideoInfo
 
 LIST_NAME: Final = "val.txt"
 _DATA_FOLDER = "data"
@@ -88,6 +89,19 @@ def read_semantic_truth(path: Path) -> SemanticTruth:
     if problems.has_errors():
         raise GroundTruthError(problems.to_tuple())
     return SemanticTruth(root.name, members, tuple(videos))
+
+
+def describe_semantic(path: Path) -> GroundTruthSummary:
+    """Check the files and the first map of every video; see `evaluator.formats.describe_ground_truth`.
+
+    Videos, whose official ids are names, are numbered from 1 in the order of the list. Annotations are maps.
+    """
+    truth = read_semantic_truth(path)
+    videos = []
+    for number, video in enumerate(truth.videos, start=1):
+        header = read_map_header(truth.members, f"{video.folder}/{video.frames[0]}", video.name)
+        videos.append(VideoInfo(number, video.name, len(video.frames), header.height, header.width))
+    return GroundTruthSummary(tuple(videos), class_names(), sum(video.length for video in videos))
 
 
 def class_names() -> tuple[CategoryInfo, ...]:
