@@ -11,7 +11,7 @@ from webapp.leaderboards.board import Row
 OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 # The n-th line of one colour in a chart differs by these.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
-UNDEFINED = "\N{EM DASH}"
+UNDEFINED = "\N{EN DASH}"
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
@@ -125,9 +125,7 @@ def names_apart(rows: Sequence[Row]) -> tuple[list[str], str]:
 
 def plain(text: str) -> str:
     """Plotly reads a few tags in texts, so what a person typed goes in without any."""
-    return text.replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}").replace(
-        ">", "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
-    )
+    return text.replace("<", "(").replace(">", ")")
 
 
 def percent(value: float | None) -> str:

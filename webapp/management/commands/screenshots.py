@@ -85,7 +85,7 @@ class Command(BaseCommand):
             urlopen(server, timeout=10).close()
         except (URLError, OSError) as error:
             raise CommandError(
-                f"Nothing answers at {server} ({error}): start it with `make up`, or name another by --server."
+                f"Nothing answers at {server} ({error}): start it with `make up`, or give --server."
             ) from None
 
     def _take(self, page: Any, shots: list[Shot], server: str, out: Path, suffix: str) -> None:
