@@ -45,12 +45,12 @@ export class VisRules {
   entry(entry) {
     this.entries += 1;
     const { values } = entry;
-    for (const field of FIELDS) {
-      if (!(field in values)) this.problems.add("field-missing", { entry: entry.index, field }, `The prediction has no \`${field}\`.`);
-    }
     const video = "video_id" in values ? this.video(entry, values.video_id) : undefined;
     const where = { entry: entry.index };
     if (video) Object.assign(where, { video_id: video.id, video: video.name });
+    for (const field of FIELDS) {
+      if (!(field in values)) this.problems.add("field-missing", { ...where, field }, `The prediction has no \`${field}\`.`);
+    }
     if ("category_id" in values) this.category(where, values.category_id);
     if ("score" in values) this.score(where, values.score);
     if ("segmentations" in values) this.segmentations(where, entry, video);
