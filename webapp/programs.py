@@ -21,7 +21,14 @@ def web(var: Path, listener: int, settings: Mapping[str, str] | None = None) -> 
     return _python(
         "web",
         [
-            *("gunicorn", "webapp.wsgi:application", "--bind", f"fd://{listener}", "--no-control-socket"),
+            *(
+                "gunicorn",
+                "webapp.wsgi:application",
+                "--bind",
+                f"fd://{listener}",
+                "--no-control-socket",
+                "--preload",
+            ),
             *("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--access-logfile", "-"),
             # Seconds a request may take to finish when the site is stopped.
             *("--graceful-timeout", "5"),
@@ -72,7 +79,7 @@ def _celery(name: str, options: list[str], var: Path, settings: Mapping[str, str
         var,
         settings,
         # First "finish your task", then "drop it": its lease runs out and it is scored on the next start.
-        signals=((SIGTERM, 8.0), (SIGQUIT, 4.0)),
+        signals=((SIGTERM, 6.0), (SIGQUIT, 2.0)),
         orphaned=SIGQUIT,
     )
 
