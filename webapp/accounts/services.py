@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from webapp.accounts.models import ApiToken, Scope, User
+from webapp.jobs.audit import audit
 from webapp.refusal import Refused
 
 DEFAULT_DAYS = 365
@@ -15,6 +17,7 @@ LONGEST_DAYS = 3650
 LAST_USED_STEP = timedelta(minutes=1)
 
 
+@transaction.atomic
 def token_create(
     *, user: User, name: str = "token", scopes: Iterable[str] = Scope.values, days: int = DEFAULT_DAYS
 ) -> tuple[ApiToken, str]:
@@ -39,12 +42,15 @@ def token_create(
         scopes=wanted,
         expires_at=timezone.now() + timedelta(days=days),
     )
+    audit("token.created", f"token:{token.pk}", actor=user, scopes=wanted)
     return token, secret
 
 
+@transaction.atomic
 def token_revoke(*, token: ApiToken) -> None:
     """End a token at once. One that is revoked already keeps its time."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        audit("token.revoked", f"token:{token.pk}", actor=token.user)
     token.refresh_from_db()
 
 

@@ -19,16 +19,10 @@ from ninja import Router
 from webapp.refusal import Refused
 from webapp.rest.auth import submitter, user
 from webapp.rest.middleware import TUS_VERSION
+from webapp.uploads.files import CHECKSUMS, Checksum
 from webapp.uploads.models import Upload
 from webapp.uploads.selectors import upload_get
-from webapp.uploads.services import (
-    CHECKSUMS,
-    Checksum,
-    upload_append,
-    upload_create,
-    upload_delete,
-    upload_finish,
-)
+from webapp.uploads.services import upload_append, upload_create, upload_delete, upload_finish
 
 EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
 CONTENT_TYPE = "application/offset+octet-stream"

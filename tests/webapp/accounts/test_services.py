@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.factories import make_user
 from webapp.accounts.models import ApiToken, User
 from webapp.accounts.services import token_authenticate, token_create, token_revoke
+from webapp.jobs.models import AuditEvent
 from webapp.refusal import Refused
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,8 @@ def test_revoking_again_keeps_the_first_time() -> None:
     first = token.revoked_at
     token_revoke(token=token)
     assert token.revoked_at == first is not None
+    actions = AuditEvent.objects.filter(subject=f"token:{token.pk}").values_list("action", flat=True)
+    assert sorted(actions) == ["token.created", "token.revoked"]
 
 
 def test_its_last_use_is_noted_at_most_once_a_minute() -> None:

@@ -16,12 +16,12 @@ from django.utils import timezone
 from tests.factories import make_user
 from webapp.refusal import Refused
 from webapp.storage import blob_bytes
-from webapp.uploads import services
+from webapp.uploads import files, services
+from webapp.uploads.files import upload_file
 from webapp.uploads.models import Upload
 from webapp.uploads.services import (
     upload_append,
     upload_create,
-    upload_file,
     upload_finish,
     upload_from_file,
     uploads_expire,
@@ -163,7 +163,7 @@ def test_a_full_disk_is_said_and_keeps_what_arrived(monkeypatch: pytest.MonkeyPa
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as disk:
-        disk.setattr(services, "_write", full)
+        disk.setattr(files, "_write", full)
         with pytest.raises(Refused, match="disk has no room") as refused:
             append(upload, b"56789")
     assert refused.value.status == 507
