@@ -38,20 +38,8 @@ _TASK_MODULES: Final[dict[Task, str]] = {
 
 
 class _TaskModule(Protocol):
-    def evaluate(
-        self,
-        benchmark: str,
-        ground_truth: Path,
-        predictions: Path,
-        *,
-        workers: int = 1,
-        prepared_dir: Path | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Report: ...
-
-    def validate(
-        self, benchmark: str, predictions: Path, ground_truth: Path | None = None
-    ) -> list[Problem]: ...
+    evaluate: Callable[..., Report]
+    validate: Callable[[str, Path, Path | None], list[Problem]]
 
 
 def evaluate(
@@ -62,6 +50,8 @@ def evaluate(
     workers: int = 1,
     prepared_dir: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    bootstrap: int = 0,
+    seed: int = 0,
 ) -> Report:
     """Score one submission.
 
@@ -71,16 +61,28 @@ def evaluate(
         predictions: a results.json, a zip archive or a folder.
         workers: threads among which the videos are spread; the compiled kernels hold no lock.
         prepared_dir: folder where the prepared ground truth is kept between calls; None keeps nothing.
+        bootstrap: how often videos are drawn anew for the 95 % intervals of the headline metrics (task vis).
+        seed: of those draws; the same for two submissions makes their intervals comparable.
         progress: called with (videos done, videos in all); what it raises ends the evaluation.
 
     Raises:
         SubmissionRejected: the predictions cannot be scored.
         GroundTruthError: the ground truth is unusable.
         OSError: a file cannot be read.
-        ValueError: the benchmark is unknown or `workers` is less than 1.
+        ValueError: the benchmark is unknown, `workers` is less than 1 or `bootstrap` cannot be.
     """
-    return _task_module(benchmark).evaluate(
-        benchmark, ground_truth, predictions, workers=workers, prepared_dir=prepared_dir, progress=progress
+    module = _task_module(benchmark)
+    resampling = {"bootstrap": bootstrap, "seed": seed} if bootstrap else {}
+    if resampling and BENCHMARKS[benchmark].task != "vis":
+        raise ValueError(f"Expected bootstrap 0 for {benchmark}: intervals are for tracklets only")
+    return module.evaluate(
+        benchmark,
+        ground_truth,
+        predictions,
+        workers=workers,
+        prepared_dir=prepared_dir,
+        progress=progress,
+        **resampling,
     )
 
 

@@ -81,6 +81,10 @@ def score(
     predictions: Predictions,
     json_out: JsonOut = None,
     workers: Annotated[int, typer.Option(min=1, help="Videos that are scored at the same time.")] = 1,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, help="Draw the videos anew so often, for 95 % intervals.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     prepared: Annotated[
         Path | None, typer.Option(help="Folder that keeps prepared ground truth for the next call.")
     ] = None,
@@ -89,6 +93,8 @@ def score(
     _check_benchmark(benchmark)
     _check_ground_truth(benchmark, ground_truth)
     _check_exists("--pred", predictions, folder=True)
+    if bootstrap and BENCHMARKS[benchmark].task != "vis":
+        _fail(f"--bootstrap: there are no intervals for {benchmark} yet. Leave the option out.")
     try:
         with _progress() as bar:
             task = bar.add_task("videos", total=None)
@@ -98,6 +104,8 @@ def score(
                 predictions,
                 workers=workers,
                 prepared_dir=prepared,
+                bootstrap=bootstrap,
+                seed=seed,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
     except SubmissionRejected as rejected:
@@ -128,9 +136,14 @@ def _print_report(report: Report) -> None:
     table.add_column("metric")
     table.add_column("percent", justify="right")
     table.add_column("meaning")
+    if report.intervals:
+        table.add_column("95 % interval", justify="right")
     for key in spec.metrics:
         value = report.metrics[key]
-        table.add_row(key, "undefined" if value is None else f"{100 * value:.2f}", METRICS[key].title)
+        row = [key, "undefined" if value is None else f"{100 * value:.2f}", METRICS[key].title]
+        if key in report.intervals:
+            row.append("{:.2f} to {:.2f}".format(*(100 * bound for bound in report.intervals[key])))
+        table.add_row(*row)
     output.print(table)
 
 

@@ -42,6 +42,9 @@ _0: Final = np.uint64(0)
 _1: Final = np.uint64(1)
 _2: Final = np.uint64(2)
 _8: Final = np.uint64(8)
+_10: Final = np.uint64(10)
+_ZERO: Final = np.uint64(48)
+_NINE: Final = np.uint64(9)
 _3_RUNS: Final = np.uint64(3)
 _FIRST_LONG: Final = np.uint64(80)  # characters from here on say that their number goes on
 _RARE: Final = -32768
@@ -156,29 +159,46 @@ def _decode_integer(data: Bytes, at: Int) -> tuple[Int, Int]:
 
 
 @compiled()
-def _decode_list(data: Bytes, at: Int, bounds: Bounds, used: Int, pixels: Int) -> tuple[Int, Int, Int]:
-    """As `_decode_string`, for a list of run lengths whose first item begins at `at`."""
-    position = 0
-    area = 0
-    count = 0
+def _decode_list(data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int) -> tuple[Int, Int, Int]:
+    """As `_decode_string`, for a list of run lengths whose first item begins at `start`."""
+    at = np.uint64(_skip_space(data, start))
+    count = _0
+    offset = np.uint64(used)
+    room = np.uint64(bounds.size - used)
+    position = np.int64(0)
+    area = np.int64(0)
+    foreground = np.int64(0)
     while True:
-        at = _skip_space(data, at)
-        run, at = _decode_integer(data, at)
+        run = np.int64(0)
+        begin = at
+        digit = np.uint64(data[at]) - _ZERO  # anything but a digit becomes larger than 9
+        while digit <= _NINE:
+            run = run * 10 + np.int64(digit)
+            at += _1
+            digit = np.uint64(data[at]) - _ZERO
         position += run
-        if run < 0 or position > pixels or used + count >= bounds.size:
+        if at == begin or at > begin + _10 or position > pixels or count >= room:
             return _BAD, 0, 0
-        bounds[used + count] = position
-        area += run * (count & 1)
-        count += 1
-        at = _skip_space(data, at)
-        if data[at] == _LIST_END:
-            break
+        bounds[offset + count] = position
+        area += run & foreground
+        foreground = ~foreground
+        count += _1
         if data[at] != _COMMA:
-            return _BAD, 0, 0
-        at += 1
+            after = _skip_space(data, np.int64(at))
+            if data[after] == _LIST_END:
+                at = np.uint64(after)
+                break
+            if data[after] != _COMMA:
+                return _BAD, 0, 0
+            at = np.uint64(after)
+        at += _1
+        if data[at] <= 32:
+            at += _1  # nearly always one space
+            if data[at] <= 32:
+                at = np.uint64(_skip_space(data, np.int64(at)))
     if position != pixels:
         return _BAD, 0, 0
-    return at + 1, count, area
+    return np.int64(at) + 1, np.int64(count), area
 
 
 @compiled()

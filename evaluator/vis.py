@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from evaluator import prepared
+from evaluator import prepared, statistics
 from evaluator.catalog import BENCHMARKS, BenchmarkSpec
 from evaluator.digest import report_digest
 from evaluator.formats.source import JsonFile, open_predictions
@@ -22,7 +23,8 @@ from evaluator.formats.ytvis_warnings import warn_of_duplicates, warn_of_unknown
 from evaluator.metrics import tracklet_ap
 from evaluator.metrics.tracklet_results import (
     PER_VIDEO_METRICS,
-    results_by_category,
+    PooledPredictions,
+    pool,
     results_by_video,
     splits_of,
 )
@@ -43,6 +45,8 @@ def evaluate(
     workers: int = 1,
     prepared_dir: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    bootstrap: int = 0,
+    seed: int = 0,
 ) -> Report:
     """Score one submission; the contract is that of `evaluator.evaluate`."""
     if workers < 1:
@@ -57,19 +61,23 @@ def evaluate(
         scored = score_predictions(source, truth, splits_of(spec), workers, progress)
         predictions_sha256 = content_hash.result()
     matched = time.perf_counter()
-    metrics, per_category = _category_metrics(spec, scored.scorer)
+    pooled = pool(scored.scorer)
+    metrics, per_category = _category_metrics(spec, pooled)
+    videos = len(truth.videos)
+    report_progress = None if progress is None else partial(progress, videos, videos)
+    resampled = statistics.bootstrap(pooled, spec.headline, bootstrap, seed, report_progress)
     done = time.perf_counter()
     return Report(
         benchmark=spec.key,
         task=spec.task,
         evaluator=__version__,
         digest=report_digest(spec.key, truth.sha256, predictions_sha256, metrics),
-        videos=len(truth.videos),
+        videos=videos,
         predictions=len(scored.scorer.score),
         metrics=metrics,
         per_category=per_category,
         per_video=_video_metrics(scored.scorer),
-        intervals={},
+        intervals=statistics.intervals(resampled),
         seconds={
             "read": truth_read - begin + scored.read_seconds,
             "match": matched - truth_read - scored.read_seconds,
@@ -201,12 +209,12 @@ def _warn_if_empty(name: str, predictions: int) -> tuple[Problem, ...]:
 
 
 def _category_metrics(
-    spec: BenchmarkSpec, scorer: TrackletScorer
+    spec: BenchmarkSpec, pooled: PooledPredictions
 ) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
-    results = results_by_category(scorer)
+    results = pooled.results()
     metrics = {key: results.metric(key) for key in spec.metrics}
     per_category = {}
-    for index, category in enumerate(scorer.ground_truth.categories):
+    for index, category in enumerate(pooled.scorer.ground_truth.categories):
         name = category.name if category.name not in per_category else f"{category.name} ({category.id})"
         group = slice(index, index + 1)
         per_category[name] = {key: results.metric(key, group) for key in spec.metrics}

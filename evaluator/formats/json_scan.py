@@ -6,7 +6,7 @@ that whoever comes later may rely on it. Memory: one row of numbers an entry, wh
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,9 @@ _LIST: Final = 91
 _BACKSLASH: Final = 92
 _OBJECT: Final = 123
 
+_1: Final = np.uint64(1)
+_ZERO: Final = np.uint64(48)
+_NINE: Final = np.uint64(9)
 _ONES: Final = np.uint64(0x0101010101010101)
 _HIGHS: Final = np.uint64(0x8080808080808080)
 _QUOTES: Final = np.uint64(0x2222222222222222)
@@ -138,18 +141,21 @@ def _skip_scalar(data: Bytes, at: int) -> tuple[int, int]:
 
 
 @compiled()
-def _skip_integers(data: Bytes, at: int) -> int:
-    """Return the place of the last plain integer of the list that `at` is in: most of uncompressed RLE."""
+def _skip_integers(data: Bytes, start: int) -> Any:
+    """Return the place of the last plain integer of the list that `start` is in: most of uncompressed RLE."""
+    size = np.uint64(data.size)
+    at = np.uint64(start)  # unsigned indices spare the check for negative ones
+    last = at
     while True:
-        start = at
-        end = _skip_digits(data, at)
-        if end >= data.size or data[end] != _COMMA or (end > start + 1 and data[start] == 48):
-            return start
-        at = end + 1
-        if at < data.size and data[at] == 32:
-            at += 1
-        if at >= data.size or not 48 <= data[at] <= 57:
-            return start
+        begin = at
+        while at < size and np.uint64(data[at]) - _ZERO <= _NINE:
+            at += _1
+        if at == begin or at >= size or data[at] != _COMMA or (data[begin] == _ZERO and at > begin + _1):
+            return np.int64(last if at == begin else begin)
+        last = begin
+        at += _1
+        if at < size and data[at] == 32:
+            at += _1
 
 
 @compiled()

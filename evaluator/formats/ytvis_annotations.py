@@ -63,6 +63,9 @@ class _Reader:
         except JsonInvalid as error:
             message = f"{error.problem.message} ({PROBLEMS[error.problem.code].title})"
             raise GroundTruthError([problem("gt-json", error.problem.where, message)]) from error
+        except json.JSONDecodeError as error:  # an unknown escape in a string
+            message = f"A string is no JSON: {error}."
+            raise GroundTruthError([problem("gt-json", Where(file=self._file), message)]) from error
         self._raise_problems()
         digest = hashlib.sha256(self._contents).hexdigest()
         return GroundTruth(digest, videos, categories, len(entries), tracklets)

@@ -49,7 +49,11 @@ class CarefulReader:
     def read(self) -> tuple[tuple[Problem, ...], tuple[Problem, ...], memoryview]:
         """Return (errors, warnings, the predictions written plainly if there are no errors)."""
         for index in range(len(self._entries)):
-            self._read_entry(index)
+            try:
+                self._read_entry(index)
+            except json.JSONDecodeError as error:  # an unknown escape in a string
+                where = Where(file=self._text.name, entry=index)
+                self._problems.add("json-syntax", where, f"A string is no JSON: {error}.")
         file = Where(file=self._text.name)
         warnings = tuple(
             problem(_MASK_KINDS[kind], file, f"{count:,} masks are {_KIND_WORDS[kind]}.")

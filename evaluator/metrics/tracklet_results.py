@@ -67,17 +67,42 @@ class TrackletResults:
         return self.ar[groups, split, -1].ravel()
 
 
-def results_by_category(scorer: TrackletScorer) -> TrackletResults:
-    """Pool the predictions of all videos; one group a category, in the order of the ground truth's list."""
-    categories = len(scorer.ground_truth.categories)
+@dataclass(frozen=True, slots=True)
+class PooledPredictions:
+    """The predictions of all videos by category, ready to be accumulated, as often as one likes.
+
+    `rows` holds them category by category, each by descending score, `starts` [K + 1] where one begins.
+    """
+
+    scorer: TrackletScorer
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    def results(self, video_weight: NDArray[np.float64] | None = None) -> TrackletResults:
+        """Return the results with one group a category.
+
+        Args:
+            video_weight: [videos], how often each video counts; None is once each.
+        """
+        scorer = self.scorer
+        if video_weight is None:
+            video_weight = np.ones(len(scorer.ground_truth.videos))
+        arrays = scorer.ground_truth.tracklets
+        categories = len(scorer.ground_truth.categories)
+        weight = video_weight[arrays.video]
+        positives = np.empty((categories, len(scorer.splits)))
+        for split, ignored in enumerate(scorer.ignored):
+            counted = weight * (ignored == 0)
+            positives[:, split] = np.bincount(arrays.category, weights=counted, minlength=categories)
+        return _accumulate(scorer, self.rows, self.starts, positives, video_weight[scorer.video])
+
+
+def pool(scorer: TrackletScorer) -> PooledPredictions:
+    """Order the predictions of all videos by category and score."""
     # Stable: predictions with equal scores stay in the order of their videos.
     rows = np.lexsort((-scorer.score, scorer.category))
-    starts = np.searchsorted(scorer.category[rows], np.arange(categories + 1))
-    positives = np.zeros((categories, len(scorer.splits)))
-    for split, ignored in enumerate(scorer.ignored):
-        counted = scorer.ground_truth.tracklets.category[ignored == 0]
-        positives[:, split] = np.bincount(counted, minlength=categories)
-    return _accumulate(scorer, rows, starts, positives, len(scorer.splits))
+    starts = np.searchsorted(scorer.category[rows], np.arange(len(scorer.ground_truth.categories) + 1))
+    return PooledPredictions(scorer, rows, starts)
 
 
 def results_by_video(scorer: TrackletScorer) -> tuple[TrackletResults, NDArray[np.int64]]:
@@ -98,7 +123,8 @@ def results_by_video(scorer: TrackletScorer) -> tuple[TrackletResults, NDArray[n
     starts = np.append(np.searchsorted(prediction_keys[rows], keys), len(rows))
     positives = np.zeros((len(keys), 1))
     np.add.at(positives[:, 0], tracklet_group, scorer.ignored[0] == 0)
-    return _accumulate(scorer, rows, starts, positives, 1), keys // max(categories, 1)
+    weight = np.ones(len(scorer.score))
+    return _accumulate(scorer, rows, starts, positives, weight), keys // max(categories, 1)
 
 
 def _accumulate(
@@ -106,12 +132,12 @@ def _accumulate(
     rows: NDArray[np.int64],
     starts: NDArray[np.int64],
     positives: NDArray[np.float64],
-    splits: int,
+    weight: NDArray[np.float64],
 ) -> TrackletResults:
-    groups, thresholds = len(positives), scorer.outcome.shape[1]
+    groups, splits = positives.shape
+    thresholds = scorer.outcome.shape[1]
     ap = np.empty((groups, splits, thresholds))
     ar = np.empty((groups, splits, len(RECALL_LIMITS), thresholds))
-    weight = np.ones(len(scorer.score))
     accumulate(
         rows,
         starts,

@@ -43,6 +43,17 @@ def test_score_prints_every_metric_and_writes_the_report(files: tuple[Path, Path
     assert "undefined" in done.stdout
 
 
+def test_bootstrap_adds_intervals(files: tuple[Path, Path], tmp_path: Path) -> None:
+    options = ("--bootstrap", 20, "--seed", 3, "--json", tmp_path / "out.json")
+    done = run("score", "ovis", "--gt", files[0], "--pred", files[1], *options)
+    assert done.returncode == 0
+    assert "95 % interval" in done.stdout
+    low, high = json.loads((tmp_path / "out.json").read_text())["intervals"]["AP"]
+    assert 0 <= low <= high <= 1
+    done = run("score", "vipseg", "--gt", tmp_path, "--pred", tmp_path, "--bootstrap", 20)
+    assert done.returncode == 2
+
+
 def test_warnings_go_to_standard_error(files: tuple[Path, Path]) -> None:
     truth, results = files
     write(results, [])

@@ -11,7 +11,7 @@ import pytest
 from evaluator import GroundTruthError, Report, SubmissionRejected, evaluate
 from evaluator.catalog import BENCHMARKS
 from evaluator.formats import open_predictions
-from evaluator.metrics.tracklet_results import TrackletResults, results_by_category, splits_of
+from evaluator.metrics.tracklet_results import TrackletResults, pool, splits_of
 from evaluator.metrics.tracklet_scores import TrackletScorer
 from evaluator.vis import load_ground_truth, score_predictions
 
@@ -115,7 +115,7 @@ def numbers_of(case: str, kind: str, folder: Path) -> tuple[TrackletScorer, Trac
     ground_truth, results = write_case(case, folder)
     truth = load_ground_truth(spec, ground_truth, None)
     scored = score_predictions(open_predictions(results), truth, splits_of(spec), 1, None)
-    return scored.scorer, results_by_category(scored.scorer)
+    return scored.scorer, pool(scored.scorer).results()
 
 
 OFFICIALLY_SCORED = [

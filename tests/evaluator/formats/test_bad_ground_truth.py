@@ -43,6 +43,11 @@ def occlusion(levels: Any) -> dict[str, Any]:
 FILES: list[tuple[object, str, str]] = [
     ("[", "gt-json", "gt.json: The file ends after 1 bytes in the middle of a value (line 1, column 2)."),
     ('{"videos" 1}', "gt-json", "gt.json: line 1, column 2: this is no JSON."),
+    (
+        r'{"videos": "\q", "categories": [], "annotations": []}',
+        "gt-json",
+        "gt.json: A string is no JSON: Invalid",
+    ),
     ([], "gt-not-an-object", "gt.json: The top level is not an object with videos, categories, annotations."),
     (without("annotations"), "gt-field-missing", "gt.json: The file has no `annotations`."),
     (ground_truth(annotations=3), "gt-field-type", "gt.json: `annotations` is neither a list nor null."),

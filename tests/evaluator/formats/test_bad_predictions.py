@@ -130,6 +130,12 @@ FILES: list[tuple[str, object, str, str]] = [
         f"{IN_VIDEO}: `score` is inf, expected a finite number.",
     ),
     (
+        "unknown escape",
+        json.dumps([prediction()]).replace("0.5", r'"\q"'),
+        "json-syntax",
+        "results.json, entry 0: A string is no JSON: Invalid \\escape: line 1 column 2 (char 1).",
+    ),
+    (
         "null masks",
         [prediction(segmentations=None)],
         "segmentations-type",
