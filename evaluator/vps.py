@@ -6,21 +6,24 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.catalog import BENCHMARKS, BenchmarkSpec
+from evaluator.catalog import BENCHMARKS
 from evaluator.digest import files_sha256, report_digest
 from evaluator.formats.panoptic_check import VideoReader
 from evaluator.formats.panoptic_maps import TruthMaps, open_truth_maps
 from evaluator.formats.panoptic_truth import CLASSES, PanopticTruth
 from evaluator.formats.panoptic_zip import PanopticPredictions, open_panoptic_predictions
 from evaluator.metrics.stq import StqStat, compute_stq
+from evaluator.metrics.sums import stack, weigh
 from evaluator.metrics.tubes import VideoTubes
 from evaluator.metrics.vpq import PAPER_WINDOWS, WINDOWS, AreasImpossible, PqStat, compute_vpq
 from evaluator.problems import GroundTruthError, Problem, ProblemList, SubmissionRejected, Where, problem
+from evaluator.resampling import bootstrap_intervals
 from evaluator.types import Report
 from evaluator.version import __version__
 from evaluator.video_pool import each_video
@@ -36,6 +39,8 @@ def evaluate(
     workers: int = 1,
     prepared_dir: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    bootstrap: int = 0,
+    seed: int = 0,
 ) -> Report:
     """Score one submission; the contract is that of `evaluator.evaluate`."""
     if workers < 1:
@@ -50,8 +55,18 @@ def evaluate(
     finally:
         source.members.close()
     matched = time.perf_counter()
-    truth = maps.truth
-    metrics = _metrics(spec, truth, scored.pq, scored.stq)
+    truth, videos = maps.truth, len(maps.truth.videos)
+    is_thing = thing_classes(truth)
+
+    def weighted(weights: NDArray[np.float64]) -> Metrics:
+        return _metrics(weigh(scored.pq, weights), weigh(scored.stq, weights), is_thing)
+
+    everything = np.ones(len(scored.pq.iou))
+    pq, stq = weigh(scored.pq, everything), weigh(scored.stq, everything)
+    found = _metrics(pq, stq, is_thing)
+    metrics = {key: found[key] for key in spec.metrics}
+    again = None if progress is None else partial(progress, videos, videos)
+    intervals = bootstrap_intervals(weighted, spec.headline, len(everything), bootstrap, seed, again)
     ground_truth_sha256 = files_sha256([truth.sha256, *scored.truth_sha256])
     predictions_sha256 = files_sha256([source.sha256, *scored.predictions_sha256])
     return Report(
@@ -59,12 +74,12 @@ def evaluate(
         task=spec.task,
         evaluator=__version__,
         digest=report_digest(spec.key, ground_truth_sha256, predictions_sha256, metrics),
-        videos=len(truth.videos),
+        videos=videos,
         predictions=scored.tubes,
         metrics=metrics,
-        per_category=_category_metrics(truth, scored.pq, scored.stq),
+        per_category=_category_metrics(truth, pq, stq),
         per_video=scored.per_video,
-        intervals={},
+        intervals=intervals,
         seconds={"read": read - begin, "match": matched - read, "total": time.perf_counter() - begin},
         warnings=scored.warnings,
     )
@@ -90,6 +105,8 @@ def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
+    """What was measured on all videos; `pq` and `stq` have a first dimension for them."""
+
     pq: PqStat
     stq: StqStat
     tubes: int
@@ -119,7 +136,7 @@ def _score(
     """Score every video. Raises SubmissionRejected with the problems of all of them, GroundTruthError."""
     truth = maps.truth
     problems = _check_videos(truth, source)
-    pq, stq = PqStat.empty(CLASSES), StqStat.empty(CLASSES)
+    pq, stq = [], []
     per_video: dict[str, Metrics] = {}
     truth_sha256, predictions_sha256, tubes = [], [], 0
     is_thing = thing_classes(truth)
@@ -128,7 +145,8 @@ def _score(
         if problems.is_full():
             break  # more would not be shown
         if score.stats is not None:
-            pq, stq = pq + score.stats[0], stq + score.stats[1]
+            pq.append(score.stats[0])
+            stq.append(score.stats[1])
             per_video[video] = _video_metrics(*score.stats, is_thing)
         tubes += score.tubes
         truth_sha256.append(score.truth_sha256)
@@ -138,7 +156,8 @@ def _score(
     if problems.has_errors():
         raise SubmissionRejected(problems.to_tuple())
     warnings = (*source.warnings, *problems.to_tuple())
-    return _Scored(pq, stq, tubes, per_video, truth_sha256, predictions_sha256, warnings)
+    sums = stack(pq or [PqStat.empty(CLASSES)]), stack(stq or [StqStat.empty(CLASSES)])
+    return _Scored(*sums, tubes, per_video, truth_sha256, predictions_sha256, warnings)
 
 
 def _check_videos(truth: PanopticTruth, source: PanopticPredictions) -> ProblemList:
@@ -202,12 +221,12 @@ def thing_classes(truth: PanopticTruth) -> NDArray[np.bool_]:
     return is_thing
 
 
-def _metrics(spec: BenchmarkSpec, truth: PanopticTruth, pq: PqStat, stq: StqStat) -> Metrics:
-    found = _video_metrics(pq, stq, thing_classes(truth))
+def _metrics(pq: PqStat, stq: StqStat, is_thing: NDArray[np.bool_]) -> Metrics:
+    found = _video_metrics(pq, stq, is_thing)
     found |= {f"VPQ{k}": pq.mean(k) for k in WINDOWS}
     # Official quirk: the script averages over k = 8 as well, which the paper does not.
     found["VPQ_script"] = pq.mean_over(WINDOWS)
-    return {key: found[key] for key in spec.metrics}
+    return found
 
 
 def _video_metrics(pq: PqStat, stq: StqStat, is_thing: NDArray[np.bool_]) -> Metrics:

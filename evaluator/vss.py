@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluator.catalog import BENCHMARKS
 from evaluator.digest import files_sha256, report_digest
@@ -18,7 +20,8 @@ from evaluator.formats.semantic_zip import (
     check_files,
     open_semantic_predictions,
 )
-from evaluator.metrics.miou import ConfusionStat, count_values
+from evaluator.metrics.miou import IouStat, count_values
+from evaluator.metrics.sums import stack, weigh
 from evaluator.metrics.video_consistency import WINDOWS, ConsistencyMeter, ConsistencyStat
 from evaluator.problems import (
     GroundTruthError,
@@ -28,6 +31,7 @@ from evaluator.problems import (
     Where,
     problem,
 )
+from evaluator.resampling import bootstrap_intervals
 from evaluator.types import Report
 from evaluator.version import __version__
 from evaluator.video_pool import each_video
@@ -43,6 +47,8 @@ def evaluate(
     workers: int = 1,
     prepared_dir: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    bootstrap: int = 0,
+    seed: int = 0,
 ) -> Report:
     """Score one submission; the contract is that of `evaluator.evaluate`."""
     if workers < 1:
@@ -57,20 +63,28 @@ def evaluate(
     finally:
         source.members.close()
     matched = time.perf_counter()
-    found = _metrics(scored.confusion, scored.consistency)
+    videos = len(truth.videos)
+
+    def weighted(weights: NDArray[np.float64]) -> Metrics:
+        return _metrics(weigh(scored.iou, weights), weigh(scored.consistency, weights))
+
+    everything = np.ones(videos)
+    found = weighted(everything)
     metrics = {key: found[key] for key in spec.metrics}
+    again = None if progress is None else partial(progress, videos, videos)
+    intervals = bootstrap_intervals(weighted, spec.headline, videos, bootstrap, seed, again)
     truth_sha256, predictions_sha256 = files_sha256(scored.truth_sha256), files_sha256(scored.sha256)
     return Report(
         benchmark=spec.key,
         task=spec.task,
         evaluator=__version__,
         digest=report_digest(spec.key, truth_sha256, predictions_sha256, metrics),
-        videos=len(truth.videos),
+        videos=videos,
         predictions=sum(len(video.frames) for video in truth.videos),
         metrics=metrics,
-        per_category=_category_metrics(scored.confusion),
+        per_category=_category_metrics(weigh(scored.iou, everything)),
         per_video=scored.per_video,
-        intervals={},
+        intervals=intervals,
         seconds={"read": read - begin, "match": matched - read, "total": time.perf_counter() - begin},
         warnings=scored.warnings,
     )
@@ -112,7 +126,7 @@ class _VideoScore:
     """The sums of one video, worth nothing if its predictions have problems."""
 
     problems: ProblemList
-    confusion: ConfusionStat
+    iou: IouStat
     consistency: ConsistencyStat
     truth_sha256: str
     sha256: str
@@ -120,7 +134,9 @@ class _VideoScore:
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    confusion: ConfusionStat
+    """What was measured on all videos; `iou` and `consistency` have a first dimension for them."""
+
+    iou: IouStat
     consistency: ConsistencyStat
     per_video: dict[str, Metrics]
     truth_sha256: list[str]
@@ -137,7 +153,7 @@ def _score(
     """Score every video. Raises SubmissionRejected with the problems of all of them, GroundTruthError."""
     warnings = (*source.warnings, *check_files(source, truth))
     problems = ProblemList()
-    confusion, consistency = ConfusionStat.empty(), ConsistencyStat.empty()
+    iou, consistency = [], []
     per_video: dict[str, Metrics] = {}
     truth_sha256, sha256 = [], []
     scores = each_video(lambda index: _score_video(truth, source, index), len(truth.videos), workers)
@@ -145,19 +161,21 @@ def _score(
         problems.extend(score.problems)
         if problems.is_full():
             break  # more would not be shown
-        confusion, consistency = confusion + score.confusion, consistency + score.consistency
-        per_video[video.name] = _metrics(score.confusion, score.consistency)
+        iou.append(score.iou)
+        consistency.append(score.consistency)
+        per_video[video.name] = _metrics(score.iou, score.consistency)
         truth_sha256.append(score.truth_sha256)
         sha256.append(score.sha256)
         if progress is not None:
             progress(len(sha256), len(truth.videos))
     if problems.has_errors():
         raise SubmissionRejected(problems.to_tuple())
-    if confusion.unknown():
-        pixels = int(confusion.pixels.sum())
-        message = f"{confusion.unknown():,} of {pixels:,} labelled pixels have a value above 123."
+    sums = stack(iou)
+    if sums.unknown.any():
+        counts = f"{int(sums.unknown.sum()):,} of {int(sums.truth.sum()):,}"
+        message = f"{counts} labelled pixels have a value above 123."
         warnings += (problem("class-unknown", Where(file=source.members.name), message),)
-    return _Scored(confusion, consistency, per_video, truth_sha256, sha256, warnings)
+    return _Scored(sums, stack(consistency), per_video, truth_sha256, sha256, warnings)
 
 
 def _score_video(truth: SemanticTruth, source: SemanticPredictions, index: int) -> _VideoScore:
@@ -170,21 +188,21 @@ def _score_video(truth: SemanticTruth, source: SemanticPredictions, index: int) 
         meter.add(values, predicted)
     return _VideoScore(
         reader.problems,
-        ConfusionStat.from_values(counts),
+        IouStat.from_values(counts),
         meter.stat,
         reader.truth_sha256.hexdigest(),
         reader.predictions_sha256.hexdigest(),
     )
 
 
-def _metrics(confusion: ConfusionStat, consistency: ConsistencyStat) -> Metrics:
+def _metrics(stat: IouStat, consistency: ConsistencyStat) -> Metrics:
     windows = {f"VC{n}": consistency.vc(n) for n in WINDOWS}
-    return {"mIoU": confusion.miou(), "fwIoU": confusion.fwiou(), **windows}
+    return {"mIoU": stat.miou(), "fwIoU": stat.fwiou(), **windows}
 
 
-def _category_metrics(confusion: ConfusionStat) -> dict[str, Metrics]:
+def _category_metrics(stat: IouStat) -> dict[str, Metrics]:
     """Return the IoU of every class by name, as "mIoU"; None for those without a true pixel."""
-    iou = confusion.class_iou()
+    iou = stat.class_iou()
     return {
         item.name: {"mIoU": None if np.isnan(iou[item.id]) else float(iou[item.id])} for item in class_names()
     }

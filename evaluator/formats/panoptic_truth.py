@@ -131,7 +131,7 @@ class _Reader:
         try:
             top = json.loads(contents.decode("utf-8", "replace"))
         except (ValueError, RecursionError) as error:
-            self._report("gt-not-an-object", f"The file is no JSON: {str(error)[:100]}.")
+            self._report("gt-json", f"The file is no JSON: {str(error)[:100]}.")
             top = {}
         if not isinstance(top, dict):
             self._report("gt-not-an-object", "The top level is no object with categories and annotations.")

@@ -18,36 +18,38 @@ _REPEAT = np.uint64(0x0101010101010101)
 
 
 @dataclass(frozen=True, slots=True)
-class ConfusionStat:
-    """`pixels` int64 [CLASSES, CLASSES + 1]: a row is the true class, the last column any other value."""
+class IouStat:
+    """Sums of pixels, float64 [CLASSES]: on both sides, in the truth, in the prediction; `unknown` a scalar.
 
-    pixels: NDArray[np.int64]
+    Only pixels with a true class count. `unknown` are those whose predicted value is no class.
+    """
+
+    hits: NDArray[np.float64]
+    truth: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+    unknown: NDArray[np.float64]
 
     @classmethod
-    def empty(cls) -> ConfusionStat:
-        return cls(np.zeros((CLASSES, CLASSES + 1), np.int64))
+    def empty(cls) -> IouStat:
+        return cls.from_values(np.zeros((_VALUES, _VALUES), np.int64))
 
     @classmethod
-    def from_values(cls, counts: NDArray[np.int64]) -> ConfusionStat:
+    def from_values(cls, counts: NDArray[np.int64]) -> IouStat:
         """Sort pixels by class; `counts` int64 [256, 256] are those of each pair of values in the maps.
 
         In the ground truth, 1..124 stand for the classes 0..123 and all else for void. In a prediction the
         class is the value, and what is above 123 counts as wrong on the true class and nowhere else.
         (Official quirk, not kept: such values fall into the rows of other classes, or end the evaluation.)
         """
-        rows = counts[1 : CLASSES + 1]
-        return cls(np.column_stack([rows[:, :CLASSES], rows[:, CLASSES:].sum(axis=1)]))
-
-    def __add__(self, other: ConfusionStat) -> ConfusionStat:
-        return ConfusionStat(self.pixels + other.pixels)
+        rows = counts[1 : CLASSES + 1].astype(np.float64)
+        known, unknown = rows[:, :CLASSES], rows[:, CLASSES:]
+        return cls(known.diagonal().copy(), rows.sum(axis=1), known.sum(axis=0), unknown.sum())
 
     def class_iou(self) -> NDArray[np.float64]:
         """Return the IoU of every class [CLASSES]; NaN for those without a true pixel."""
-        hits = np.diagonal(self.pixels)
-        truth = self.pixels.sum(axis=1)
-        unions = truth + self.pixels[:, :CLASSES].sum(axis=0) - hits
         iou = np.full(CLASSES, np.nan)
-        np.divide(hits, unions, out=iou, where=truth > 0)
+        unions = self.truth + self.predicted - self.hits
+        np.divide(self.hits, unions, out=iou, where=self.truth > 0)
         return iou
 
     def miou(self) -> float | None:
@@ -58,14 +60,9 @@ class ConfusionStat:
 
     def fwiou(self) -> float | None:
         """Return the mean IoU, every class weighted with its share of the true pixels."""
-        truth = self.pixels.sum(axis=1)
-        if not truth.any():
+        if not self.truth.any():
             return None
-        return float((np.nan_to_num(self.class_iou()) * truth).sum() / truth.sum())
-
-    def unknown(self) -> int:
-        """Return how many pixels of a true class are predicted as no class at all."""
-        return int(self.pixels[:, CLASSES].sum())
+        return float((np.nan_to_num(self.class_iou()) * self.truth).sum() / self.truth.sum())
 
 
 def count_values(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], counts: NDArray[np.int64]) -> None:

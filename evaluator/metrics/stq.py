@@ -19,32 +19,30 @@ _INSTANCE_BITS = 16
 
 @dataclass(frozen=True, slots=True)
 class StqStat:
-    """Sums over videos.
+    """Sums over videos, of which the last class stands for "nothing".
 
-    `confusion` int64 [K, K + 1] in pixels: a row is the true class, the last column stands for "nothing";
-    `association` is summed over `tubes` ground-truth tubes.
+    Attributes:
+        hits, truth, predicted: float64 [K + 1], the pixels of each class on both sides, in the truth, in the
+            prediction; only labelled pixels count.
+        association, tubes: float64 scalars, the summed association of the ground-truth tubes, their number.
     """
 
-    confusion: NDArray[np.int64]
-    association: float
-    tubes: int
+    hits: NDArray[np.float64]
+    truth: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+    association: NDArray[np.float64]
+    tubes: NDArray[np.float64]
 
     @classmethod
     def empty(cls, classes: int) -> StqStat:
-        return cls(np.zeros((classes, classes + 1), np.int64), 0.0, 0)
-
-    def __add__(self, other: StqStat) -> StqStat:
-        return StqStat(
-            self.confusion + other.confusion, self.association + other.association, self.tubes + other.tubes
-        )
+        zeros, zero = np.zeros(classes + 1), np.zeros(())
+        return cls(zeros, zeros, zeros, zero, zero)
 
     def class_iou(self) -> NDArray[np.float64]:
         """Return the IoU of the classes and of "nothing" [K + 1]; NaN where both sides have no pixel."""
-        hits = np.append(np.diagonal(self.confusion), 0)
-        rows = np.append(self.confusion.sum(axis=1), 0)
-        unions = rows + self.confusion.sum(axis=0) - hits
+        unions = self.truth + self.predicted - self.hits
         iou = np.full(len(unions), np.nan)
-        np.divide(hits, unions, out=iou, where=unions > 0)
+        np.divide(self.hits, unions, out=iou, where=unions > 0)
         return iou
 
     def sq(self) -> float | None:
@@ -56,7 +54,7 @@ class StqStat:
 
     def aq(self) -> float:
         """Return the mean association. Official quirk: 0, not undefined, where there are no tubes."""
-        return self.association / max(self.tubes, 1)
+        return float(self.association / np.maximum(self.tubes, 1))
 
     def stq(self) -> float | None:
         sq = self.sq()
@@ -76,8 +74,7 @@ def compute_stq(tubes: VideoTubes, is_thing: NDArray[np.bool_]) -> StqStat:
     class_, instance = _labels(tubes.predicted, tubes.pair_predicted[tubes.row_pair], frame, classes)
     pixels = tubes.row_pixels
     labelled = truth_class < classes
-    flat = truth_class[labelled] * (classes + 1) + class_[labelled]
-    sums = np.bincount(flat, pixels[labelled], minlength=classes * (classes + 1))
+    hit = labelled & (truth_class == class_)
     thing = np.append(is_thing, False)
     # Official quirk: things numbered 0 are taken for crowds, so the first segment that a video lists is left
     # out if it is a thing: as truth, and its pixels on the predicted side.
@@ -91,7 +88,17 @@ def compute_stq(tubes: VideoTubes, is_thing: NDArray[np.bool_]) -> StqStat:
         in_truth,
         in_prediction,
     )
-    return StqStat(sums.astype(np.int64).reshape(classes, classes + 1), association, count)
+    return StqStat(
+        hits=_by_class(class_[hit], pixels[hit], classes),
+        truth=_by_class(truth_class[labelled], pixels[labelled], classes),
+        predicted=_by_class(class_[labelled], pixels[labelled], classes),
+        association=np.array(association),
+        tubes=np.array(count, np.float64),
+    )
+
+
+def _by_class(class_: NDArray[np.int64], pixels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
+    return np.bincount(class_, pixels, minlength=classes + 1).astype(np.float64)
 
 
 def _labels(

@@ -23,17 +23,14 @@ Map = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyStat:
-    """Per window length: the sum of the scores of all windows, float64, and how many these are, int64."""
+    """Per window length, float64: the sum of the scores of all windows, and how many these are."""
 
     score: NDArray[np.float64]
-    windows: NDArray[np.int64]
+    windows: NDArray[np.float64]
 
     @classmethod
     def empty(cls) -> ConsistencyStat:
-        return cls(np.zeros(len(WINDOWS)), np.zeros(len(WINDOWS), np.int64))
-
-    def __add__(self, other: ConsistencyStat) -> ConsistencyStat:
-        return ConsistencyStat(self.score + other.score, self.windows + other.windows)
+        return cls(np.zeros(len(WINDOWS)), np.zeros(len(WINDOWS)))
 
     def vc(self, n: int) -> float | None:
         """Return the mean over the windows of n frames (of all videos alike); None if there is none."""

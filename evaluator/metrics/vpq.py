@@ -46,15 +46,12 @@ class PqStat:
     """Sums per window size and category, [len(WINDOWS), K]; `counts` has TP, FP, FN in a third dimension."""
 
     iou: NDArray[np.float64]
-    counts: NDArray[np.int64]
+    counts: NDArray[np.float64]
 
     @classmethod
     def empty(cls, categories: int) -> PqStat:
         shape = (len(WINDOWS), categories)
-        return cls(np.zeros(shape), np.zeros((*shape, 3), np.int64))
-
-    def __add__(self, other: PqStat) -> PqStat:
-        return PqStat(self.iou + other.iou, self.counts + other.counts)
+        return cls(np.zeros(shape), np.zeros((*shape, 3)))
 
     def quality(self, k: int) -> NDArray[np.float64]:
         """Return the PQ of every category [K] in windows of k frames; NaN where there is nothing to find."""
@@ -137,7 +134,7 @@ def _find_crowds(
 @compiled(
     f"Tuple((int64, int64, int64))(int64, {INT64_IN}, {INT32_IN}, {INT64_IN}, {INT32_IN}, {INT32_IN}, "
     f"{_CATEGORIES_IN}, {_FLAGS_IN}, {_AREAS_IN}, {_CATEGORIES_IN}, {_CATEGORIES_IN}, "
-    "float64[::1], int64[:, ::1])"
+    "float64[::1], float64[:, ::1])"
 )
 def _count_windows(
     k: int,
@@ -152,7 +149,7 @@ def _count_windows(
     position: NDArray[np.int32],
     predicted_category: NDArray[np.int32],
     iou_sum: NDArray[np.float64],
-    counts: NDArray[np.int64],
+    counts: NDArray[np.float64],
 ) -> tuple[int, int, int]:
     """Add the windows of k frames to `iou_sum` [K] and `counts` [K, 3]; see VideoTubes for the rest.
 
