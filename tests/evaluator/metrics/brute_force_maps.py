@@ -37,7 +37,7 @@ def vpq(videos: list[tuple[Panoptic, Panoptic]], k: int) -> dict[int, float]:
                 ignored = (true == 0) | np.isin(true, [g for g in truth.crowd if truth.category[g] == c])
                 if ("found", p) not in matched and ignored[found == p].mean() <= 0.5:
                     fp[c] += 1
-    categories = [c for c in truth.category.values() | {*tp, *fp, *fn} if tp[c] + fp[c] + fn[c]]
+    categories = [c for c in {*tp, *fp, *fn} if tp[c] + fp[c] + fn[c]]
     return {c: iou[c] / (tp[c] + fp[c] / 2 + fn[c] / 2) for c in categories}
 
 

@@ -71,7 +71,7 @@ def test_nothing_is_defined_without_a_labelled_pixel() -> None:
     assert set(score({"v": (maps, maps)}).metrics.values()) == {None}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(pairs())
 def test_all_metrics_equal_an_independent_computation(found: Pairs) -> None:
     metrics = score(found).metrics
@@ -86,14 +86,14 @@ def test_all_metrics_equal_an_independent_computation(found: Pairs) -> None:
         assert metrics[f"VC{n}"] == (expected if expected is None else pytest.approx(expected, abs=1e-12))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(pairs())
 def test_a_perfect_prediction_scores_one(found: Pairs) -> None:
     perfect = {name: (truth, (truth - 1).astype(np.uint8)) for name, (truth, _) in found.items()}
     assert set(score(perfect).metrics.values()) <= {1.0, None}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(pairs())
 def test_neither_order_nor_workers_matter(found: Pairs) -> None:
     backwards = dict(reversed(found.items()))

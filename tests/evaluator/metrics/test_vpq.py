@@ -26,7 +26,7 @@ def score(pairs: Pairs, workers: int = 1) -> Report:
 
 @st.composite
 def panoptic(draw: st.DrawFn, frames: int, crowds: bool = False) -> Panoptic:
-    """Coarse maps of up to five segments, among them two cats, so that ids and categories meet in many ways."""
+    """Coarse maps of up to five segments, among them two cats: ids and categories meet in many ways."""
     cells = draw(st.lists(st.integers(0, 5), min_size=6 * frames, max_size=6 * frames))
     ids = np.array([0, 3, 256, 70000, 9, 4], np.uint32)[np.array(cells).reshape(frames, 2, 3)]
     category = {3: 1, 256: 1, 70000: draw(st.sampled_from([1, 2])), 9: 0, 4: draw(st.sampled_from([0, 7]))}
@@ -78,7 +78,7 @@ def test_void_predicted_on_labelled_pixels_counts_as_one_more_class() -> None:
     assert score({"v": (truth, found)}).metrics["SQ"] == 0.25
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(pairs())
 def test_vpq_and_stq_equal_an_independent_computation(found: Pairs) -> None:
     report = score(found)
@@ -95,7 +95,7 @@ def test_vpq_and_stq_equal_an_independent_computation(found: Pairs) -> None:
     assert report.metrics["SQ"] == (None if np.isnan(sq) else pytest.approx(sq, abs=1e-12))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(panoptic(frames=6))
 def test_a_perfect_prediction_scores_one(truth: Panoptic) -> None:
     if not truth.ids.any():
@@ -107,7 +107,7 @@ def test_a_perfect_prediction_scores_one(truth: Panoptic) -> None:
     assert metrics["AQ"] in (pytest.approx(1), 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(pairs(), st.integers(2, 1000))
 def test_the_names_of_predicted_ids_do_not_matter(found: Pairs, factor: int) -> None:
     renamed = {
@@ -123,7 +123,7 @@ def test_the_names_of_predicted_ids_do_not_matter(found: Pairs, factor: int) -> 
     assert score(renamed).metrics == pytest.approx(score(found).metrics, abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(pairs())
 def test_neither_order_nor_workers_matter(found: Pairs) -> None:
     backwards = dict(reversed(found.items()))
