@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from webapp.accounts.models import User
+from webapp.charts.spec import percent
 from webapp.leaderboards.metrics import metric, primary_metric
 from webapp.submissions.models import Score, Submission
-from webapp.submissions.report_page import percent
 from webapp.submissions.selectors import scores_are_visible
 
 

@@ -1,12 +1,8 @@
 """Problems as pages show them: one block a kind, with its places (as in static/webapp/js/problems.js)."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
 
 from evaluator.problems import PROBLEMS, Where
 
@@ -16,7 +12,7 @@ PLACES_SHOWN = 3
 @dataclass(frozen=True, slots=True)
 class Place:
     where: str
-    message: SafeString
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +22,7 @@ class ProblemGroup:
     code: str
     severity: str
     title: str
-    hint: SafeString
+    hint: str
     count: int
     places: tuple[Place, ...]
 
@@ -60,12 +56,7 @@ def _group(code: str, members: list[Mapping[str, Any]]) -> ProblemGroup:
         code=code,
         severity=members[0]["severity"],
         title=title[:1].upper() + title[1:],
-        hint=_with_code(members[0]["hint"]),
+        hint=members[0]["hint"],
         count=sum(member["count"] for member in members),
-        places=tuple(Place(str(Where(**m["where"])), _with_code(m["message"])) for m in listed if spec),
+        places=tuple(Place(str(Where(**m["where"])), m["message"]) for m in listed if spec),
     )
-
-
-def _with_code(text: str) -> SafeString:
-    """What stands between backticks becomes code; everything is escaped first, for it quotes users' files."""
-    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.benchmarks.models import Split
+from webapp.charts.spec import percent
 from webapp.leaderboards.metrics import GROUPS, OCCLUSION, column_order, metric, primary_metric
 from webapp.submissions.models import Submission
-
-NOT_AVAILABLE = "—"
-
-
-def percent(value: float | None) -> str:
-    """A fraction for people: percent with one decimal, a dash where it is undefined."""
-    return NOT_AVAILABLE if value is None else f"{100 * value:.1f}"
 
 
 @dataclass(frozen=True, slots=True)
