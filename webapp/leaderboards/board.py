@@ -64,7 +64,8 @@ class Row:
     @property
     def full_name(self) -> str:
         """Method and settings in one text, for charts and exports."""
-        return f"{self.method} {self.settings or self.variant}".strip()
+        variant = "" if self.variant == "default" else self.variant
+        return f"{self.method} {self.settings or variant}".strip()
 
 
 @dataclass(frozen=True, slots=True)

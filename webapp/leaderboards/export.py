@@ -57,7 +57,7 @@ def to_csv(board: Leaderboard) -> str:
     """Return comma-separated text with a head line; values are fractions, undefined ones empty."""
     factors = _factor_names(board)
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file, lineterminator="\r\n")
     keys = [column.metric.key for column in board.columns]
     writer.writerow(
         [

@@ -1,0 +1,120 @@
+"""What charts draw."""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.charts.occlusion import occlusion_chart
+from webapp.charts.spec import OKABE_ITO, names_apart, spread, styles
+from webapp.charts.timeline import timeline_chart
+from webapp.leaderboards.board import Row
+from webapp.leaderboards.metrics import metric
+
+LEVELS = {"AP_so": 0.6, "AP_mo": 0.4, "AP_ho": 0.25}
+
+
+def make(n: int = 1, values: dict[str, float | None] | None = None, **fields: Any) -> Row:
+    base: dict[str, Any] = {
+        "submission_id": str(n),
+        "variant_id": n,
+        "method_id": n,
+        "method": f"M{n}",
+        "method_slug": f"m{n}",
+        "variant": "default",
+        "factors": {},
+        "origin": "upload",
+        "values": LEVELS if values is None else values,
+    }
+    return Row(**{**base, **fields})
+
+
+def test_the_occlusion_chart_is_in_percent_and_labels_its_lines_with_what_occlusion_costs() -> None:
+    chart = occlusion_chart([make()], place="Shapes val")
+    assert chart is not None
+    assert chart.figure["data"][0]["y"] == [60.0, 40.0, 25.0]
+    assert chart.figure["layout"]["annotations"][0]["text"] == "<b>M1</b>  \N{MINUS SIGN}35.0"
+    assert chart.rows == (("M1", "60.0", "40.0", "25.0", "\N{MINUS SIGN}35.0"),)
+    assert chart.subtitle == "AP (%) by occlusion of the object · Shapes val · scored here"
+
+
+def test_rows_that_lack_a_level_are_left_out_and_without_rows_there_is_no_chart() -> None:
+    incomplete = make(2, {"AP_so": 0.5, "AP_mo": None, "AP_ho": 0.1})
+    chart = occlusion_chart([make(), incomplete], place="")
+    assert chart is not None
+    assert len(chart.figure["data"]) == 1
+    assert occlusion_chart([incomplete], place="") is None
+
+
+def test_more_than_five_lines_get_a_legend_instead_of_labels() -> None:
+    chart = occlusion_chart([make(n) for n in range(6)], place="")
+    assert chart is not None
+    assert chart.figure["layout"]["showlegend"]
+    assert chart.figure["layout"]["annotations"] == []
+
+
+def test_printed_numbers_have_open_marks_and_the_subtitle_says_so() -> None:
+    chart = occlusion_chart([make(), make(2, origin="reported")], place="")
+    assert chart is not None
+    assert [line["marker"]["symbol"] for line in chart.figure["data"]] == ["circle", "circle-open"]
+    assert "as published (open)" in chart.subtitle
+
+
+def test_a_method_has_the_same_colour_in_every_chart_and_no_two_lines_look_the_same() -> None:
+    assert styles([7])[0].colour == styles([3, 7])[1].colour
+    many = styles([1, 1, 1 + len(OKABE_ITO), 2])
+    assert len({(style.colour, style.symbol, style.dash) for style in many}) == 4
+
+
+def test_names_say_only_what_tells_the_rows_apart() -> None:
+    rows = [
+        make(1, method="DVIS", factors={"mode": "online", "backbone": "R50"}),
+        make(2, method="DVIS", factors={"mode": "offline", "backbone": "R50"}),
+    ]
+    assert names_apart(rows) == (["DVIS · online", "DVIS · offline"], "R50")
+
+
+def test_names_that_would_be_the_same_fall_back_to_the_variants() -> None:
+    rows = [make(1, method="A", variant="one"), make(2, method="A", variant="two")]
+    assert names_apart(rows) == (["A one", "A two"], "")
+
+
+def test_texts_of_people_cannot_bring_markup_into_a_drawing() -> None:
+    chart = occlusion_chart([make(method='<a href="x">M</a>')], place="")
+    assert "<a" not in json.dumps(chart.figure if chart else None)
+
+
+@given(st.lists(st.floats(0, 100), max_size=8), st.floats(0.1, 20))
+def test_labels_keep_their_order_and_their_distance(wanted: list[float], gap: float) -> None:
+    placed = sorted(zip(wanted, spread(wanted, gap), strict=True))
+    for (low, below), (high, above) in pairwise(placed):
+        assert above - below >= gap - 1e-6 or low == high
+    assert len({round(place, 6) for _, place in placed}) == len(wanted)
+
+
+def test_the_timeline_labels_the_record_of_each_year() -> None:
+    values = [(2021, 0.2), (2021, 0.3), (2022, 0.25), (2023, 0.5)]
+    rows = [make(n, {"AP": value}, year=year) for n, (year, value) in enumerate(values)]
+    chart = timeline_chart(rows, metric("AP"), place="Shapes val")
+    assert chart is not None
+    labels = [note["text"] for note in chart.figure["layout"]["annotations"]]
+    assert labels == [
+        "<b>M1</b> 30.0",
+        "<b>M3</b> 50.0",
+    ]
+    assert chart.rows[0] == ("M3", "2023", "50.0")
+
+
+@pytest.mark.parametrize("years", [[], [2023], [2023, 2023], [None, 2023]])
+def test_one_year_tells_no_story(years: list[int | None]) -> None:
+    rows = [make(n, {"AP": 0.3}, year=year) for n, year in enumerate(years)]
+    assert timeline_chart(rows, metric("AP"), place="") is None
+
+
+def test_a_chart_is_plain_json() -> None:
+    chart = occlusion_chart([make()], place="")
+    assert chart is not None
+    assert json.loads(json.dumps(chart.to_json()))["table"]["rows"][0][0] == "M1"

@@ -1,0 +1,90 @@
+"""Leaderboards as files."""
+
+import csv
+import io
+import json
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from tests.boards import make_board, make_row
+from webapp.leaderboards.export import to_csv, to_dict, to_latex, to_markdown
+from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.selectors import Leaderboard, leaderboard
+
+pytestmark = pytest.mark.django_db
+
+
+def make_two_rows(name: str = "DVIS & co", note: str = "ResNet_50") -> Leaderboard:
+    split = make_board("shapes")
+    make_row(split, name, 0.3456, factors={"backbone": note}, metrics={"AP50": 0.5})
+    make_row(
+        split,
+        "Printed",
+        0.3,
+        metrics={"AP50": None},
+        source={"primary": True, "table": "Table 1", "repo": "u"},
+    )
+    return leaderboard(split=split, user=AnonymousUser(), filters=Filters())
+
+
+def read_csv(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_csv_has_full_fractions_and_leaves_undefined_values_empty() -> None:
+    first, second = read_csv(to_csv(make_two_rows()))
+    assert (first["rank"], first["method"], first["AP"], first["backbone"]) == (
+        "1",
+        "DVIS & co",
+        "0.3456",
+        "ResNet_50",
+    )
+    assert (second["AP50"], second["origin"], second["source"]) == ("", "reported", "Table 1, u")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_csv_gives_spreadsheets_no_formula_to_run(start: str) -> None:
+    text = to_csv(make_two_rows(name=start + "HYPERLINK(1)", note=start + "2"))
+    row = read_csv(text)[0]
+    assert row["method"].startswith("'")
+    assert row["backbone"].startswith("'")
+
+
+def test_csv_numbers_stay_numbers() -> None:
+    assert float(read_csv(to_csv(make_two_rows()))[0]["AP"]) == 0.3456
+
+
+def test_markdown_is_in_percent_with_the_best_in_bold_and_a_dash_for_undefined() -> None:
+    lines = to_markdown(make_two_rows()).splitlines()
+    assert lines[0] == "| Rank | Method | Settings | Origin | AP | AP50 |"
+    assert lines[2] == r"| 1 | DVIS & co | ResNet\_50 | scored here | **34.6** | **50.0** |"
+    assert lines[3] == "| 2 | Printed |  | reported | 30.0 | \N{EN DASH} |"
+
+
+def test_markdown_names_cannot_add_columns_or_markup() -> None:
+    line = to_markdown(make_two_rows(name="a|b<script>*x*")).splitlines()[2]
+    assert r"a\|b&lt;script&gt;\*x\*" in line
+
+
+def test_latex_escapes_names_and_says_which_numbers_are_printed_ones() -> None:
+    text = to_latex(make_two_rows())
+    assert r"DVIS \& co & ResNet\_50 & \textbf{34.6} & \textbf{50.0} \\" in text
+    assert r"Printed$^\dagger$ &  & 30.0 & -- \\" in text
+    assert "as published, not scored here" in text
+    assert text.startswith("% Shapes val")
+
+
+def test_latex_names_cannot_run_commands() -> None:
+    assert r"\input{/etc/passwd}" not in to_latex(make_two_rows(name=r"\input{/etc/passwd}"))
+
+
+def test_json_keeps_fractions_and_none_and_names_the_columns() -> None:
+    document = json.loads(json.dumps(to_dict(make_two_rows())))
+    assert (document["benchmark"], document["split"], document["primary"]) == ("shapes", "val", "AP")
+    assert [column["key"] for column in document["columns"]] == ["AP", "AP50"]
+    assert [row["values"] for row in document["rows"]] == [
+        {"AP": 0.3456, "AP50": 0.5},
+        {"AP": 0.3, "AP50": None},
+    ]
+    assert document["rows"][1]["source"]["table"] == "Table 1"
