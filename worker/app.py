@@ -35,6 +35,8 @@ app.conf.update(
     # First an exception that is stored as "time-limit"; a process that does not hear it is killed.
     task_soft_time_limit=settings.JOB_TIME_LIMIT_S,
     task_time_limit=settings.JOB_TIME_LIMIT_S + 60,
+    # After a job that took much of its memory (in KiB), the next begins in a fresh process.
+    worker_max_memory_per_child=limits.memory_for_one_job() // 2048,
     # Compiling the kernels into an empty cache takes half a minute.
     worker_proc_alive_timeout=300,
     worker_enable_remote_control=False,

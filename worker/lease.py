@@ -2,10 +2,12 @@
 
 import logging
 import multiprocessing
+import signal
 import threading
 import time
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
 from typing import Self
 from uuid import UUID
 
@@ -26,31 +28,37 @@ STORE_PATIENCE_S = 600
 STOPPING = multiprocessing.RawValue("b", 0)
 
 
-class LeaseLost(Exception):
+class Interrupted(Exception):
+    """The work on a job must not go on."""
+
+
+class LeaseLost(Interrupted):
     """The job was withdrawn, or given to another worker: whatever comes of it here is of no use."""
 
 
-class WorkerStopping(Exception):
+class WorkerStopping(Interrupted):
     """This worker is to stop: the job goes back to the queue."""
 
 
 class Lease:
-    """A claimed job for as long as the `with` block lasts.
+    """A claimed job for as long as the `with` block lasts. For the main thread of a process.
 
     One thread does all the talking to the database, on a connection of its own, so that the evaluation
     never waits for it: it renews the lease every JOB_HEARTBEAT_S, passes progress on at most twice a second,
-    and sees within half a second that the lease is gone. While PostgreSQL is away it keeps trying.
+    and sees within half a second that the work must not go on. While PostgreSQL is away it keeps trying.
     """
 
     def __init__(self, token: UUID) -> None:
         self._token = token
         self._progress = self._said = (0, 0)
         self._beaten_at = time.monotonic()
-        self._lost = threading.Event()
+        self._interruption: Interrupted | None = None
+        self._is_interruptible = False
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
+        self._former_handler = signal.signal(signal.SIGUSR2, self._on_signal)
         self._thread.start()
         return self
 
@@ -59,21 +67,44 @@ class Lease:
     ) -> None:
         self._done.set()
         self._thread.join()
+        signal.signal(signal.SIGUSR2, self._former_handler)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let the block end with LeaseLost or WorkerStopping, wherever it is, once work must not go on."""
+        self._is_interruptible = True
+        try:
+            self._raise_if_interrupted()
+            yield
+        finally:
+            self._is_interruptible = False
 
     def progress(self, done: int, total: int) -> None:
         """Note how far the work is. Raises LeaseLost or WorkerStopping where it must not go on."""
         self._progress = (done, total)
-        if self._lost.is_set():
-            raise LeaseLost
-        if STOPPING.value:
-            raise WorkerStopping
+        self._raise_if_interrupted()
+
+    def _raise_if_interrupted(self) -> None:
+        if self._interruption:
+            raise self._interruption
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._is_interruptible:
+            self._raise_if_interrupted()
+
+    def _interrupt(self, why: Interrupted) -> None:
+        self._interruption = why
+        # Reading a large file calls no `progress`.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
 
     def _watch(self) -> None:
         is_reachable = True
         while not self._done.wait(POLL_S):
+            if STOPPING.value and not self._interruption:
+                self._interrupt(WorkerStopping())
             try:
                 if not self._talk():
-                    self._lost.set()
+                    self._interrupt(LeaseLost())
                     break
                 is_reachable = True
             except (OperationalError, InterfaceError) as error:

@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from webapp import queue
+from webapp.jobs.models import Job
 from webapp.jobs.presence import worker_gone, worker_seen
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,9 @@ def stop() -> None:
 
 
 def _announce(*, name: str, queues: str, slots: int) -> None:
+    for kind in Job.Kind:
+        if queue.queue_of(kind) in queues.split(","):
+            _write(queue.ring, kind=kind)  # work may be waiting for which nobody was there to be rung
     while not _leaving.is_set():
         _write(worker_seen, name=name, queues=queues, slots=slots)
         _leaving.wait(settings.JOB_HEARTBEAT_S)

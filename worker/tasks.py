@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from celery import Task
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import Reject, SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import connection
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 def evaluate_next(self: "Task[[], None]") -> None:
     """Score the submission that is next in line. Rung for nothing, it does nothing."""
     if STOPPING.value:
-        return
+        raise Reject("this worker is stopping: let another hear the bell", requeue=True)
     claim = job_claim(kind=Job.Kind.EVALUATE, worker=f"{self.request.hostname} ({os.getpid()})")
     if claim is None:
         return
@@ -51,7 +51,7 @@ def _evaluate(claim: Claim, lease: Lease) -> Callable[[], bool]:
     """Evaluate a claimed submission; what is to be written about it."""
     failed = partial(job_finish_failed, token=claim.token)
     try:
-        with workdir(claim) as files:
+        with lease.interruptible(), workdir(claim) as files:
             report = evaluate(
                 claim.evaluator,
                 files.ground_truth,
@@ -69,17 +69,25 @@ def _evaluate(claim: Claim, lease: Lease) -> Callable[[], bool]:
         return partial(job_finish_rejected, token=claim.token, problems=problems)
     except GroundTruthError as error:
         return partial(failed, code="ground-truth-unusable", detail=str(error))
-    except MemoryError:
-        return partial(failed, code="out-of-memory", detail=traceback.format_exc())
-    except SoftTimeLimitExceeded:
-        return partial(failed, code="time-limit", detail=traceback.format_exc())
     except Exception as error:
-        # The task's border: whatever it was, it is told to the operators and tried again.
+        # The task's border: whatever it was, operators are told, and it is tried again where that may help.
         logger.exception("Job %s failed", claim.job_id)
-        is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-        code = "disk-full" if is_full else "internal-error"
-        return partial(failed, code=code, detail=traceback.format_exc())
+        return partial(failed, code=_failure_code(error), detail=traceback.format_exc())
     return partial(job_finish_scored, token=claim.token, report=report.to_json())
+
+
+def _failure_code(error: BaseException) -> str:
+    """The key in `FAILURES` that tells what went wrong."""
+    if isinstance(error, SoftTimeLimitExceeded):
+        return "time-limit"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "disk-full"
+    cause: BaseException | None = error
+    while cause:  # compiled code and thread pools wrap a MemoryError in others
+        if isinstance(cause, MemoryError):
+            return "out-of-memory"
+        cause = cause.__cause__ or cause.__context__
+    return "internal-error"
 
 
 def _threads() -> int:

@@ -19,7 +19,7 @@ def chaos_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChaosSite]:
     """A running product, the same for all tests: each leaves it idle."""
     product = Product(tmp_path_factory.mktemp("chaos") / "var", {})
     try:
-        yield ChaosSite.start(product, a_free_port(), product.var.parent / "files")
+        yield ChaosSite.start(product, a_free_port(), product.var.parent / "files", tracklets=25)
     finally:
         product.clean_up()
 
@@ -27,9 +27,9 @@ def chaos_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChaosSite]:
 @pytest.fixture(scope="package")
 def narrow_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChaosSite]:
     """A product that gives a job little memory and little time."""
-    limits = {"JOB_MEMORY_BYTES": str(600 * 1024**2), "JOB_TIME_LIMIT_S": "4"}
+    limits = {"JOB_MEMORY_BYTES": str(450 * 1024**2), "JOB_TIME_LIMIT_S": "6"}
     product = Product(tmp_path_factory.mktemp("narrow") / "var", limits)
     try:
-        yield ChaosSite.start(product, a_free_port(), product.var.parent / "files")
+        yield ChaosSite.start(product, a_free_port(), product.var.parent / "files", tracklets=50)
     finally:
         product.clean_up()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import valkey
 
@@ -24,14 +25,15 @@ class ChaosSite:
 
     product: Product
     predictions: Path
+    token: str
 
     @classmethod
-    def start(cls, product: Product, port: int, folder: Path) -> "ChaosSite":
+    def start(cls, product: Product, port: int, folder: Path, *, tracklets: int) -> "ChaosSite":
         folder.mkdir(exist_ok=True)
-        truth, predictions = write_slow_benchmark(folder, videos=60, tracklets=25)
+        truth, predictions = write_slow_benchmark(folder, videos=60, tracklets=tracklets)
         product.start(port)
         product.wait_for("is ready on", 120)
-        site = cls(product, predictions)
+        site = cls(product, predictions, product.manage("create_token", "chaos").strip())
         site.manage("import_benchmark", "slow", "--benchmark=ytvis2019", "--split=val", f"--gt={truth}")
         return site
 
@@ -63,6 +65,14 @@ class ChaosSite:
 
     def submit_slow(self) -> str:
         return self.submit()[0][0]
+
+    def withdraw(self, submission: str) -> None:
+        """Withdraw a submission as its author does it, by the REST API."""
+        answer = httpx.delete(
+            f"{self.product.url}/api/v1/submissions/{submission}",
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
+        assert answer.is_success, answer.text
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(database_url(self.product.var), autocommit=True) as database:

@@ -12,7 +12,7 @@ import django
 
 django.setup()
 
-from tests.factories import make_user, make_variant  # noqa: E402 - models need Django to be set up
+from tests.factories import make_variant  # noqa: E402 - models need Django to be set up
 from webapp.accounts.models import User  # noqa: E402
 from webapp.benchmarks.models import Split  # noqa: E402
 from webapp.storage import blob_save_copy  # noqa: E402
@@ -21,7 +21,7 @@ from webapp.submissions.services import submission_create  # noqa: E402
 
 def main(slug: str, *files: str) -> None:
     split = Split.objects.select_related("benchmark").get(benchmark__slug=slug)
-    author = User.objects.filter(username="chaos").first() or make_user("chaos")
+    author = User.objects.get(username="chaos")
     variant = make_variant(author, "Chaos")
     blobs = [blob_save_copy(Path(file)) for file in files]
     begin = time.perf_counter()

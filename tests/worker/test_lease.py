@@ -90,10 +90,30 @@ def test_work_that_was_withdrawn_is_interrupted_within_two_seconds() -> None:
         assert eventually(lambda: is_lost(lease), seconds=2)
 
 
-def test_a_worker_told_to_stop_leaves_its_work_at_the_next_video(stopping: None) -> None:
+def test_reading_a_large_file_is_interrupted_too_when_its_submission_is_withdrawn() -> None:
+    submission = make_submission()
+    begin = time.monotonic()
+    with Lease(claim().token) as lease:
+        job_cancel(job=submission.job, actor=None)
+        with pytest.raises(LeaseLost), lease.interruptible():
+            time.sleep(10)  # calls no progress
+    assert time.monotonic() - begin < 3
+
+
+def test_what_follows_the_work_is_not_interrupted() -> None:
+    submission = make_submission()
+    with Lease(claim().token) as lease:
+        with lease.interruptible():
+            pass
+        job_cancel(job=submission.job, actor=None)
+        time.sleep(1.5)
+        assert is_lost(lease)
+
+
+def test_a_worker_told_to_stop_leaves_its_work_at_once(stopping: None) -> None:
     make_submission()
-    with Lease(claim().token) as lease, pytest.raises(WorkerStopping):
-        lease.progress(1, 100)
+    with Lease(claim().token) as lease, pytest.raises(WorkerStopping), lease.interruptible():
+        time.sleep(10)
 
 
 def test_the_lease_outlives_its_connection(settings: Any) -> None:
