@@ -114,7 +114,7 @@ def test_a_wrong_file_is_refused_in_words_and_nothing_is_made(gt: Path, spoil: A
 def test_all_problems_of_a_ground_truth_are_told(gt: Path) -> None:
     wrong = ground_truth()
     wrong["annotations"][0]["video_id"] = 99
-    wrong["annotations"][1]["category_id"] = 77
+    wrong["annotations"][1]["video_id"] = 98
     gt.write_text(json.dumps(wrong))
     with pytest.raises(CommandError) as refused:
         import_benchmark(gt)
