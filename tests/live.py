@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg
 from django.conf import settings
 from django.db import connection
 
@@ -42,6 +43,7 @@ class LiveSite:
                 yield site
             finally:
                 supervisor.stop()
+                _end_sessions(name)
 
     def logs(self, lines: int = 40) -> str:
         """The last lines of each process's log, for the message of a failed test."""
@@ -50,3 +52,12 @@ class LiveSite:
             tail = path.read_text(errors="replace").splitlines()[-lines:]
             tails.append("\n".join([f"--- {path.name}", *tail]))
         return "\n".join(tails)
+
+
+def _end_sessions(database: str) -> None:
+    """On a busy machine, sessions of processes that were stopped may last a little longer than these."""
+    with psycopg.connect(database_url(settings.VAR), autocommit=True) as postgres:
+        postgres.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> ALL(%s)",
+            [database, [connection.connection.info.backend_pid] if connection.connection else []],
+        )
