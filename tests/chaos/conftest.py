@@ -26,8 +26,8 @@ def chaos_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChaosSite]:
 
 @pytest.fixture(scope="package")
 def narrow_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChaosSite]:
-    """A product that gives a job little memory and little time."""
-    limits = {"JOB_MEMORY_BYTES": str(450 * 1024**2), "JOB_TIME_LIMIT_S": "6"}
+    """A product that gives a job little time."""
+    limits = {"JOB_TIME_LIMIT_S": "5"}
     product = Product(tmp_path_factory.mktemp("narrow") / "var", limits)
     try:
         yield ChaosSite.start(product, a_free_port(), product.var.parent / "files", tracklets=50)

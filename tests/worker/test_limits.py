@@ -1,10 +1,21 @@
 """How much memory a job may take."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import pytest
+from django.conf import settings as site_settings
+from django.db import connection
+
+from tests.factories import make_blob, make_split, make_submission
+from tests.slow_benchmark import HEIGHT, WIDTH, write_slow_benchmark
+from webapp.embedded import DATABASE, database_url
+from webapp.storage import blob_save_copy
+from webapp.submissions.models import Submission
 from worker import limits
 
 MEBIBYTE = 1024**2
@@ -35,3 +46,29 @@ def test_jobs_that_run_at_once_share_three_quarters_of_the_machine(settings: Any
 def test_operators_set_another_limit(settings: Any) -> None:
     settings.JOB_MEMORY_BYTES = 700 * MEBIBYTE
     assert limits.memory_for_one_job() == 700 * MEBIBYTE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_takes_too_much_memory_fails_alone_and_says_so(tmp_path: Path) -> None:
+    truth, predictions = write_slow_benchmark(tmp_path, videos=1, tracklets=1)
+    split = make_split(benchmark={"evaluator": "ytvis2019"}, ground_truth=blob_save_copy(truth))
+    full = {"size": [HEIGHT, WIDTH], "counts": [0, HEIGHT * WIDTH]}
+    entry = {"video_id": 1, "category_id": 1, "score": 0.5, "segmentations": [None, None, None, full]}
+    text = json.dumps([entry] * 900_000).encode()  # many entries cost more memory than large ones
+    huge = make_submission(split=split, blob=make_blob(text))
+    small = make_submission(split=split, blob=make_blob(predictions.read_bytes()))
+    program = (
+        "from worker.app import app\n"
+        "from worker.limits import limit_memory\n"
+        "from worker.tasks import evaluate_next\n"
+        "import evaluator; evaluator.warm_up()\n"
+        f"limit_memory({350 * MEBIBYTE})\n"
+        "for _ in range(2): evaluate_next.apply(throw=True)\n"
+    )
+    url = database_url(site_settings.VAR).replace(f"/{DATABASE}?", f"/{connection.settings_dict['NAME']}?")
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "webapp.settings", "DATABASE_URL": url}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    failed, scored = (Submission.objects.select_related("job").get(pk=row.pk) for row in (huge, small))
+    assert (failed.status, failed.job.failure_code) == ("failed", "out-of-memory"), done.stderr
+    assert scored.status == "scored"
