@@ -5,11 +5,12 @@ Exit status: 0 scored (or valid), 1 the submission is rejected, 2 wrong usage, 3
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, get_args
 
 import typer
 from rich.console import Console
@@ -17,9 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from evaluator import GroundTruthError, Report, SubmissionRejected, __version__, evaluate, validate
-from evaluator.catalog import BENCHMARKS, METRICS
+from evaluator.catalog import BENCHMARKS, METRICS, Task
 from evaluator.problems import Problem
 
+TASKS: tuple[str, ...] = get_args(Task)
 REJECTED, USAGE, BAD_GROUND_TRUTH = 1, 2, 3
 
 app = typer.Typer(
@@ -179,7 +181,7 @@ def validate_command(
 
 @app.command()
 def synth(
-    task: Annotated[str, typer.Argument(help="The task of the benchmark to make: vis.", show_default=False)],
+    task: Annotated[str, typer.Argument(help=f"One of {', '.join(TASKS)}.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder to write to; it must not exist or be empty.")],
     videos: Annotated[int, typer.Option(min=1, help="Number of videos.")] = 12,
     frames: Annotated[int, typer.Option(min=2, help="Frames of each video.")] = 24,
@@ -187,18 +189,17 @@ def synth(
     seed: Annotated[int, typer.Option(help="The same seed makes the same files.")] = 0,
 ) -> None:
     """Make a benchmark with exact ground truth: frames, annotations and three sets of predictions."""
-    if task != "vis":
-        _fail(f"There is no task {task!r} to make a benchmark of. Choose: vis.")
+    if task not in TASKS:
+        _fail(f"There is no task {task!r} to make a benchmark of. Choose one of: {', '.join(TASKS)}.")
     sizes = re.fullmatch(r"(\d+)x(\d+)", size)
     if sizes is None or min(int(sizes[1]), int(sizes[2])) < 16:
         _fail(f"--size is {size!r}. Write HEIGHTxWIDTH with at least 16 pixels each, for example 360x640.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         _fail(f"--out: {str(out)!r} exists and is not an empty folder. Choose another name.")
-    from evaluator.synthetic.vis import write_benchmark  # Pillow loads only for those who draw
-
+    drawing = importlib.import_module(f"evaluator.synthetic.{task}")  # Pillow loads only for those who draw
     with _progress() as bar:
         item = bar.add_task("videos", total=videos)
-        write_benchmark(
+        drawing.write_benchmark(
             out,
             videos=videos,
             frames=frames,

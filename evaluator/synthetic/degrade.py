@@ -6,11 +6,14 @@ import numpy as np
 
 from evaluator.synthetic.masks import blob, disturb, wobble_grid
 from evaluator.synthetic.mistakes import LEVELS, Plan, Quality, plan_tracklets
+from evaluator.synthetic.render import Mask
 from evaluator.synthetic.scene import Scene
 from evaluator.synthetic.truth import TrackedShape, encode
 
 Entry = dict[str, object]
 Rle = dict[str, object]
+Patch = tuple[Mask, int, int]
+"""A mask [h, w], and the place (top, left) of its corner in the frame."""
 
 
 def predict(
@@ -40,10 +43,18 @@ def _entry(video_id: int, category_id: int, score: float, segmentations: list[Rl
 def _draw(
     rng: np.random.Generator, scene: Scene, shapes: dict[int, TrackedShape], plan: Plan, quality: Quality
 ) -> list[Rle | None]:
+    size = (scene.height, scene.width)
+    patches = draw_masks(rng, scene, shapes, plan, quality)
+    return [None if patch is None else encode(*patch, size) for patch in patches]
+
+
+def draw_masks(
+    rng: np.random.Generator, scene: Scene, shapes: dict[int, TrackedShape], plan: Plan, quality: Quality
+) -> list[Patch | None]:
     """Draw the masks of a tracklet. Half of the outline's error stays the same from frame to frame."""
     size = (scene.height, scene.width)
     lasting = wobble_grid(rng)
-    segmentations: list[Rle | None] = [None] * scene.frames
+    patches: list[Patch | None] = [None] * scene.frames
     for frame, number in enumerate(plan.follows):
         sighting = None if number is None else shapes[number].sightings[frame]
         if sighting is None:
@@ -52,8 +63,8 @@ def _draw(
         grid = np.float32(0.7) * (lasting + wobble_grid(rng))
         mask, top, left = disturb(sighting, grid, wobble=wobble, leak=quality.leak, shape=size)
         if mask.any():
-            segmentations[frame] = encode(mask, top, left, size)
-    return segmentations
+            patches[frame] = (mask, top, left)
+    return patches
 
 
 def _imagine(rng: np.random.Generator, scene: Scene) -> list[Rle | None]:

@@ -57,6 +57,31 @@ class Scene:
     bars: tuple[Bar, ...]
 
 
+def make_scenes(seed: int, *, videos: int, frames: int, height: int, width: int) -> list[Scene]:
+    """Return the scenes of a whole benchmark.
+
+    Args:
+        seed: at least 0.
+        videos: at least 1. Six of them show every kind of movement once.
+        frames: of each video, at least 1; motion is laid out for about 30.
+        height: of a frame in pixels, at least 16.
+        width: of a frame in pixels, at least 16.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    for name, value, least in (
+        ("videos", videos, 1),
+        ("frames", frames, 1),
+        ("height", height, 16),
+        ("width", width, 16),
+        ("seed", seed, 0),
+    ):
+        if value < least:
+            raise ValueError(f"Expected `{name}` to be at least {least}, but got {value}")
+    return [make_scene(seed, index, frames=frames, height=height, width=width) for index in range(videos)]
+
+
 def make_scene(seed: int, index: int, *, frames: int, height: int, width: int) -> Scene:
     """Return video number `index` of the benchmark with this seed; it does not depend on the other videos."""
     rng = np.random.default_rng([seed, index, 0])

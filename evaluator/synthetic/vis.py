@@ -12,17 +12,15 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-from PIL import Image
 
 from evaluator.synthetic.degrade import predict
+from evaluator.synthetic.film import film
 from evaluator.synthetic.mistakes import QUALITIES
-from evaluator.synthetic.render import render
-from evaluator.synthetic.scene import Scene, make_scene
+from evaluator.synthetic.scene import Scene, make_scenes
 from evaluator.synthetic.shapes import SHAPES
-from evaluator.synthetic.truth import TrackedShape, annotate, start_tracking, track_frame
+from evaluator.synthetic.truth import TrackedShape, annotate
 
 CATEGORY_IDS = {name: number for number, name in enumerate(SHAPES, 1)}
-_JPEG_QUALITY = 90
 
 
 def write_benchmark(
@@ -44,26 +42,13 @@ def write_benchmark(
 
     Args:
         out: the folder; it is made if it is missing, and files of the same name in it are replaced.
-        videos: number of videos, at least 1. Six of them show every kind of movement once.
-        frames: frames of each video, at least 1; motion is laid out for about 30.
-        height: of a frame in pixels, at least 16.
-        width: of a frame in pixels, at least 16.
-        seed: at least 0.
+        videos, frames, height, width, seed: see `scene.make_scenes`.
         progress: called after every video with (videos done, videos).
 
     Raises:
         ValueError: an argument is out of its range.
     """
-    for name, value, least in (
-        ("videos", videos, 1),
-        ("frames", frames, 1),
-        ("height", height, 16),
-        ("width", width, 16),
-        ("seed", seed, 0),
-    ):
-        if value < least:
-            raise ValueError(f"Expected `{name}` to be at least {least}, but got {value}")
-    scenes = [make_scene(seed, index, frames=frames, height=height, width=width) for index in range(videos)]
+    scenes = make_scenes(seed, videos=videos, frames=frames, height=height, width=width)
     with ExitStack() as stack:
         ground_truth = stack.enter_context(_JsonList(out / "annotations.json", _header(scenes)))
         methods = {
@@ -71,7 +56,7 @@ def write_benchmark(
             for name in QUALITIES
         }
         for index, scene in enumerate(scenes):
-            shapes = _film(scene, out / "frames" / scene.name, seed=(seed, index))
+            shapes = film(scene, out / "frames" / scene.name, seed=(seed, index)).shapes
             _write_ground_truth(ground_truth, scene, shapes, index + 1)
             for rank, (name, quality) in enumerate(QUALITIES.items(), 1):
                 rng = np.random.default_rng([seed, index, 1, rank])
@@ -109,16 +94,6 @@ def _header(scenes: list[Scene]) -> dict[str, object]:
             for name, category_id in CATEGORY_IDS.items()
         ],
     }
-
-
-def _film(scene: Scene, folder: Path, *, seed: tuple[int, int]) -> dict[int, TrackedShape]:
-    """Draw a video into JPEG files and return the exact tracks of its shapes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shapes = start_tracking(scene)
-    for number, frame in enumerate(render(scene, np.random.default_rng([*seed, 2]))):
-        Image.fromarray(frame.picture).save(folder / f"{number:05d}.jpg", quality=_JPEG_QUALITY)
-        track_frame(shapes, frame)
-    return shapes
 
 
 def _write_ground_truth(
