@@ -20,8 +20,17 @@ def compiled(signature: str | None = None) -> Callable[[Function], Function]:
     Functions called from Python give their `signature`: they are compiled, or loaded, when the module is
     imported, and only for these types. Without one, the function is meant to be called by compiled code.
     """
-    decorate: Any = njit(signature, cache=signature is not None, nogil=True, error_model="numpy")
-    return cast("Callable[[Function], Function]", decorate)
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+
+    def decorate(function: Function) -> Function:
+        if signature is None:
+            return cast("Function", njit(**options)(function))
+        try:
+            return cast("Function", njit(signature, cache=True, **options)(function))
+        except RuntimeError:  # no folder for the cache can be written: compile in every process
+            return cast("Function", njit(signature, **options)(function))
+
+    return decorate
 
 
 # numpy arrays of read-only memory (mapped files) fit these, and so do writable ones.

@@ -6,6 +6,7 @@ the version of this layout. So it never goes stale, and two processes that make 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -120,7 +121,8 @@ def load(path: Path) -> GroundTruth | None:
         return None
     info: dict[str, Any] = json.loads((path / _INFO).read_text(encoding="utf-8"))
     arrays = {field.name: _map_array(path / f"{field.name}.npy") for field in fields(TrackletArrays)}
-    os.utime(path)  # the time of last use, for whoever clears old ones away
+    with contextlib.suppress(PermissionError):  # a folder that others keep
+        os.utime(path)  # the time of last use, for whoever clears old ones away
     return GroundTruth(
         sha256=info["sha256"],
         videos=tuple(VideoInfo(*values) for values in info["videos"]),

@@ -207,7 +207,7 @@ def parse_value(value: bytes) -> Any:
     """Return a short JSON value as Python's `json` reads it, with NaN, and huge integers as infinite.
 
     Raises:
-        json.JSONDecodeError: a string has an escape that JSON does not know, which the scanner does not look for.
+        json.JSONDecodeError: a string has an escape that JSON does not know.
     """
     return json.loads(value.decode("utf-8", "replace"), parse_int=_parse_int, strict=False)
 
