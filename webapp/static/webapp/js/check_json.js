@@ -37,6 +37,7 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const ESCAPES = new Map([
   [34, 34], [92, 92], [47, 47], [98, 8], [102, 12], [110, 10], [114, 13], [116, 9],
 ]);
+const FREQUENT = ["size", "counts"].map((text) => ({ text, bytes: new TextEncoder().encode(text) }));
 const TEXT_LIMIT = 4096; // names and texts longer than this are cut: nothing we look for is longer
 
 /** The file is not JSON. `kind`: "syntax", "truncated", "empty" or "depth"; `offset`: bytes from the start. */
@@ -220,7 +221,15 @@ export class JsonReader {
   }
 
   textValue() {
+    // Nearly all names are those of a mask: comparing a few bytes is much quicker than decoding them.
+    for (const { text, bytes } of FREQUENT) if (this.textIs(bytes)) return text;
     return this.decoder.decode(this.text.subarray(0, this.textLength));
+  }
+
+  textIs(bytes) {
+    if (bytes.length !== this.textLength) return false;
+    for (let at = 0; at < bytes.length; at++) if (bytes[at] !== this.text[at]) return false;
+    return true;
   }
 
   readScalar(bytes, from, end) {
