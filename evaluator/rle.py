@@ -22,8 +22,8 @@ def expand_counts(counts: str) -> list[int]:
     Raises:
         MaskInvalid: the string ends within a number, or holds characters that no number is written with.
 
-    >>> expand_counts("03O01")
-    [0, 3, 31, 3, 32]
+    >>> expand_counts("03=0")
+    [0, 3, 13, 3]
     """
     runs: list[int] = []
     run = shift = 0

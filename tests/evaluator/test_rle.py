@@ -1,11 +1,16 @@
 """Run-length strings agree with pycocotools, which defines them."""
 
+import doctest
+from types import ModuleType
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
+from evaluator import rle
+from evaluator.metrics import occlusion
 from evaluator.rle import MaskInvalid, compress_runs, expand_counts
 
 
@@ -33,3 +38,14 @@ def test_a_string_that_is_wrong_says_how() -> None:
         with pytest.raises(MaskInvalid) as invalid:
             expand_counts(counts)
         assert invalid.value.code == code
+
+
+@pytest.mark.parametrize("module", [rle, occlusion])
+def test_the_examples_in_the_documentation_hold(module: ModuleType) -> None:
+    assert doctest.testmod(module) == doctest.TestResults(failed=0, attempted=len(_examples(module)))
+
+
+def _examples(module: ModuleType) -> list[doctest.Example]:
+    found = [example for test in doctest.DocTestFinder().find(module) for example in test.examples]
+    assert found
+    return found

@@ -49,7 +49,7 @@ def test_what_json_writes_is_found_again(content: list[Any], indent: int | None,
                 assert same(parse_value(text.slice((start, end))), entry[key])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(
     content=entries,
     change=st.sampled_from([*'[]{},:"\\0-.eE+ntfNI \n', ""]),
