@@ -74,6 +74,9 @@ def submit_guide(request: HttpRequest, slug: str) -> HttpResponse:
     problems = [problem for problem in PROBLEMS.values() if not problem.code.startswith("gt-")]
     context = _context(benchmark, split, "submit") | {
         "quota": quota_for(user=user, split=split) if split and isinstance(user, User) else None,
+        "format_template": f"benchmarks/partials/format/{benchmark.task}.html",
+        "filename": "results.json" if benchmark.task == Benchmark.Task.VIS else "predictions.zip",
+        "truth": "annotations.json" if benchmark.task == Benchmark.Task.VIS else "ground_truth/",
         "server": f"{request.scheme}://{request.get_host()}",
         "upload_limit_bytes": settings.UPLOAD_LIMIT_BYTES,
         "sample": sample_predictions(split)[:1] if split and benchmark.task == "vis" else [],

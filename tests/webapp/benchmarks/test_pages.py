@@ -136,3 +136,16 @@ def test_an_unknown_address_is_answered_with_a_page_that_says_so() -> None:
     response = Client().get("/benchmarks/none/")
     assert response.status_code == 404
     assert "There is nothing at this address" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("task", "evaluator", "file"),
+    [
+        ("vis", "ovis", "results.json"),
+        ("vps", "vipseg", "pan_pred/"),
+        ("vss", "vspw", "../predictions.zip"),
+    ],
+)
+def test_the_guide_describes_the_file_of_the_benchmarks_task(task: str, evaluator: str, file: str) -> None:
+    make_board("shapes", benchmark={"task": task, "evaluator": evaluator}, videos=VIDEOS)
+    assert file in get("/benchmarks/shapes/how-to-submit/")
