@@ -1,0 +1,37 @@
+"""The whole model: segmenter, tracker and refiner."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from dvis_model.config import DvisConfig
+from dvis_model.refiner import TemporalRefiner
+from dvis_model.segmenter import SegmentationHead, Segmenter
+from dvis_model.tracker import Tracker
+
+
+class Dvis(Segmenter):
+    """DVIS: segment each frame, track its queries, refine the tracks.
+
+    The state dict has the keys and shapes of the official release. `inference` and `predict` run it: a video
+    is no tensor that one forward pass could take.
+    """
+
+    def __init__(
+        self,
+        config: DvisConfig,
+        *,
+        backbone: nn.Module,
+        sem_seg_head: SegmentationHead,
+        tracker: Tracker,
+        refiner: TemporalRefiner | None,
+    ) -> None:
+        super().__init__(backbone, sem_seg_head, config.num_classes)
+        self.config = config
+        self.tracker = tracker
+        self.refiner = refiner
+
+    @property
+    def example(self) -> Tensor:
+        """Any parameter: its device and type are the model's."""
+        return self.sem_seg_head.predictor.query_feat.weight

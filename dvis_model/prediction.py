@@ -1,0 +1,98 @@
+"""Frames in, results out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dvis_model.config import DvisConfig
+from dvis_model.inference import VideoOutput, run_offline, run_online
+from dvis_model.memory import spool_bytes
+from dvis_model.model import Dvis
+from dvis_model.outputs import VideoResult
+from dvis_model.postprocess import class_scores, to_instances, to_panoptic, to_semantic
+from dvis_model.preprocess import (
+    Frame,
+    FrameProblem,
+    FrameSizes,
+    checked_frames,
+    frame_sizes,
+    network_input,
+    windows,
+)
+from dvis_model.spool import TensorSpool
+
+
+@torch.no_grad()
+def predict(
+    model: Dvis,
+    frames: Iterable[Any],
+    *,
+    height: int | None = None,
+    width: int | None = None,
+    short_side: int | None = None,
+    window_size: int | None = None,
+) -> VideoResult:
+    """Segment a video.
+
+    Frames are taken one window at a time. Without a refiner, memory does not grow with their number; with
+    one, only by the queries'. A result of more than 64 MiB is an array that a file without a name holds.
+
+    Args:
+        model: on whichever device.
+        frames: uint8 RGB, [T, h, w, 3] or an iterable of [h, w, 3], all of one size.
+        height, width: of the result in pixels; None: of the frames.
+        short_side: to which frames are resized; None: as the configuration says; 0: not at all.
+        window_size: frames segmented together; None: as the configuration says. Does not change the result.
+            If memory runs out, half as many are tried, once.
+
+    Raises:
+        FrameProblem: no frame, or one that is not as it must be.
+        OutOfMemory: not even a smaller window fits.
+        NotFinite: the network's output is not a number.
+    """
+    stream = checked_frames(frames)
+    first = next(stream, None)
+    if first is None:
+        raise FrameProblem("Expected at least one frame, but got none")
+    original = (first.shape[0], first.shape[1])
+    sizes = frame_sizes(original, model.config, short_side=short_side, output=(height, width))
+    device = model.example.device
+    inputs = _inputs(chain([first], stream), sizes, model.config, window_size, device)
+    with TensorSpool(spool_bytes(device)) as spool:
+        run = run_online if model.refiner is None else run_offline
+        return to_result(run(model, inputs, spool), sizes, model.config)
+
+
+def _inputs(
+    frames: Iterator[Frame],
+    sizes: FrameSizes,
+    config: DvisConfig,
+    window_size: int | None,
+    device: torch.device,
+) -> Iterator[Tensor]:
+    for window in windows(frames, window_size or config.window_size):
+        yield network_input(window, sizes, config, device)
+
+
+def to_result(video: VideoOutput, sizes: FrameSizes, config: DvisConfig) -> VideoResult:
+    """Return the result of a configuration's task."""
+    scores = class_scores(video.class_logits, video.online_class_logits)
+    match config.task:
+        case "vis":
+            return to_instances(scores, video.masks, sizes, max_num=config.max_num)
+        case "vps":
+            return to_panoptic(
+                scores,
+                video.masks,
+                sizes,
+                num_things=config.num_things,
+                object_mask_threshold=config.object_mask_threshold,
+                overlap_threshold=config.overlap_threshold,
+            )
+        case "vss":
+            return to_semantic(scores, video.masks, sizes)

@@ -1,0 +1,71 @@
+"""The temporal refiner of DVIS (arXiv:2306.03413): all frames of a video at once."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from dvis_model.layers import CrossAttentionLayer, FfnLayer, Mlp, SelfAttentionLayer
+from dvis_model.outputs import RefinerOutput
+
+
+class TemporalRefiner(nn.Module):
+    """Layers that look, for each instance, over time: far by attention, near by convolution."""
+
+    def __init__(
+        self, *, dim: int, mask_dim: int, num_heads: int, ffn_dim: int, num_layers: int, num_classes: int
+    ) -> None:
+        super().__init__()
+
+        def self_attention() -> nn.ModuleList:
+            return nn.ModuleList(SelfAttentionLayer(dim, num_heads) for _ in range(num_layers))
+
+        self.transformer_obj_self_attention_layers = self_attention()
+        self.transformer_time_self_attention_layers = self_attention()
+        self.transformer_cross_attention_layers = nn.ModuleList(
+            CrossAttentionLayer(dim, num_heads) for _ in range(num_layers)
+        )
+        self.transformer_ffn_layers = nn.ModuleList(FfnLayer(dim, ffn_dim) for _ in range(num_layers))
+        self.conv_short_aggregate_layers = nn.ModuleList(
+            nn.Sequential(_short_conv(dim, 5), nn.ReLU(inplace=True), _short_conv(dim, 3))
+            for _ in range(num_layers)
+        )
+        self.conv_norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(num_layers))
+        self.decoder_norm = nn.LayerNorm(dim)
+        self.class_embed = nn.Linear(dim, num_classes + 1)
+        self.mask_embed = Mlp([dim, dim, dim, mask_dim])
+        self.activation_proj = nn.Linear(dim, 1)
+
+    def forward(self, queries: Tensor, memory: Tensor) -> RefinerOutput:
+        """Refine the instances of a whole video.
+
+        Args:
+            queries: [T, Q, C], the tracker's.
+            memory: [T, Q, C], the queries of each frame on its own.
+        """
+        layers = zip(
+            self.transformer_time_self_attention_layers,
+            self.conv_short_aggregate_layers,
+            self.conv_norms,
+            self.transformer_obj_self_attention_layers,
+            self.transformer_cross_attention_layers,
+            self.transformer_ffn_layers,
+            strict=True,
+        )
+        x = queries
+        for over_time, short_conv, conv_norm, over_objects, cross_attention, ffn in layers:
+            track = over_time(x.transpose(0, 1))  # [Q, T, C]
+            track = conv_norm(short_conv(track.transpose(1, 2)).transpose(1, 2) + track)
+            x = over_objects(track.transpose(0, 1))
+            x = ffn(cross_attention(x, x, memory, memory))
+        normed = self.decoder_norm(x)
+        weights = self.activation_proj(normed).softmax(dim=0)  # [T, Q, 1], over time
+        return RefinerOutput(
+            queries=normed,
+            class_logits=self.class_embed(torch.sum(normed * weights, dim=0)),
+            mask_embeddings=self.mask_embed(normed),
+        )
+
+
+def _short_conv(dim: int, kernel: int) -> nn.Conv1d:
+    return nn.Conv1d(dim, dim, kernel, padding="same", padding_mode="replicate")
