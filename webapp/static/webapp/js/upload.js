@@ -73,7 +73,8 @@ export class Upload {
       "Upload-Metadata": `filename ${name}`,
     });
     if (answer.status !== 201) return this.failed(answer);
-    this.url = answer.getResponseHeader("Location");
+    // The path alone: a proxy in front may have told the server another scheme or host.
+    this.url = new URL(answer.getResponseHeader("Location"), location.href).pathname;
     this.offset = 0;
     remember(this.key, this.url);
     return true;
