@@ -42,6 +42,9 @@ class CarefulReader:
         self._text = text
         self._entries = entries
         self._videos = None if ground_truth is None else {video.id: video for video in ground_truth.videos}
+        # Both are asked for once an entry, and a hostile file has a million entries.
+        self._escaped = entries.escaped
+        self._span = f"{min(self._videos)} to {max(self._videos)}" if self._videos else "none"
         self._problems = ProblemList()
         self._kinds = {"polygons": 0, "uncompressed": 0}
         self._plain: list[bytes] = []
@@ -96,7 +99,7 @@ class CarefulReader:
             found = describe(_parse_small(self._text.slice((start, end))))
             self._problems.add("entry-type", where, f"The item is {found}, expected an object.")
             return None
-        if self._entries.escaped[index]:  # a key may be spelt with escapes: let Python read them
+        if self._escaped[index]:  # a key may be spelt with escapes: let Python read them
             whole: dict[str, Any] = parse_value(self._text.slice((start, end)))
             return {key: json.dumps(whole[key]).encode() for key in KEYS if key in whole}
         places = {key: self._entries.place(key)[index] for key in KEYS}
@@ -113,9 +116,9 @@ class CarefulReader:
         if self._videos is None:
             return None
         if number not in self._videos:
-            span = f"{min(self._videos)} to {max(self._videos)}" if self._videos else "none"
             message = (
-                f"The ground truth has no video {describe(number)}; its {len(self._videos)} ids are {span}."
+                f"The ground truth has no video {describe(number)}; "
+                f"its {len(self._videos)} ids are {self._span}."
             )
             place = replace(where, video_id=int(number), field="video_id")
             self._problems.add("video-unknown", place, message)
