@@ -1,20 +1,30 @@
-"""The maps of a panoptic ground truth as runs of equal ids, decoded from PNG."""
+"""The maps of a panoptic ground truth as runs of equal ids: decoded from PNG, or prepared by an earlier call.
+
+A prepared video is one file, named after the SHA-256 of its PNG files and the version of this layout. So it
+never goes stale, and two processes that write it at once write the same.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.formats import png
-from evaluator.formats.panoptic_truth import PanopticTruth, read_panoptic_truth
+from evaluator.formats.panoptic_truth import PanopticTruth, PanopticVideo, read_panoptic_truth
 from evaluator.metrics.joint_table import encode_runs
 from evaluator.problems import GroundTruthError, Where, problem
 
+LAYOUT: Final = 1
 _FILE_BYTES = png.file_limit(1, png.LARGEST_IMAGE)
+_SIZE_FIELDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +39,27 @@ class RunMap:
 
 @dataclass(slots=True)
 class TruthMaps:
-    """Gives the maps of a ground truth video by video; any thread may ask."""
+    """Gives the maps of a ground truth video by video; any thread may ask.
+
+    `prepared_dir` is where prepared videos are kept; None keeps nothing.
+    """
 
     truth: PanopticTruth
+    prepared_dir: Path | None = None
     _sha256: dict[int, str] = field(default_factory=dict)
 
     def read_video(self, index: int) -> list[RunMap]:
         """Return the maps of a video, all of one size. Raises GroundTruthError, OSError."""
         video = self.truth.videos[index]
-        sha256 = hashlib.sha256()
-        maps: list[RunMap] = []
-        for number, file in enumerate(video.files):
-            contents = self.truth.members.read(file, _FILE_BYTES)
-            sha256.update(hashlib.sha256(contents).digest())
-            try:
-                header = png.read_header(contents)
-                if maps and (header.height, header.width) != (maps[0].height, maps[0].width):
-                    size = f"{maps[0].height} x {maps[0].width}"
-                    message = f"The map has {header.height} x {header.width} pixels, the first one {size}."
-                    raise png.PngInvalid("png-size", message)
-                ids = png.decode_ids(contents, header)
-            except png.PngInvalid as error:
-                where = Where(file=file, video_id=video.name, frame=number)
-                raise GroundTruthError([problem("gt-map", where, str(error))]) from error
-            maps.append(RunMap(header.height, header.width, *encode_runs(ids)))
-        self._sha256[index] = sha256.hexdigest()
-        return maps
+        files = [self.truth.members.read(file, _FILE_BYTES) for file in video.files]
+        sha256 = hashlib.sha256(b"".join(hashlib.sha256(contents).digest() for contents in files)).hexdigest()
+        self._sha256[index] = sha256
+        if self.prepared_dir is None:
+            return _decode(video, files)
+        place = self.prepared_dir / f"runs-{sha256}-{LAYOUT}.npy"
+        if not place.is_file():
+            _save(_decode(video, files), place)
+        return _load(place, len(files))
 
     def sha256(self, index: int) -> str:
         """Return the SHA-256 of the files of a video, which `read_video` has read."""
@@ -63,4 +68,49 @@ class TruthMaps:
 
 def open_truth_maps(path: Path, prepared_dir: Path | None) -> TruthMaps:
     """Open a ground truth. Raises GroundTruthError, OSError."""
-    return TruthMaps(read_panoptic_truth(path))
+    return TruthMaps(read_panoptic_truth(path), prepared_dir)
+
+
+def _decode(video: PanopticVideo, files: list[bytes]) -> list[RunMap]:
+    maps: list[RunMap] = []
+    for number, contents in enumerate(files):
+        try:
+            header = png.read_header(contents)
+            if maps and (header.height, header.width) != (maps[0].height, maps[0].width):
+                size = f"{maps[0].height} x {maps[0].width}"
+                message = f"The map has {header.height} x {header.width} pixels, the first one {size}."
+                raise png.PngInvalid("png-size", message)
+            ids = png.decode_ids(contents, header)
+        except png.PngInvalid as error:
+            where = Where(file=video.files[number], video_id=video.name, frame=number)
+            raise GroundTruthError([problem("gt-map", where, str(error))]) from error
+        maps.append(RunMap(header.height, header.width, *encode_runs(ids)))
+    return maps
+
+
+def _save(maps: list[RunMap], place: Path) -> None:
+    """Write height, width, the runs of each map, then the values and ends of each, as one uint32 array."""
+    size = (maps[0].height, maps[0].width) if maps else (0, 0)
+    parts = [np.array([*size, *(len(item.values) for item in maps)], np.uint32)]
+    for item in maps:
+        parts += [item.values, item.ends.view(np.uint32)]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=place.parent, prefix="draft-", delete=False) as file:
+        np.save(file, np.concatenate(parts), allow_pickle=False)
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(place)
+
+
+def _load(place: Path, frames: int) -> list[RunMap]:
+    """Return the prepared maps, mapped from disk."""
+    words = np.asarray(np.load(place, mmap_mode="r", allow_pickle=False)).view(np.ndarray)
+    height, width = (int(number) for number in words[:_SIZE_FIELDS])
+    start = _SIZE_FIELDS + frames
+    maps = []
+    for runs in words[_SIZE_FIELDS:start].tolist():
+        values, ends = words[start : start + runs], words[start + runs : start + 2 * runs]
+        maps.append(RunMap(height, width, values, ends.view(np.int32)))
+        start += 2 * runs
+    with contextlib.suppress(PermissionError):  # a folder that others keep
+        os.utime(place)  # the time of last use, for whoever clears old ones away
+    return maps
