@@ -46,7 +46,7 @@ chromium: .venv/.test
 
 .venv/.test: pyproject.toml | .venv/bin/python
 	@echo "Installing DVIS-Bench with its test tools into .venv (a minute or two, the first time)"
-	@$(PYTHON) -m pip install -qq --disable-pip-version-check --editable '.[web,test]'
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --editable '.[web,model,test]'
 	@touch .venv/.test .venv/.web
 
 .venv/bin/python:
