@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.boards import OCCLUSION, make_board, make_row
+from webapp.methods.models import Method
 
 pytestmark = pytest.mark.browser
 # Plotly has several megabytes to read, on a machine that runs the other tests too.
@@ -19,6 +20,7 @@ URL = "/benchmarks/shapes/"
 def board(browser_page: Page) -> Page:
     """A page on a leaderboard of three methods."""
     split = make_board("shapes")
+    Method.objects.create(slug="strong", name="Strong", year=2026)
     for name, ap, ap50, mode in (("Strong", 0.6, 0.7, "offline"), ("Middle", 0.4, 0.9, "online")):
         make_row(split, name, ap, factors={"mode": mode}, metrics={"AP50": ap50, **OCCLUSION})
     make_row(split, "Printed", 0.2, source={"primary": True, "table": "Table 9"})
@@ -128,7 +130,9 @@ def test_on_a_phone_a_tap_on_a_row_opens_the_rest_and_nothing_sticks_out(board: 
     assert fits(board)
 
 
-@pytest.mark.parametrize("path", ["/", "/methods/", URL + "how-to-submit/", URL + "about/", "/nothing/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/methods/", "/methods/strong/", URL, URL + "how-to-submit/", URL + "about/", "/nothing/"]
+)
 def test_no_page_is_wider_than_a_phone(board: Page, path: str) -> None:
     board.set_viewport_size({"width": 390, "height": 844})
     board.goto(path)

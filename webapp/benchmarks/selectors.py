@@ -11,6 +11,9 @@ from webapp.benchmarks.models import Benchmark, Split
 from webapp.leaderboards.metrics import Metric, metric, primary_metric
 from webapp.submissions.models import Score, Submission
 
+# Marks a second reading. As containment it is false, not unknown, where the key is missing.
+SECOND_READING = {"primary": False}
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -67,10 +70,11 @@ def benchmark_cards(user: User | AnonymousUser) -> list[Card]:
     splits: dict[int, Split] = {}
     listed = Split.objects.filter(benchmark__in=benchmarks).select_related("benchmark").defer("videos")
     is_upload = ~Q(submissions__origin=Submission.Origin.REPORTED)
+    is_second = Q(submissions__source__contains=SECOND_READING)
     public = Q(submissions__status=Submission.Status.SCORED, submissions__is_public=True)
     counted = listed.annotate(
         scored_here=Count("submissions", filter=public & is_upload),
-        reported=Count("submissions", filter=public & ~is_upload & ~Q(submissions__source__primary=False)),
+        reported=Count("submissions", filter=public & ~is_upload & ~is_second),
     )
     for split in counted:  # the default split comes first
         splits.setdefault(split.benchmark_id, split)
@@ -130,7 +134,7 @@ def _best_scores(splits: Sequence[Split]) -> dict[int, Score]:
             submission__is_public=True,
             value__isnull=False,
         )
-        .exclude(submission__source__primary=False)
+        .exclude(submission__source__contains=SECOND_READING)
         .select_related("submission__variant__method")
         .order_by("submission__split_id", "-value", "submission__variant__method__year", "submission_id")
         .distinct("submission__split_id")

@@ -9,8 +9,8 @@ from webapp.leaderboards.metrics import OCCLUSION
 
 LEVELS = ("slightly<br>occluded", "moderately<br>occluded", "heavily<br>occluded")
 DIRECT_LABELS = 5
-# One label's line, as a share of the height of the plot.
-LABEL_HEIGHT = 0.065
+# A label's two lines, as a share of the height of the plot.
+LABEL_HEIGHT = 0.11
 
 
 def has_levels(row: Row) -> bool:
@@ -61,11 +61,11 @@ def occlusion_chart(rows: Sequence[Row], *, place: str) -> Chart | None:
     )
 
 
-def _line(row: Row, name: str, values: list[float], style: Style) -> dict[str, Any]:
+def _line(row: Row, name: tuple[str, str], values: list[float], style: Style) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": plain(name),
+        "name": plain(" · ".join(filter(None, name))),
         "x": [0, 1, 2],
         "y": values,
         "line": {"color": style.colour, "width": 2.5, "dash": style.dash},
@@ -79,7 +79,9 @@ def _line(row: Row, name: str, values: list[float], style: Style) -> dict[str, A
     }
 
 
-def _labels(names: Sequence[str], series: Sequence[list[float]], top: float) -> list[dict[str, Any]]:
+def _labels(
+    names: Sequence[tuple[str, str]], series: Sequence[list[float]], top: float
+) -> list[dict[str, Any]]:
     heights = spread([values[2] for values in series], top * LABEL_HEIGHT)
     return [
         {
@@ -89,7 +91,7 @@ def _labels(names: Sequence[str], series: Sequence[list[float]], top: float) -> 
             "xshift": 12,
             "align": "left",
             "showarrow": False,
-            "text": f"<b>{_short(name)}</b>  {_change(values)}",
+            "text": _label(name, values),
             "font": {"color": "var(--ink)", "size": 12},
         }
         for name, values, height in zip(names, series, heights, strict=True)
@@ -101,8 +103,13 @@ def _change(values: list[float]) -> str:
     return f"{values[2] - values[0]:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _short(name: str) -> str:
-    return plain(name if len(name) <= 32 else name[:31] + "…")
+def _label(name: tuple[str, str], values: list[float]) -> str:
+    method, settings = (_short(text) for text in name)
+    return f"<b>{method}</b>{'<br>' + settings if settings else ''}  {_change(values)}"
+
+
+def _short(text: str) -> str:
+    return plain(text if len(text) <= 32 else text[:31] + "…")
 
 
 def _sources(rows: Sequence[Row]) -> str:

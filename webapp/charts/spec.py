@@ -109,18 +109,17 @@ def layout(**more: Any) -> dict[str, Any]:
     return base
 
 
-def names_apart(rows: Sequence[Row]) -> tuple[list[str], str]:
-    """Return a name for each row that says only what tells it from the others, and what all rows share."""
+def names_apart(rows: Sequence[Row]) -> tuple[list[tuple[str, str]], str]:
+    """Return (method, settings) of each row, only what tells it from the others; and what all rows share."""
     keys = list(dict.fromkeys(key for row in rows for key in row.shown_factors))
     shared = [key for key in keys if len(rows) > 1 and len({row.factors.get(key) for row in rows}) == 1]
     names = [
-        " · ".join([row.method, *(row.shown_factors[key] for key in row.shown_factors if key not in shared)])
+        (row.method, " · ".join(text for key, text in row.shown_factors.items() if key not in shared))
         for row in rows
     ]
     if len(set(names)) < len(names):
-        names = [f"{row.method} {row.variant}" for row in rows]
-        shared = []
-    return names, " · ".join(rows[0].factors[key] for key in shared) if rows else ""
+        return [(row.method, row.variant) for row in rows], ""
+    return names, " · ".join(rows[0].factors[key] for key in shared)
 
 
 def plain(text: str) -> str:

@@ -28,3 +28,10 @@ def backticks(text: str) -> SafeString:
 def words(key: str) -> str:
     """Return a key as people read it: `mode_inferred` as "mode inferred"."""
     return str(key).replace("_", " ")
+
+
+@register.filter
+def paragraphs(text: str) -> SafeString:
+    """Return text as paragraphs, one for each block between empty lines, with code between backticks."""
+    blocks = [" ".join(block.split()) for block in re.split(r"\n\s*\n", text) if block.strip()]
+    return mark_safe("".join(f"<p>{backticks(block)}</p>" for block in blocks))

@@ -30,12 +30,13 @@ def test_home_shows_each_benchmark_with_its_best_public_number() -> None:
     make_row(split, "Good", 0.5)
     make_row(split, "Hidden", 0.9, is_public=False, author=make_user())
     make_row(split, "Quoted", 0.8, source={"primary": False})
-    page = get("/")
+    make_row(split, "Printed", 0.4, source={})
+    page = get("/").partition("Latest scores")[0]
     assert "12 videos" in page
-    assert "50.0" in page
+    assert '<span class="best-value num">50.0</span>' in page
     assert "Hidden" not in page
     assert "Quoted" not in page
-    assert "1 scored here · 0 reported" in page
+    assert "1 scored here · 1 reported" in page
 
 
 def test_home_hides_blind_scores_and_private_benchmarks() -> None:

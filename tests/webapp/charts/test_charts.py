@@ -74,12 +74,12 @@ def test_names_say_only_what_tells_the_rows_apart() -> None:
         make(1, method="DVIS", factors={"mode": "online", "backbone": "R50"}),
         make(2, method="DVIS", factors={"mode": "offline", "backbone": "R50"}),
     ]
-    assert names_apart(rows) == (["DVIS · online", "DVIS · offline"], "R50")
+    assert names_apart(rows) == ([("DVIS", "online"), ("DVIS", "offline")], "R50")
 
 
 def test_names_that_would_be_the_same_fall_back_to_the_variants() -> None:
     rows = [make(1, method="A", variant="one"), make(2, method="A", variant="two")]
-    assert names_apart(rows) == (["A one", "A two"], "")
+    assert names_apart(rows) == ([("A", "one"), ("A", "two")], "")
 
 
 def test_texts_of_people_cannot_bring_markup_into_a_drawing() -> None:
