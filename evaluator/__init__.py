@@ -38,8 +38,20 @@ _TASK_MODULES: Final[dict[Task, str]] = {
 
 
 class _TaskModule(Protocol):
-    evaluate: Callable[..., Report]
-    validate: Callable[[str, Path, Path | None], list[Problem]]
+    def evaluate(
+        self,
+        benchmark: str,
+        ground_truth: Path,
+        predictions: Path,
+        *,
+        workers: int,
+        prepared_dir: Path | None,
+        progress: Callable[[int, int], None] | None,
+        bootstrap: int,
+        seed: int,
+    ) -> Report: ...
+
+    def validate(self, benchmark: str, predictions: Path, ground_truth: Path | None) -> list[Problem]: ...
 
 
 def evaluate(
@@ -61,7 +73,7 @@ def evaluate(
         predictions: a results.json, a zip archive or a folder.
         workers: threads among which the videos are spread; the compiled kernels hold no lock.
         prepared_dir: folder where the prepared ground truth is kept between calls; None keeps nothing.
-        bootstrap: how often videos are drawn anew for the 95 % intervals of the headline metrics (task vis).
+        bootstrap: how often videos are drawn anew for the 95 % intervals of the headline metrics; 0 for none.
         seed: of those draws; the same for two submissions makes their intervals comparable.
         progress: called with (videos done, videos in all); what it raises ends the evaluation.
 
@@ -69,20 +81,17 @@ def evaluate(
         SubmissionRejected: the predictions cannot be scored.
         GroundTruthError: the ground truth is unusable.
         OSError: a file cannot be read.
-        ValueError: the benchmark is unknown, `workers` is less than 1 or `bootstrap` cannot be.
+        ValueError: the benchmark is unknown, `workers` is less than 1 or `bootstrap` negative.
     """
-    module = _task_module(benchmark)
-    resampling = {"bootstrap": bootstrap, "seed": seed} if bootstrap else {}
-    if resampling and BENCHMARKS[benchmark].task != "vis":
-        raise ValueError(f"Expected bootstrap 0 for {benchmark}: intervals are for tracklets only")
-    return module.evaluate(
+    return _task_module(benchmark).evaluate(
         benchmark,
         ground_truth,
         predictions,
         workers=workers,
         prepared_dir=prepared_dir,
         progress=progress,
-        **resampling,
+        bootstrap=bootstrap,
+        seed=seed,
     )
 
 

@@ -95,8 +95,6 @@ def score(
     _check_benchmark(benchmark)
     _check_ground_truth(benchmark, ground_truth)
     _check_exists("--pred", predictions, folder=True)
-    if bootstrap and BENCHMARKS[benchmark].task != "vis":
-        _fail(f"--bootstrap: there are no intervals for {benchmark} yet. Leave the option out.")
     try:
         with _progress() as bar:
             task = bar.add_task("videos", total=None)
