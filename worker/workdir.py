@@ -35,6 +35,7 @@ def workdir(claim: Claim) -> Iterator[JobFiles]:
 
 
 def _plain_name(filename: str) -> str:
-    """A file name without folders and odd characters."""
-    name = re.sub(r"[^\w.-]+", "_", filename.replace("\\", "/").rsplit("/", 1)[-1])[-100:]
-    return name.lstrip(".") or "results.json"
+    """A file name without folders and odd characters, of fewer bytes than file systems take (255)."""
+    name = re.sub(r"[^\w.-]+", "_", filename.replace("\\", "/").rsplit("/", 1)[-1])
+    short = name.encode()[-100:].decode(errors="ignore")
+    return short.lstrip(".") or "results.json"

@@ -5,13 +5,14 @@ Every limit holds while reading: what an archive says about itself is checked fi
 
 from __future__ import annotations
 
+import lzma
 import mmap
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -35,7 +36,15 @@ MAP_LIMITS = ArchiveLimits(members=250_000, directory_bytes=64 << 20, total_byte
 """For archives with one small file a frame."""
 _CHUNK_BYTES = 1 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-_DAMAGES = (zipfile.BadZipFile, EOFError, zlib.error, struct.error, UnicodeDecodeError, ValueError)
+_DAMAGES = (
+    zipfile.BadZipFile,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    ValueError,
+    NotImplementedError,  # a part of the format that zipfile does not know, claimed by a flag or a version
+)
 
 
 def read_member(
@@ -49,13 +58,10 @@ def read_member(
     """
     with path.open("rb") as file:
         _check_directory(file, path, limits)
-        try:
-            with zipfile.ZipFile(file) as archive:
-                members = _safe_members(archive, path, limits)
-                member, warnings = _find(members, name, path)
-                return _read(archive, member, path, limits), warnings
-        except _DAMAGES as error:
-            raise _rejected("archive-damaged", path, f"The archive cannot be read: {error}.") from error
+        with _damage(path, "The archive"), zipfile.ZipFile(file) as archive:
+            members = _safe_members(archive, path, limits)
+            member, warnings = _find(members, name, path)
+            return _read(archive, member, path, limits), warnings
 
 
 class Archive:
@@ -73,11 +79,9 @@ class Archive:
         with path.open("rb") as file:
             _check_directory(file, path, limits)
         with ExitStack() as stack:
-            try:
+            with _damage(path, "The archive"):
                 self._archive = stack.enter_context(zipfile.ZipFile(path))
                 self._members = dict(_safe_members(self._archive, path, limits))
-            except _DAMAGES as error:
-                raise _rejected("archive-damaged", path, f"The archive cannot be read: {error}.") from error
             stack.pop_all()  # it stays open until `close`
 
     @property
@@ -89,15 +93,22 @@ class Archive:
         """Return the first `limit` bytes of a file. Raises SubmissionRejected if it is damaged; KeyError."""
         info = self._members[name]
         _check_member(info, self._path, self._limits)
-        try:
-            with self._archive.open(info) as member:
-                return member.read(limit)
-        except _DAMAGES as error:
-            message = f"The member {name[:80]!r} cannot be read: {error}."
-            raise _rejected("archive-damaged", self._path, message) from error
+        with _damage(self._path, f"The member {name[:80]!r}"), self._archive.open(info) as member:
+            return member.read(limit)
 
     def close(self) -> None:
         self._archive.close()
+
+
+@contextmanager
+def _damage(path: Path, what: str) -> Iterator[None]:
+    """Turn what zipfile and the decompressors say of damaged bytes into a rejection."""
+    try:
+        yield
+    except (*_DAMAGES, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's error; bz2 says "invalid data" with an OSError that has no number
+        raise _rejected("archive-damaged", path, f"{what} cannot be read: {error}.") from error
 
 
 def _rejected(code: str, path: Path, message: str) -> SubmissionRejected:

@@ -154,10 +154,13 @@ class JsonText:
     def column(self, places: NDArray[np.int64]) -> list[Any]:
         """Return the values at `places` [N, 2] as Python objects.
 
-        Raises msgspec.DecodeError where only Python's lenient `json` helps (NaN, huge numbers).
+        Raises msgspec.DecodeError where only `parse_value` helps (NaN, huge numbers, what is no UTF-8).
         """
         values = b",".join([self.contents[start:end] for start, end in places.tolist()])
-        decoded: list[Any] = msgspec.json.decode(b"[" + values + b"]")
+        try:
+            decoded: list[Any] = msgspec.json.decode(b"[" + values + b"]")
+        except UnicodeDecodeError as error:
+            raise msgspec.DecodeError(str(error)) from error
         return decoded
 
     def _raise_for(self, status: int, at: int) -> None:

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
         ("...", "results.json"),
         ("", "results.json"),
         ("\x00\n", "_"),
+        ("漢" * 200 + ".json", "漢" * 31 + ".json"),
     ],
 )
 def test_predictions_have_a_plain_form_of_their_name(filename: str, name: str) -> None:

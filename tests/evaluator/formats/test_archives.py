@@ -1,5 +1,6 @@
 """Zip archives: what is read, and what hostile or careless ones are told."""
 
+import errno
 import struct
 import zipfile
 from collections.abc import Callable
@@ -200,6 +201,43 @@ def test_an_archive_whose_bytes_were_changed_is_refused(tmp_path: Path) -> None:
     problem = refusal(path)
     assert problem.code == "archive-damaged"
     assert problem.message == "The archive cannot be read: Bad CRC-32 for file 'results.json'."
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damaged_compressed_bytes_are_refused_whatever_the_compression(method: int, tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", {"results.json": RESULTS * 100}, method)
+
+    def spoil(content: bytearray) -> None:
+        start = 30 + len("results.json")
+        content[start + 4 : start + 14] = b"\xff" * 10
+
+    assert refusal(patch(path, spoil)).code == "archive-damaged"
+
+
+@pytest.mark.parametrize(("offset", "bits"), [(8, 0x20), (8, 0x40), (6, 0xFF)])
+def test_an_archive_that_claims_what_zipfile_cannot_is_refused(
+    offset: int, bits: int, tmp_path: Path
+) -> None:
+    path = archive(tmp_path / "a.zip", {"results.json": RESULTS})
+
+    def claim(content: bytearray) -> None:
+        content[content.index(b"PK\x01\x02") + offset] |= bits
+        if offset == 8:  # flags stand before each member, too
+            content[6] |= bits
+
+    assert refusal(patch(path, claim)).code == "archive-damaged"
+
+
+def test_an_error_of_the_disk_is_not_blamed_on_the_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: zipfile.ZipExtFile, n: int = -1) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    path = archive(tmp_path / "a.zip", {"results.json": RESULTS})
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        open_predictions(path)
 
 
 def test_a_password_is_refused(tmp_path: Path) -> None:

@@ -291,6 +291,19 @@ def test_utf_16_is_named(tmp_path: Path) -> None:
     assert problem.message == "The file begins with the bytes b'\\xff\\xfe[\\x00', as UTF-16 or UTF-32 do."
 
 
+@pytest.mark.parametrize(
+    ("field", "code"),
+    [("video_id", "video-id-type"), ("category_id", "category-id-type"), ("score", "score-type")],
+)
+def test_bytes_that_are_no_utf_8_are_rejected_like_other_text(field: str, code: str, tmp_path: Path) -> None:
+    truth = write(tmp_path / "gt.json", ground_truth())
+    results = tmp_path / "results.json"
+    results.write_bytes(json.dumps([prediction(**{field: "!"})]).encode().replace(b'"!"', b'"\xff"'))
+    with pytest.raises(SubmissionRejected) as rejected:
+        evaluate("ovis", truth, results)
+    assert [problem.code for problem in rejected.value.problems] == [code]
+
+
 def test_a_list_of_more_than_a_million_entries_is_refused(tmp_path: Path) -> None:
     results = write(tmp_path / "results.json", "[" + "{}," * 1_000_000 + "{}]")
     (problem,) = validate("ovis", results)
