@@ -161,7 +161,7 @@ def _score(
 
 
 def _check_videos(truth: PanopticTruth, source: PanopticPredictions) -> ProblemList:
-    """Compare the lists of videos, which costs nothing. Raises SubmissionRejected if any is missing."""
+    """Compare names alone, which costs nothing. Raises SubmissionRejected if a video or a map is missing."""
     problems = ProblemList()
     where = Where(file=source.text.name)
     for video in truth.videos:
@@ -169,6 +169,12 @@ def _check_videos(truth: PanopticTruth, source: PanopticPredictions) -> ProblemL
             listed = f"{len(source.places)} videos"
             message = f"The video {video.name!r} is missing; pred.json lists {listed}."
             problems.add("video-missing", Where(file=source.text.name, video_id=video.name), message)
+            continue
+        for number, frame in enumerate(video.files):
+            file = source.file(video.name, frame.rsplit("/", 1)[-1])
+            if file not in source.members.names:
+                place = Where(file=file, video_id=video.name, frame=number)
+                problems.add("map-missing", place, "There is no such file.")
     if problems.has_errors():
         raise SubmissionRejected(problems.to_tuple())
     extra = [name for name in source.places if name not in {video.name for video in truth.videos}]

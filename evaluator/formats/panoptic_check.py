@@ -59,10 +59,10 @@ class VideoReader:
 
     def check_alone(self, video: str) -> None:
         """Check a video without a ground truth: its maps, as pred.json names them, against their segments."""
-        frames = self._source.read_video(video, self._problems)
+        frames = self._source.read_video(video, self._problems) if is_plain_name(video) else None
         names = [frame.file_name for frame in frames or ()]
-        if frames is None or not is_plain_name(video) or not all(map(is_plain_name, names)):
-            return  # which frames there should be, only the ground truth can tell
+        if frames is None or not all(map(is_plain_name, names)):
+            return  # which videos and frames there should be, only the ground truth can tell
         files = [png_name(name) for name in names if name is not None]
         for number, (file, ids) in enumerate(self._maps(video, files, None, hashlib.sha256())):
             if ids is not None:

@@ -102,4 +102,5 @@ def png_name(file_name: str) -> str:
 def is_plain_name(name: Any) -> bool:
     """Whether a video or frame can be named so below a folder."""
     parts = PurePosixPath(name).parts if isinstance(name, str) else ()
-    return bool(parts) and name == "/".join(parts) and not {"..", "/"} & set(parts) and "\\" not in name
+    plain = bool(parts) and name == "/".join(parts) and not {"..", "/"} & set(parts)
+    return plain and "\\" not in name and name.isprintable()

@@ -1,5 +1,6 @@
 """PNG maps: every kind that the official code accepts gives Pillow's pixels; bad files name what is wrong."""
 
+import contextlib
 import io
 import struct
 import tracemalloc
@@ -161,3 +162,23 @@ def test_no_more_is_unpacked_than_the_frame_needs() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10 << 20
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_no_file_raises_anything_but_the_problem(data: st.DataObject) -> None:
+    """Chunks keep valid checksums, so that the damage reaches what reads them."""
+    kind, depth = (
+        data.draw(st.sampled_from([GREY, RGB, PALETTE, 4, RGBA, 5])),
+        data.draw(st.sampled_from([1, 2, 8, 16])),
+    )
+    packed = bytearray(zlib.compress(data.draw(st.binary(max_size=60))))
+    for _ in range(data.draw(st.integers(0, 2))):
+        packed[data.draw(st.integers(0, len(packed) - 1))] = data.draw(st.integers(0, 255))
+    contents = make_png(
+        3, 5, kind, bytes(packed), depth=depth, interlace=data.draw(st.sampled_from([0, 1, 9]))
+    )
+    contents = contents[: data.draw(st.sampled_from([len(contents), len(contents) - 12, 40]))]
+    for decode in (png.decode_ids, png.decode_values):
+        with contextlib.suppress(png.PngInvalid):
+            assert decode(contents, png.read_header(contents)).size == 15
