@@ -1,0 +1,175 @@
+"""Official checkpoints into models: names and shapes must agree, and if they do not, what differs is told."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from dvis_model.assembly import build
+from dvis_model.config import DvisConfig
+from dvis_model.convert import CheckpointRefused, to_safetensors
+from dvis_model.model import Dvis
+from dvis_model.variants import VARIANTS
+
+Shapes = Mapping[str, tuple[int, ...]]
+# Names in older releases.
+RENAMES: Final = (
+    (re.compile(r"^offline_tracker\."), "refiner."),
+    (re.compile(r"\bstatic_query\b"), "query_feat"),
+)
+# Constants that files may lack: our own are the same.
+CONSTANTS: Final = ("criterion.empty_weight", "relative_position_index")
+MODULES: Final = ("backbone", "sem_seg_head.pixel_decoder", "sem_seg_head.predictor", "tracker", "refiner")
+MOST_EXAMPLES: Final = 3
+
+
+class CheckpointMismatch(ValueError):
+    """The file does not fit the model; the message lists what differs, module by module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a file differs from a configuration: names of entries, with shapes where both have them.
+
+    Attributes:
+        missing: the model has them, the file has not.
+        unexpected: the other way round.
+        reshaped: name, shape in the file, shape in the model.
+    """
+
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    reshaped: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
+
+    def __len__(self) -> int:
+        return len(self.missing) + len(self.unexpected) + len(self.reshaped)
+
+    def lines(self) -> list[str]:
+        """Return one line a module and kind, with the first examples."""
+        shown = [f"{key} (file {list(found)}, model {list(wanted)})" for key, found, wanted in self.reshaped]
+        kinds = (("missing", self.missing), ("unexpected", self.unexpected), ("of another shape", shown))
+        return [
+            f"{module}: {len(keys)} {kind}: {', '.join(keys[:MOST_EXAMPLES])}"
+            + (", ..." if len(keys) > MOST_EXAMPLES else "")
+            for kind, all_keys in kinds
+            for module, keys in _by_module(all_keys).items()
+        ]
+
+
+def load_checkpoint(model: Dvis, path: str | Path) -> None:
+    """Load weights: safetensors, `.pth` of torch or `.pkl` of detectron2, told apart by their contents.
+
+    Raises:
+        FileNotFoundError: no such file.
+        CheckpointRefused: no checkpoint, or a pickle that asks for more than data.
+        CheckpointMismatch: other names or shapes than the model's, or weights that are not numbers.
+    """
+    path = Path(path)
+    state = read_state_dict(path)
+    own = model.state_dict()
+    difference = compare(_shapes(state), _shapes(own))
+    if difference:
+        raise CheckpointMismatch(_mismatch(path, _shapes(state), model.config, difference))
+    broken = [key for key, value in state.items() if not torch.isfinite(value).all()]
+    if broken:
+        raise CheckpointMismatch(
+            f"{path.name}: {len(broken)} entries hold NaN or infinity, first {broken[0]}."
+        )
+    model.load_state_dict(own | state, strict=True)
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """Return a file's tensors under today's names. Raises as `load_checkpoint` does."""
+    if not path.is_file():
+        raise FileNotFoundError(f"No such checkpoint: {path}")
+    try:
+        tensors = safetensors.torch.load_file(path)
+    except safetensors.SafetensorError:
+        with tempfile.TemporaryDirectory() as folder:
+            converted = Path(folder) / "weights.safetensors"
+            to_safetensors(path, converted)
+            try:
+                tensors = safetensors.torch.load_file(converted)
+            except safetensors.SafetensorError as error:
+                raise CheckpointRefused(f"{path.name}: was not converted to safetensors: {error}") from error
+    return {_renamed(key): value for key, value in tensors.items()}
+
+
+def _renamed(key: str) -> str:
+    for pattern, name in RENAMES:
+        key = pattern.sub(name, key)
+    return key
+
+
+def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(value.shape) for key, value in state.items()}
+
+
+def compare(found: Shapes, wanted: Shapes) -> Difference:
+    """Compare a file with a model. Constants that a file lacks are no difference."""
+    return Difference(
+        missing=tuple(key for key in wanted if key not in found and not key.endswith(CONSTANTS)),
+        unexpected=tuple(key for key in found if key not in wanted),
+        reshaped=tuple(
+            (key, found[key], shape) for key, shape in wanted.items() if found.get(key, shape) != shape
+        ),
+    )
+
+
+def matching_configs(found: Shapes) -> tuple[list[str], str]:
+    """Return the names of all configurations that a file fits, and that of the nearest one."""
+    distance = {
+        name: len(compare(found, _expected(_architecture(config)))) for name, config in VARIANTS.items()
+    }
+    return [name for name, count in distance.items() if count == 0], min(distance, key=distance.__getitem__)
+
+
+def expected_shapes(config: DvisConfig) -> Shapes:
+    """Return the state dict's shapes of a configuration, without building its weights."""
+    return _expected(_architecture(config))
+
+
+def _architecture(config: DvisConfig) -> DvisConfig:
+    """Return the configuration without what changes no shape, so that many share one answer."""
+    plain = VARIANTS["tiny"]
+    return replace(
+        config,
+        name="",
+        task=plain.task,
+        num_things=plain.num_things,
+        max_num=plain.max_num,
+        min_size_test=plain.min_size_test,
+    )
+
+
+@lru_cache(maxsize=64)
+def _expected(config: DvisConfig) -> Shapes:
+    with torch.device("meta"):
+        return _shapes(build(config).state_dict())
+
+
+def _by_module(keys: tuple[str, ...] | list[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        module = next((module for module in MODULES if key.startswith(f"{module}.")), key.partition(".")[0])
+        groups[module].append(key)
+    return groups
+
+
+def _mismatch(path: Path, found: Shapes, config: DvisConfig, difference: Difference) -> str:
+    fits, nearest = matching_configs(found)
+    advice = f"It fits {', '.join(fits)}." if fits else f"Nearest to it is {nearest}."
+    return "\n  ".join(
+        [f"{path.name} does not fit {config.name}. {advice}", *difference.lines()],
+    )
