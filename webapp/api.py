@@ -9,6 +9,7 @@ from evaluator.problems import PROBLEMS
 from webapp.benchmarks.api import router as benchmarks
 from webapp.methods.api import router as methods
 from webapp.rest.auth import anyone
+from webapp.rest.parser import PlainTextParser
 from webapp.rest.problems import install_handlers
 from webapp.rest.throttle import RateThrottle
 from webapp.submissions.api import router as submissions
@@ -28,6 +29,7 @@ api = NinjaAPI(
     urls_namespace="api",
     docs=Swagger(settings={"persistAuthorization": False}),
     throttle=[RateThrottle()],
+    parser=PlainTextParser(),
 )
 install_handlers(api)
 for router in (benchmarks, methods, submissions, uploads):

@@ -87,13 +87,13 @@ def benchmarks(request: HttpRequest) -> QuerySet[Benchmark]:
     return benchmarks_visible_to(person(request)).prefetch_related("splits")
 
 
-@router.get("/benchmarks/{slug}", response=BenchmarkDetail, auth=anyone)
+@router.get("/benchmarks/{slug:slug}", response=BenchmarkDetail, auth=anyone)
 def benchmark(request: HttpRequest, slug: str) -> Benchmark:
     """One benchmark: its splits with your quotas, its metrics and categories."""
     return get_object_or_404(benchmarks_visible_to(person(request)), slug=slug)
 
 
-@router.get("/benchmarks/{slug}/leaderboard", auth=anyone, response={200: dict[str, Any]})
+@router.get("/benchmarks/{slug:slug}/leaderboard", auth=anyone, response={200: dict[str, Any]})
 def benchmark_leaderboard(
     request: HttpRequest,
     slug: str,

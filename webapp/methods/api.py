@@ -11,10 +11,10 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from webapp.methods.models import Method, Variant
-from webapp.methods.selectors import method_list, methods_of, variant_list
+from webapp.methods.selectors import methods_of, methods_visible_to, variants_visible_to
 from webapp.methods.services import method_get_or_create, method_update, variant_get_or_create, variant_update
 from webapp.refusal import Refused
-from webapp.rest.auth import anyone, submitter, user
+from webapp.rest.auth import anyone, person, submitter, user
 from webapp.rest.idempotency import idempotent
 from webapp.rest.pages import Keyset
 
@@ -81,15 +81,16 @@ class VariantPatch(Schema):
 @router.get("/methods", response=list[MethodOut], auth=anyone)
 @paginate(Keyset, by=LATEST_FIRST)
 def methods(request: HttpRequest, q: str = "", mine: bool = False) -> QuerySet[Method]:
-    """All methods, latest first; `q` finds by name, `mine=true` keeps your own."""
-    rows = methods_of(user(request)) if mine and request.user.is_authenticated else method_list()
-    return rows.filter(name__icontains=q.replace("\x00", ""))
+    """Those with numbers that you may see, and your own, latest first; `q` finds by name, `mine` keeps yours."""
+    only_own = mine and request.user.is_authenticated
+    rows = methods_of(user(request)) if only_own else methods_visible_to(person(request))
+    return rows.filter(name__icontains=q)
 
 
-@router.get("/methods/{slug}", response=MethodOut, auth=anyone)
+@router.get("/methods/{slug:slug}", response=MethodOut, auth=anyone)
 def method(request: HttpRequest, slug: str) -> Method:
     """One method with its variants."""
-    return get_object_or_404(method_list(), slug=slug)
+    return get_object_or_404(methods_visible_to(person(request)), slug=slug)
 
 
 @router.post("/methods", response={201: MethodOut}, auth=submitter)
@@ -98,27 +99,27 @@ def method_post(request: HttpRequest, payload: MethodIn, response: HttpResponse)
     """Make a method of your own. One of that name that you have already is answered as it is."""
     fields = payload.dict(exclude={"name"})
     made = method_get_or_create(owner=user(request), name=payload.name, **fields)
-    return Status(201, MethodOut.from_orm(method_list().get(pk=made.pk)))
+    return Status(201, MethodOut.from_orm(methods_of(user(request)).get(pk=made.pk)))
 
 
-@router.patch("/methods/{slug}", response=MethodOut, auth=submitter)
+@router.patch("/methods/{slug:slug}", response=MethodOut, auth=submitter)
 def method_patch(request: HttpRequest, slug: str, payload: MethodPatch) -> Method:
     """Change what is given. Yours only."""
-    row = get_object_or_404(Method, slug=slug)
+    row = get_object_or_404(methods_visible_to(user(request)), slug=slug)
     method_update(method=row, actor=user(request), **payload.dict(exclude_unset=True, exclude_none=True))
-    return method_list().get(pk=row.pk)
+    return methods_visible_to(user(request)).get(pk=row.pk)
 
 
 @router.get("/variants", response=list[VariantOut], auth=anyone)
 @paginate(Keyset, by=LATEST_FIRST)
 def variants(request: HttpRequest, method: str = "") -> QuerySet[Variant]:
-    """All variants, latest first, or those of one method (its slug)."""
-    return variant_list().filter(**({"method__slug": method} if method else {}))
+    """Variants with numbers that you may see, and yours; latest first. `method` is the slug of one method."""
+    return variants_visible_to(person(request)).filter(**({"method__slug": method} if method else {}))
 
 
 @router.get("/variants/{int:id}", response=VariantOut, auth=anyone)
 def variant(request: HttpRequest, id: int) -> Variant:
-    return get_object_or_404(variant_list(), pk=id)
+    return get_object_or_404(variants_visible_to(person(request)), pk=id)
 
 
 @router.post("/variants", response={201: VariantOut}, auth=submitter)
@@ -140,6 +141,6 @@ def variant_post(request: HttpRequest, payload: VariantIn, response: HttpRespons
 @router.patch("/variants/{int:id}", response=VariantOut, auth=submitter)
 def variant_patch(request: HttpRequest, id: int, payload: VariantPatch) -> Variant:
     """Rename a variant or give it other factors. Yours only."""
-    row = get_object_or_404(variant_list(), pk=id)
+    row = get_object_or_404(variants_visible_to(user(request)), pk=id)
     fields: dict[str, Any] = payload.dict(exclude_unset=True)
     return variant_update(variant=row, actor=user(request), **fields)

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split
-from webapp.benchmarks.selectors import benchmarks_visible_to
 from webapp.leaderboards.metrics import Metric, metric, primary_metric
 from webapp.methods.models import Method, Variant
+from webapp.methods.selectors import scored_visible_to
 from webapp.submissions.models import Score, Submission
 
 
@@ -37,19 +37,6 @@ class Matrix:
 
     splits: tuple[tuple[Split, Metric], ...]
     rows: tuple[tuple[Variant, tuple[Cell | None, ...]], ...]
-
-
-def scored_visible_to(user: User | AnonymousUser) -> QuerySet[Submission]:
-    """Scored submissions whose numbers `user` may see: public ones and the own, not of blind phases."""
-    mine = Q(author=user) if user.is_authenticated else Q(pk__isnull=True)
-    rows = Submission.objects.filter(
-        Q(is_public=True) | mine,
-        status=Submission.Status.SCORED,
-        split__benchmark__in=benchmarks_visible_to(user).values("pk"),
-    )
-    if user.is_staff:
-        return rows
-    return rows.filter(Q(split__scores_visible=True) | Q(origin=Submission.Origin.REPORTED))
 
 
 def methods_listed(*, user: User | AnonymousUser, q: str = "", benchmark: str = "") -> list[ListedMethod]:

@@ -40,7 +40,7 @@ def method_update(*, method: Method, actor: User, **fields: Any) -> Method:
     for field, value in fields.items():
         if field not in ("name", *METHOD_FIELDS):
             raise TypeError(f"Expected one of name, {', '.join(METHOD_FIELDS)}, but got {field}")
-        setattr(method, field, value)
+        setattr(method, field, " ".join(value.split()) if field == "name" else value)
     _clean(method)
     method.save(update_fields=list(fields))
     return method

@@ -41,15 +41,19 @@ class Keyset(PaginationBase):
     ) -> dict[str, Any]:
         rows = queryset.order_by(*self.by)
         if pagination.cursor:
-            rows = rows.filter(self._after(pagination.cursor))
+            rows = rows.filter(self._after(pagination.cursor, self._salt(queryset.model)))
         found = list(rows[: pagination.limit + 1])
         results = found[: pagination.limit]
         more = len(found) > len(results)
         return {"results": results, "next": self._address(request, results[-1]) if more else None}
 
-    def _after(self, cursor: str) -> Q:
+    def _salt(self, model: type[Model]) -> str:
+        """A cursor is good for lists of the same kind in the same order: others have other values."""
+        return f"{SALT}:{model._meta.label}:{','.join(self.by)}"
+
+    def _after(self, cursor: str, salt: str) -> Q:
         try:
-            first, second = signing.loads(cursor, salt=SALT)
+            first, second = signing.loads(cursor, salt=salt)
         except (signing.BadSignature, ValueError):
             raise Refused(
                 "bad-cursor", "This cursor is not from here.", "Follow the addresses in `next`.", status=400
@@ -60,5 +64,5 @@ class Keyset(PaginationBase):
     def _address(self, request: HttpRequest, last: Model) -> str:
         position = [str(getattr(last, field)) for field in (self.first, self.second)]
         query = request.GET.copy()
-        query["cursor"] = signing.dumps(position, salt=SALT)
+        query["cursor"] = signing.dumps(position, salt=self._salt(type(last)))
         return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

@@ -80,6 +80,8 @@ def install_handlers(api: NinjaAPI) -> None:
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, Refused):  # ninja says "Cannot parse request body" for all of them
+        return refused_response(error.__cause__)
     own_words = error.status_code in DETAILS and str(error) in ("Unauthorized", "Too many requests.")
     headers = {"WWW-Authenticate": "Bearer"} if error.status_code == 401 else None
     return problem_response(error.status_code, "" if own_words else str(error), headers=headers)

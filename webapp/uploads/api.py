@@ -49,7 +49,7 @@ def create(request: HttpRequest) -> HttpResponse:
     """Announce a file by Upload-Length and, in Upload-Metadata, its filename; a body is its first piece."""
     _check_version(request)
     upload = upload_create(owner=user(request), filename=_filename(request), length=_length(request))
-    if request.headers.get("Content-Type") == CONTENT_TYPE:
+    if request.headers.get("Content-Type") == CONTENT_TYPE and upload.length:
         _append(request, upload, offset=0)
     response = _answer(201, upload)
     response["Location"] = request.build_absolute_uri(reverse("api:upload", args=[upload.id]))

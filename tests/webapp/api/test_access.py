@@ -12,6 +12,8 @@ from tests.rest import Api, make_token
 from webapp.accounts.models import ApiToken, User
 from webapp.accounts.services import token_revoke
 from webapp.jobs.services import job_finish_scored
+from webapp.methods.models import Variant
+from webapp.methods.services import variant_get_or_create
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db
@@ -90,11 +92,40 @@ def test_only_the_owner_and_staff_withdraw(people: dict[str, Api]) -> None:
 def test_only_the_owner_and_staff_change_a_method(people: dict[str, Api]) -> None:
     slug = people["owner"].post("/methods", {"name": "DVIS"}).json()["slug"]
     variant = people["owner"].post("/variants", {"method": slug, "name": "R50"}).json()["id"]
+    make_scored(author=owner(), variant=Variant.objects.get())  # so that others see it at all
     for name, expected in {"nobody": 401, "other": 403, "owner": 200, "staff": 200}.items():
         assert people[name].send("PATCH", f"/methods/{slug}", {"team": "T"}).status_code == expected
         answer = people[name].send("PATCH", f"/variants/{variant}", {"factors": {"mode": "online"}})
         assert answer.status_code == expected
     assert people["other"].post("/variants", {"method": slug, "name": "Swin"}).status_code == 422
+
+
+@pytest.mark.parametrize("hidden", ["unfinished", "private", "private benchmark", "blind"])
+def test_a_name_without_a_number_to_be_seen_does_not_exist_for_others(
+    hidden: str, people: dict[str, Api]
+) -> None:
+    split = make_split(
+        benchmark={"is_public": hidden != "private benchmark"}, scores_visible=hidden != "blind"
+    )
+    split.benchmark.members.add(owner())
+    fields = {"author": owner(), "split": split, "is_public": hidden != "private"}
+    row = make_submission(**fields) if hidden == "unfinished" else make_scored(**fields)
+    variant, method = row.variant, row.variant.method
+    for path in (f"/methods/{method.slug}", f"/variants/{variant.pk}"):
+        assert statuses(people, path) == {"nobody": 404, "other": 404, "owner": 200, "staff": 200}
+        assert people["other"].send("PATCH", path, {}).status_code == 404
+    for path in ("/methods", "/variants"):
+        listed = {name: len(api.get(path).json()["results"]) for name, api in people.items()}
+        assert listed == {"nobody": 0, "other": 0, "owner": 1, "staff": 1}
+
+
+def test_of_a_public_method_others_see_the_variants_with_public_numbers(people: dict[str, Api]) -> None:
+    shown = make_scored(author=owner())
+    hidden = variant_get_or_create(method=shown.variant.method, name="hidden")
+    make_scored(author=owner(), variant=hidden, is_public=False)
+    path = f"/methods/{shown.variant.method.slug}"
+    seen = {name: len(api.get(path).json()["variants"]) for name, api in people.items()}
+    assert seen == {"nobody": 1, "other": 1, "owner": 2, "staff": 2}
 
 
 @pytest.mark.parametrize("spoil", ["expired", "revoked", "deactivated", "unknown", "not bearer", "empty"])

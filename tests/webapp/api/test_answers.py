@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.cache import cache
@@ -12,9 +13,10 @@ from tests.factories import make_user
 from tests.rest import Api
 from webapp.methods import api as methods_api
 from webapp.methods.models import Method
-from webapp.methods.services import method_get_or_create
+from webapp.methods.services import method_get_or_create, variant_get_or_create
 
 pytestmark = pytest.mark.django_db
+LISTS = ("/benchmarks", "/methods", "/variants", "/submissions")
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +32,13 @@ def fresh_counts() -> None:
         ("GET", "/submissions/not-an-id", None, 404),
         ("PUT", "/benchmarks", None, 405),
         ("GET", "/benchmarks?cursor=forged", None, 400),
+        ("GET", "/methods?q=%00", None, 422),
+        ("GET", "/submissions?status=%00", None, 422),
+        ("GET", "/methods/%00", None, 404),
+        ("GET", "/benchmarks/%00/leaderboard", None, 404),
+        ("POST", "/methods", {"name": "\x00"}, 422),
+        ("POST", "/methods", {"name": "DVIS", "team": "\x00"}, 422),
+        ("POST", "/variants", {"method": "dvis", "factors": {"mode\x00": "online"}}, 422),
         ("GET", "/benchmarks?limit=0", None, 422),
         ("POST", "/methods", {"name": 3}, 422),
         ("POST", "/methods", {"name": "x" * 101}, 422),
@@ -53,6 +62,7 @@ def test_a_body_that_is_no_json_is_said_so() -> None:
         "/api/v1/methods", b'{"name": ', content_type="application/json", headers=api.headers
     )
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json()["detail"].startswith("The body is no JSON: ")
 
 
 def test_all_wrong_fields_are_named_at_once() -> None:
@@ -80,16 +90,28 @@ def test_a_fault_of_ours_is_logged_and_shows_no_traceback(
 
 
 def test_lists_are_read_page_by_page_without_gaps_while_rows_are_added() -> None:
-    owner, api = make_user(), Api()
+    owner = make_user()
+    api = Api(owner)
     for number in range(5):
         method_get_or_create(owner=owner, name=f"M{number}")
     page = api.get("/methods", limit=2).json()
     method_get_or_create(owner=owner, name="later")
     seen = [row["name"] for row in page["results"]]
     while page["next"]:
-        page = api.http.get(page["next"]).json()
+        page = api.http.get(page["next"], headers=api.headers).json()
         seen += [row["name"] for row in page["results"]]
     assert seen == ["M4", "M3", "M2", "M1", "M0"]
+
+
+def test_a_cursor_of_another_list_is_refused() -> None:
+    owner = make_user()
+    api = Api(owner)
+    for number in range(2):
+        method = method_get_or_create(owner=owner, name=f"M{number}")
+        variant_get_or_create(method=method)
+    cursor = parse_qs(urlsplit(api.get("/methods", limit=1).json()["next"]).query)["cursor"]
+    statuses = {path: api.get(path, cursor=cursor).status_code for path in LISTS}
+    assert statuses == {path: 200 if path == "/methods" else 400 for path in LISTS}
 
 
 def test_answers_tell_what_is_left_of_the_limit(settings: Any) -> None:

@@ -96,6 +96,14 @@ def test_only_the_owner_and_staff_change_a_method_and_its_variants() -> None:
     assert method_update(method=method, actor=make_user(is_staff=True), name="DVIS 2").slug == "dvis"
 
 
+def test_a_new_name_of_a_method_is_tidied_and_never_blank() -> None:
+    owner = make_user()
+    method = method_get_or_create(owner=owner, name="DVIS")
+    assert method_update(method=method, actor=owner, name="  DVIS \n 2 ").name == "DVIS 2"
+    with pytest.raises(Refused, match="blank"):
+        method_update(method=method, actor=owner, name="   ")
+
+
 def test_a_variant_cannot_take_a_name_that_its_method_has() -> None:
     owner = make_user()
     method = method_get_or_create(owner=owner, name="DVIS")

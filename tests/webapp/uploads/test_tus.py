@@ -122,6 +122,12 @@ def test_a_length_that_is_no_number_of_bytes_is_refused(tus: Tus, length: str) -
     assert (response.status_code, problem_code(response)) == (400, "tus-header")
 
 
+@pytest.mark.parametrize("content_type", ["", "application/offset+octet-stream"])
+def test_an_empty_file_is_complete_once_it_is_created(tus: Tus, content_type: str) -> None:
+    response = tus.create(0, Content_Type=content_type)
+    assert (response.status_code, response["Upload-Offset"]) == (201, "0")
+
+
 @pytest.mark.parametrize("metadata", ["filename ####", "filename /w==", "filename"])
 def test_an_unreadable_name_is_refused_and_a_missing_one_is_none(tus: Tus, metadata: str) -> None:
     response = tus.create(1, Upload_Metadata=metadata)

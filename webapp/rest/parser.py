@@ -1,0 +1,36 @@
+"""Reading requests: text that PostgreSQL cannot store is refused at the door."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+from ninja.parser import Parser
+
+from webapp.refusal import Refused
+
+
+class PlainTextParser(Parser):
+    """JSON bodies and queries, none of whose texts has a NUL character (U+0000)."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        try:
+            body = json.loads(request.body)
+            _check(body)
+        except (ValueError, RecursionError) as error:
+            raise Refused("body-not-json", f"The body is no JSON: {error}.", status=400) from error
+        return body
+
+    def parse_querydict(self, data: QueryDict, list_fields: list[str], request: HttpRequest) -> Any:
+        _check(dict(data.lists()))
+        return super().parse_querydict(data, list_fields, request)
+
+
+def _check(value: Any) -> None:
+    """Raise Refused for a NUL in any text, names of fields included."""
+    if isinstance(value, str) and "\x00" in value:
+        raise Refused("nul-character", "A text has a NUL character (U+0000).", "Leave it out.")
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list):
+        for item in value:
+            _check(item)
