@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+
 from evaluator.catalog import BENCHMARKS, BenchmarkSpec
 
 

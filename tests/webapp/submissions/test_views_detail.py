@@ -134,7 +134,7 @@ def test_scored_submission_shows_numbers_in_percent_and_a_dash_where_undefined(
     text = _read(page, submission)
     assert "33.8" in text
     assert "50.0" in text
-    assert "<td>–</td>" in text
+    assert "<td>\N{EN DASH}</td>" in text
     assert "25.0" in text
     assert "12.5" in text
     assert "Rank" in text
