@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
 from ninja.parser import Parser
 
 from webapp.refusal import Refused
@@ -20,7 +21,7 @@ class PlainTextParser(Parser):
             raise Refused("body-not-json", f"The body is no JSON: {error}.", status=400) from error
         return body
 
-    def parse_querydict(self, data: QueryDict, list_fields: list[str], request: HttpRequest) -> Any:
+    def parse_querydict(self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest) -> Any:
         _check(dict(data.lists()))
         return super().parse_querydict(data, list_fields, request)
 
