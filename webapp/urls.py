@@ -1,5 +1,6 @@
 """Every address of the site. Each app has its own urls.py; the REST API is one router in webapp/api.py."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
@@ -15,5 +16,7 @@ urlpatterns = [
     path("", include("webapp.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
+    # The admin's own form has no limit of tries: whoever is not logged in goes through the site's.
+    path("admin/login/", secure_admin_login(admin.site.login)),
     path("admin/", admin.site.urls),
 ]

@@ -21,7 +21,9 @@ class PlainTextParser(Parser):
             raise Refused("body-not-json", f"The body is no JSON: {error}.", status=400) from error
         return body
 
-    def parse_querydict(self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest) -> Any:
+    def parse_querydict(
+        self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
+    ) -> Any:
         _check(dict(data.lists()))
         return super().parse_querydict(data, list_fields, request)
 

@@ -46,9 +46,8 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         split = split_get(benchmark=benchmark, name=request.GET.get("split", ""))
     except (Benchmark.DoesNotExist, Split.DoesNotExist) as error:
         raise Http404("no such benchmark or split") from error
-    form = SubmitForm(
-        request.POST or None, request.FILES or None, user=user, initial={"visibility": "public"}
-    )
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = SubmitForm(*sent, user=user, initial={"visibility": "public"})
     problem, upload = None, None
     if request.method == "POST":
         try:

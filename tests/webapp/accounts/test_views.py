@@ -5,6 +5,7 @@ import re
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 
 from tests.factories import make_user
@@ -142,3 +143,26 @@ def test_logging_out_needs_a_click(page: Client) -> None:
     assert "Log out?" in _read(page, "/accounts/logout/")
     page.post("/accounts/logout/")
     assert isinstance(page.get("/").wsgi_request.user, AnonymousUser)
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin/accounts/user/"])
+def test_the_admin_is_entered_by_the_sites_log_in_which_limits_tries(path: str, client: Client) -> None:
+    response = client.get(path, follow=True)
+    assert response.redirect_chain[-1][0].startswith("/accounts/login/?next=")
+    client.post("/admin/login/", {"username": "alice", "password": PASSWORD})
+    assert "_auth_user_id" not in client.session
+
+
+def test_only_staff_enter_the_admin(page: Client) -> None:
+    assert page.get("/admin/login/").status_code == 403
+    page.force_login(make_user(is_staff=True))
+    assert page.get("/admin/").status_code == 200
+
+
+def test_guessing_a_password_is_stopped(client: Client, alice: User) -> None:
+    cache.clear()
+    for _ in range(5):
+        client.post("/accounts/login/", {"login": "alice", "password": "wrong"})
+    response = client.post("/accounts/login/", {"login": "alice", "password": PASSWORD})
+    assert b"Too many failed login attempts" in response.content
+    cache.clear()

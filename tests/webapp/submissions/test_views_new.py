@@ -122,6 +122,12 @@ def test_missing_file_and_method_are_both_named(page: Client) -> None:
     assert b"Name the method, or choose one of yours above." in response.content
 
 
+def test_empty_request_is_told_what_is_missing(page: Client) -> None:
+    response = page.post(URL, b"--x\r\nbroken", content_type="multipart/form-data; boundary=x")
+    assert response.status_code == 422
+    assert b"Choose a results.json, or a zip archive that holds one." in response.content
+
+
 def test_file_and_fields_are_kept_when_something_is_missing(page: Client) -> None:
     response = page.post(URL, {"file": _file(b"[1, 2]"), "note": "keep me", "factor_mode": "online"})
     upload = Upload.objects.get()
