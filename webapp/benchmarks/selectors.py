@@ -47,6 +47,8 @@ def benchmark_get(*, user: User | AnonymousUser, slug: str) -> Benchmark:
 def split_get(*, benchmark: Benchmark, name: str = "") -> Split:
     """Return the named split, the default one without a name. Raises Split.DoesNotExist."""
     splits = benchmark.splits.select_related("benchmark")
+    if "\x00" in name:  # no text of PostgreSQL has one
+        raise Split.DoesNotExist
     if name:
         return splits.get(name=name)
     split = splits.first()  # Split.Meta.ordering puts the default first

@@ -150,3 +150,10 @@ def test_an_unknown_address_is_answered_with_a_page_that_says_so() -> None:
 def test_the_guide_describes_the_file_of_the_benchmarks_task(task: str, evaluator: str, file: str) -> None:
     make_board("shapes", benchmark={"task": task, "evaluator": evaluator}, videos=VIDEOS)
     assert file in get("/benchmarks/shapes/how-to-submit/")
+
+
+@pytest.mark.parametrize("split", ["nothing", "%00"])
+@pytest.mark.parametrize("tab", ["", "about/", "how-to-submit/", "chart.json"])
+def test_a_split_that_there_is_not_is_not_found(tab: str, split: str) -> None:
+    make_board("shapes")
+    assert Client().get(f"/benchmarks/shapes/{tab}?split={split}").status_code == 404
