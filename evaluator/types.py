@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from evaluator.problems import Problem
@@ -27,11 +28,16 @@ class CategoryInfo:
 
 @dataclass(frozen=True, slots=True)
 class GroundTruthSummary:
-    """What may be told about a ground truth; `annotations` is the number of tracklets."""
+    """What may be told about a ground truth; `annotations` is the number of tracklets.
+
+    Of one that consists of many files, `files` are all that an evaluation reads: a folder with these, under
+    these names, gives the same results. Names have "/" between folders.
+    """
 
     videos: tuple[VideoInfo, ...]
     categories: tuple[CategoryInfo, ...]
     annotations: int
+    files: tuple[tuple[str, Path], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

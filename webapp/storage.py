@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -51,6 +51,15 @@ def blob_save_copy(path: Path) -> Blob:
         copy = Path(scratch, "copy")
         shutil.copyfile(path, copy)
         return blob_save(copy, sha256=sha256_of(copy))
+
+
+def blob_save_written(write: Callable[[BinaryIO], None]) -> Blob:
+    """Store what `write` writes to the file that it is given, in constant memory."""
+    with tempfile.TemporaryDirectory(dir=_scratch_folder()) as scratch:
+        path = Path(scratch, "written")
+        with path.open("wb") as file:
+            write(file)
+        return blob_save(path, sha256=sha256_of(path))
 
 
 def blob_save_bytes(data: bytes) -> Blob:

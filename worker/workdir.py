@@ -7,8 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluator.catalog import BENCHMARKS
 from webapp.jobs.services import Claim
 from webapp.storage import blob_path
+from worker.ground_truth import unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,10 @@ def workdir(claim: Claim) -> Iterator[JobFiles]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dvis-bench-job-")))
         predictions = folder / _plain_name(claim.filename)
         predictions.symlink_to(stack.enter_context(blob_path(claim.predictions)).resolve())
-        ground_truth = stack.enter_context(blob_path(claim.ground_truth))
+        if BENCHMARKS[claim.evaluator].task == "vis":
+            ground_truth = stack.enter_context(blob_path(claim.ground_truth))
+        else:
+            ground_truth = unpacked(claim.ground_truth)
         yield JobFiles(predictions=predictions, ground_truth=ground_truth)
 
 

@@ -83,6 +83,7 @@ def describe_panoptic(path: Path) -> GroundTruthSummary:
     Videos, whose official ids are names, are numbered from 1 in the order of the file.
     """
     truth = read_panoptic_truth(path)
+    root = path.parent if path.is_file() else path
     videos = []
     for number, video in enumerate(truth.videos, start=1):
         size = (0, 0)
@@ -94,7 +95,9 @@ def describe_panoptic(path: Path) -> GroundTruthSummary:
         len({number for frame in video.frames for number in frame.category}) for video in truth.videos
     )
     categories = tuple(CategoryInfo(category.id, category.name) for category in truth.categories)
-    return GroundTruthSummary(tuple(videos), categories, tubes)
+    names = [truth.file, *(file for video in truth.videos for file in video.files)]
+    files = tuple((name, root / name) for name in dict.fromkeys(names))
+    return GroundTruthSummary(tuple(videos), categories, tubes, files)
 
 
 def find_json(path: Path, problems: ProblemList) -> Path:

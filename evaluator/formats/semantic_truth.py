@@ -101,7 +101,17 @@ def describe_semantic(path: Path) -> GroundTruthSummary:
     for number, video in enumerate(truth.videos, start=1):
         header = read_map_header(truth.members, f"{video.folder}/{video.frames[0]}", video.name)
         videos.append(VideoInfo(number, video.name, len(video.frames), header.height, header.width))
-    return GroundTruthSummary(tuple(videos), class_names(), sum(video.length for video in videos))
+    annotations = sum(video.length for video in videos)
+    return GroundTruthSummary(tuple(videos), class_names(), annotations, _files(path, truth))
+
+
+def _files(path: Path, truth: SemanticTruth) -> tuple[tuple[str, Path], ...]:
+    """Return the list of videos, if there is one, as the file of the usual name, and all maps."""
+    root = path.parent if path.is_file() else path
+    listed = path if path.is_file() else root / LIST_NAME
+    names = [f"{video.folder}/{frame}" for video in truth.videos for frame in video.frames]
+    maps = tuple((name, root / name) for name in names)
+    return ((LIST_NAME, listed), *maps) if listed.is_file() else maps
 
 
 def class_names() -> tuple[CategoryInfo, ...]:

@@ -1,10 +1,5 @@
 """Writes of benchmarks: importing a ground truth makes a benchmark and a split, or renews them."""
 
-import gzip
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +12,12 @@ from evaluator.catalog import BENCHMARKS
 from evaluator.formats import describe_ground_truth
 from evaluator.types import GroundTruthSummary
 from webapp.accounts.models import User
+from webapp.benchmarks.ground_truth import ground_truth_blob, readable
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.jobs.audit import audit
 from webapp.refusal import Refused
-from webapp.storage import blob_save_copy
 from webapp.submissions.models import Submission
 from webapp.uploads.models import Blob
-
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +41,17 @@ def benchmark_import(
     actor: User | None = None,
     **fields: Any,
 ) -> Import:
-    """Check and store a ground truth (JSON, also gzipped) and open its split for submissions.
+    """Check and store a ground truth and open its split for submissions.
 
+    It is a JSON file, also gzipped, or a folder with PNG maps, as the benchmark's task has it.
     `fields` are others of Benchmark (name, summary, licence, ...); what is not given stays as it is.
     Raises Refused, or evaluator.problems.GroundTruthError with all that is wrong with the file.
     """
     _check_names(slug, evaluator, split)
-    if not ground_truth.is_file():
-        raise Refused(
-            "ground-truth-missing",
-            f"There is no file {ground_truth}.",
-            "Give the path of the annotation file (.json or .json.gz) with --gt.",
-        )
-    with _plain_json(ground_truth) as path:
+    with readable(evaluator, ground_truth) as path:
         summary = describe_ground_truth(evaluator, path)
         _check_frames(frames, summary)
-        blob = blob_save_copy(path)
+        blob = ground_truth_blob(path, summary)
     with transaction.atomic():
         benchmark = _benchmark(slug, evaluator, summary, fields)
         row, _ = Split.objects.select_for_update().get_or_create(
@@ -103,28 +91,6 @@ def _check_names(slug: str, evaluator: str, split: str) -> None:
             ) from None
 
 
-@contextmanager
-def _plain_json(path: Path) -> Iterator[Path]:
-    """The file itself, or what is in it where it is gzipped: hashes are taken over the plain text."""
-    with path.open("rb") as file:
-        zipped = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    if not zipped:
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="dvis-bench-") as folder:
-        plain = Path(folder, path.name.removesuffix(".gz"))
-        try:
-            with gzip.open(path) as source, plain.open("wb") as target:
-                shutil.copyfileobj(source, target)
-        except (EOFError, gzip.BadGzipFile) as error:
-            raise Refused(
-                "ground-truth-damaged",
-                f"{path} is a gzip file that cannot be unpacked ({error}).",
-                "Fetch or compress it again.",
-            ) from error
-        yield plain
-
-
 def _check_frames(frames: Path | None, summary: GroundTruthSummary) -> None:
     """Refuse a frames folder that holds none of the videos: most likely the level above or below is meant."""
     if frames is None or any(frames.joinpath(video.name).is_dir() for video in summary.videos):
@@ -141,7 +107,12 @@ def _benchmark(slug: str, evaluator: str, summary: GroundTruthSummary, fields: d
     """The benchmark of that slug with the evaluator, categories and fields given."""
     spec = BENCHMARKS[evaluator]
     benchmark, _ = Benchmark.objects.select_for_update().get_or_create(
-        slug=slug, defaults={"name": spec.name, "evaluator": evaluator, "task": spec.task}
+        slug=slug,
+        defaults={
+            "name": spec.name if slug == evaluator else slug,
+            "evaluator": evaluator,
+            "task": spec.task,
+        },
     )
     scored = Submission.objects.filter(split__benchmark=benchmark, status=Submission.Status.SCORED)
     if benchmark.evaluator != evaluator and scored.exclude(origin=Submission.Origin.REPORTED).exists():

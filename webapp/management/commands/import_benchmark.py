@@ -20,7 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("slug", metavar="SLUG", help="the benchmark's part of addresses")
         parser.add_argument("--benchmark", required=True, help=f"evaluator: {', '.join(BENCHMARKS)}")
         parser.add_argument("--split", required=True, help="such as val")
-        parser.add_argument("--gt", required=True, type=Path, help="annotation file (.json or .json.gz)")
+        parser.add_argument(
+            "--gt", required=True, type=Path, help="annotation file (.json or .json.gz), or folder with maps"
+        )
         parser.add_argument("--frames", type=Path, help="folder that holds a folder of frames per video")
         parser.add_argument("--public-gt", action="store_true", help="visitors may see the ground truth")
         parser.add_argument(
