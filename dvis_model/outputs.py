@@ -101,6 +101,11 @@ class VideoInstances:
     query_ids: NDArray[np.int64]
     masks: NDArray[np.bool_]
 
+    @property
+    def num_frames(self) -> int:
+        """T."""
+        return int(self.masks.shape[1])
+
 
 @dataclass(frozen=True, slots=True)
 class VideoPanoptic:
@@ -114,12 +119,22 @@ class VideoPanoptic:
     ids: NDArray[np.int32]
     segments: list[Segment]
 
+    @property
+    def num_frames(self) -> int:
+        """T."""
+        return int(self.ids.shape[0])
+
 
 @dataclass(frozen=True, slots=True)
 class VideoSemantic:
     """One class a pixel: `labels` uint8 [T, H, W], from 0, things first."""
 
     labels: NDArray[np.uint8]
+
+    @property
+    def num_frames(self) -> int:
+        """T."""
+        return int(self.labels.shape[0])
 
 
 VideoResult = VideoInstances | VideoPanoptic | VideoSemantic

@@ -1,0 +1,138 @@
+"""What a configuration costs: parameters, multiply-adds, time and memory, stage by stage."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from dvis_model.assembly import build
+from dvis_model.config import DvisConfig
+from dvis_model.layers import mask_product
+from dvis_model.model import Dvis
+from dvis_model.outputs import SegmenterOutput
+from dvis_model.preprocess import frame_sizes
+
+ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StageCost:
+    """One stage; multiply-adds (of products and convolutions alone) and time are those of a frame."""
+
+    name: str
+    parameters: int
+    gmacs: float
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A configuration on frames of a size; `peak_memory_bytes` is of the process, or of the GPU."""
+
+    config: str
+    height: int
+    width: int
+    frames: int
+    device: str
+    stages: tuple[StageCost, ...]
+    peak_memory_bytes: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+
+@torch.no_grad()
+def measure_cost(config: DvisConfig, size: tuple[int, int], frames: int, device: str = "cpu") -> Cost:
+    """Measure a model with random weights on random frames of a size, which are not resized."""
+    model = build(config).to(device).requires_grad_(False)
+    sizes = frame_sizes(size, config, short_side=0, output=(None, None))
+    inputs = torch.randn(frames, 3, *sizes.padded, device=device)
+    stages = tuple(
+        StageCost(
+            name,
+            parameters=sum(parameter.numel() for part in parts for parameter in part.parameters()),
+            gmacs=_multiply_adds(run) / frames / 1e9,
+            milliseconds=_seconds(run, device) / frames * 1e3,
+        )
+        for name, parts, run in _stages(model, inputs)
+    )
+    return Cost(config.name, *size, frames, device, stages, _peak_memory(device))
+
+
+Stage = tuple[str, tuple[nn.Module, ...], Callable[[], Any]]
+
+
+def _stages(model: Dvis, frames: Tensor) -> list[Stage]:
+    """Return each stage with its modules, ready to run again and again on the same inputs."""
+    head, config = model.sem_seg_head, model.config
+    features = model.backbone(frames)
+    mask_features, memories = head.pixel_decoder(features)
+    shapes = [(x.shape[-2], x.shape[-1]) for x in reversed(features[1:])]
+    segmented: SegmenterOutput = head.predictor(memories, shapes, mask_features)
+    windows = _windows(segmented, config.window_size)
+    tracked, _ = model.tracker(segmented, None)
+    stages: list[Stage] = [
+        ("backbone", (model.backbone,), lambda: model.backbone(frames)),
+        ("pixel decoder", (head.pixel_decoder,), lambda: head.pixel_decoder(features)),
+        ("masked decoder", (head.predictor,), lambda: head.predictor(memories, shapes, mask_features)),
+        ("segmenter", (model.backbone, head), lambda: model.segment(frames)),
+        ("tracker", (model.tracker,), lambda: _track(model, windows)),
+    ]
+    refiner = model.refiner
+    if refiner is not None:
+        memory = model.tracker.frame_memory
+        refine: Stage = ("refiner", (refiner,), lambda: refiner(tracked.queries, memory(segmented)))
+        stages.append(refine)
+    masks: Stage = ("masks", (), lambda: mask_product(tracked.mask_embeddings, mask_features))
+    return [*stages, masks]
+
+
+def _windows(segmented: SegmenterOutput, size: int) -> list[SegmenterOutput]:
+    parts = [getattr(segmented, name).split(size) for name in SegmenterOutput.__slots__]
+    return [SegmenterOutput(*window) for window in zip(*parts, strict=True)]
+
+
+def _track(model: Dvis, windows: list[SegmenterOutput]) -> None:
+    state = None
+    for window in windows:
+        _, state = model.tracker(window, state)
+
+
+def _multiply_adds(run: Callable[[], Any]) -> float:
+    # Fused attention is not counted everywhere; written out it is.
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+        run()
+    return float(counter.get_total_flops()) / 2
+
+
+def _seconds(run: Callable[[], Any], device: str) -> float:
+    """Return the median time of some runs."""
+    seconds = []
+    for _ in range(ROUNDS):
+        _synchronise(device)
+        begin = time.perf_counter()
+        run()
+        _synchronise(device)
+        seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds)
+
+
+def _synchronise(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+
+
+def _peak_memory(device: str) -> int:
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,88 @@
+"""Reads videos frame by frame: files by PyAV, folders of pictures by Pillow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import av
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from dvis_model.preprocess import Frame, FrameProblem
+
+PICTURES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A video file or a folder of pictures, in the order of their names."""
+
+    path: Path
+
+    @property
+    def pictures(self) -> list[Path]:
+        """The frames' files; none for a video file."""
+        if not self.path.is_dir():
+            return []
+        return sorted(file for file in self.path.iterdir() if file.suffix.lower() in PICTURES)
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield RGB frames, uint8 [h, w, 3].
+
+        Raises:
+            FrameProblem: one of them cannot be read; names it.
+        """
+        return _read_pictures(self.pictures) if self.path.is_dir() else _read_file(self.path)
+
+    def frame_names(self, count: int) -> list[str]:
+        """Return the pictures' names; for a video file, eight digits each."""
+        pictures = self.pictures
+        return [file.name for file in pictures] if pictures else [f"{n:08}.jpg" for n in range(count)]
+
+
+def find_videos(path: Path) -> list[Video]:
+    """Return the video at a path, or those in its folders.
+
+    Raises:
+        FileNotFoundError: no such path, or a folder with neither pictures nor folders.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"No such video or folder: {path}")
+    video = Video(path)
+    if path.is_file() or video.pictures:
+        return [video]
+    folders = [Video(folder) for folder in sorted(path.iterdir()) if folder.is_dir()]
+    if not folders:
+        raise FileNotFoundError(f"{path} holds neither pictures nor folders of pictures")
+    return folders
+
+
+def _read_pictures(files: list[Path]) -> Iterator[Frame]:
+    for index, file in enumerate(files):
+        try:
+            with Image.open(file) as picture:
+                yield np.asarray(picture.convert("RGB"))
+        except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+            raise FrameProblem(f"Frame {index} ({file.name}) cannot be read: {error}") from error
+
+
+def _read_file(path: Path) -> Iterator[Frame]:
+    index = 0
+    try:
+        with closing(av.open(str(path))) as container:
+            if not container.streams.video:
+                raise FrameProblem(f"{path.name} holds no video stream")
+            stream = container.streams.video[0]
+            # Stop where data is broken, rather than invent what is missing.
+            stream.codec_context.options = {"err_detect": "explode"}
+            for frame in container.decode(stream):
+                if frame.is_corrupt:
+                    raise FrameProblem(f"{path.name}: frame {index} is corrupt")
+                yield frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+                index += 1
+    except av.FFmpegError as error:
+        raise FrameProblem(f"{path.name}: frame {index} cannot be decoded: {error.strerror}") from error
