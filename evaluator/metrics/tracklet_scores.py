@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,28 @@ from numpy.typing import NDArray
 from evaluator.formats.ytvis_json import PredictionTable
 from evaluator.metrics.tracklet_ap import IOU_THRESHOLDS, Split, match_video
 from evaluator.prepared import GroundTruth, TrackletArrays
-from evaluator.tracklet_kernels import compare_video
+from evaluator.tracklet_kernels import compare_video, decode_tracklet
 
 
 class NotPlain(Exception):
     """A mask is wrong or unusual: the careful reader has to look at the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedTracklets:
+    """The masks of N predictions over T frames.
+
+    Attributes:
+        bounds: int32, those of all masks; see `evaluator.tracklet_kernels`.
+        first, runs, areas: int64 [N, T], each mask's first bound, foreground runs and pixels.
+        given: bool [N, T], False where the mask is null, {} or [].
+    """
+
+    bounds: NDArray[np.int32]
+    first: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    areas: NDArray[np.int64]
+    given: NDArray[np.bool_]
 
 
 class TrackletScorer:
@@ -49,7 +67,7 @@ class TrackletScorer:
         Raises:
             NotPlain: a prediction needs the careful reader.
         """
-        mine = self._predictions(index)
+        mine = self.predictions(index)
         if mine.start == mine.stop:
             return 0
         iou, mean_area, listed = self.compare(index)
@@ -78,7 +96,7 @@ class TrackletScorer:
         Raises:
             NotPlain: a prediction needs the careful reader.
         """
-        mine = self._predictions(index)
+        mine = self.predictions(index)
         video = self.ground_truth.videos[index]
         arrays = self.ground_truth.tracklets
         tracklets = slice(int(arrays.first_tracklet[index]), int(arrays.first_tracklet[index + 1]))
@@ -110,7 +128,32 @@ class TrackletScorer:
             raise NotPlain
         return iou, mean_area, int(listed)
 
-    def _predictions(self, index: int) -> slice:
+    def decode(self, index: int) -> DecodedTracklets:
+        """Return the masks of one video's predictions.
+
+        Raises:
+            NotPlain: a prediction needs the careful reader.
+        """
+        video = self.ground_truth.videos[index]
+        places = self._places[self.predictions(index)]
+        room = np.minimum(places[:, 1] - places[:, 0], video.length * (video.height * video.width + 1))
+        bounds = np.empty(int(room.sum()), np.int32)  # what is not written of it takes no memory
+        first, runs, areas = np.zeros((3, len(places), video.length), np.int64)
+        written = np.empty((len(places), video.length), np.int64)
+        used = 0
+        for n, at in enumerate(places[:, 0].tolist()):
+            count, _, frames = decode_tracklet(
+                self._data, at, video.height, video.width, bounds[used:], first[n], runs[n], areas[n]
+            )
+            if count < 0 or frames < video.length:
+                raise NotPlain
+            written[n] = np.diff(first[n], append=count)
+            first[n] += used
+            used += int(count)
+        return DecodedTracklets(bounds, first, runs, areas, written > 0)
+
+    def predictions(self, index: int) -> slice:
+        """Return the rows of one video."""
         return slice(int(self.first_prediction[index]), int(self.first_prediction[index + 1]))
 
 
