@@ -36,7 +36,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "webapp.cache.OptionalRedisCache",
         "LOCATION": BROKER_URL.removeprefix("redis+socket:")
         if not BROKER_URL.startswith("redis+socket:")
         else "unix:" + BROKER_URL.removeprefix("redis+socket:").replace("virtual_host=", "db="),
