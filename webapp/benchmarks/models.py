@@ -49,6 +49,21 @@ class Benchmark(models.Model):
         """The evaluator's entry; None where this version has no evaluator for it (published numbers only)."""
         return BENCHMARKS.get(self.evaluator)
 
+    @property
+    def has_maps(self) -> bool:
+        """Whether predictions are PNG maps in a zip archive, and the ground truth is a folder of maps."""
+        return self.task != self.Task.VIS
+
+    @property
+    def predictions_name(self) -> str:
+        """What people call the file that they send."""
+        return "predictions.zip" if self.has_maps else "results.json"
+
+    @property
+    def ground_truth_name(self) -> str:
+        """What people call the ground truth in commands."""
+        return "ground_truth/" if self.has_maps else "annotations.json"
+
 
 class Split(models.Model):
     """Videos with one ground truth, one set of rules and one leaderboard."""

@@ -75,11 +75,10 @@ def submit_guide(request: HttpRequest, slug: str) -> HttpResponse:
     context = _context(benchmark, split, "submit") | {
         "quota": quota_for(user=user, split=split) if split and isinstance(user, User) else None,
         "format_template": f"benchmarks/partials/format/{benchmark.task}.html",
-        "filename": "results.json" if benchmark.task == Benchmark.Task.VIS else "predictions.zip",
-        "truth": "annotations.json" if benchmark.task == Benchmark.Task.VIS else "ground_truth/",
+        "filename": benchmark.predictions_name,
         "server": f"{request.scheme}://{request.get_host()}",
         "upload_limit_bytes": settings.UPLOAD_LIMIT_BYTES,
-        "sample": sample_predictions(split)[:1] if split and benchmark.task == "vis" else [],
+        "sample": sample_predictions(split)[:1] if split and not benchmark.has_maps else [],
         "errors": [problem for problem in problems if problem.severity == "error"],
         "warnings": [problem for problem in problems if problem.severity == "warning"],
     }
@@ -91,7 +90,7 @@ def sample(request: HttpRequest, slug: str, split: str) -> HttpResponse:
     """A results.json that would be accepted, for splits whose ground truth is public."""
     benchmark = _benchmark(request, slug)
     found = _split(benchmark, split)
-    if not found.ground_truth_public or benchmark.task != Benchmark.Task.VIS:
+    if not found.ground_truth_public or benchmark.has_maps:
         raise Http404("This split has no sample file.")
     response = JsonResponse(sample_predictions(found), safe=False)
     response["Content-Disposition"] = 'attachment; filename="results.json"'

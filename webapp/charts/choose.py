@@ -1,6 +1,13 @@
 """Which chart a leaderboard shows, and of which rows."""
 
-from webapp.charts.occlusion import DIRECT_LABELS, has_levels, occlusion_chart
+from webapp.charts.levels import (
+    BY_OCCLUSION,
+    BY_STEADINESS,
+    BY_WINDOW,
+    DIRECT_LABELS,
+    Levels,
+    levels_chart,
+)
 from webapp.charts.spec import Chart
 from webapp.charts.timeline import timeline_chart
 from webapp.leaderboards.board import Row
@@ -14,9 +21,17 @@ def board_chart(board: Leaderboard) -> Chart | None:
     rows = [ranked.row for ranked in board.rows]
     chosen = [row for row in rows if row.variant_id in board.filters.rows]
     by_rank = sorted(board.rows, key=lambda ranked: ranked.rank or len(rows) + 1)
-    top = [ranked.row for ranked in by_rank if has_levels(ranked.row) and not ranked.row.is_secondary]
-    return occlusion_chart(chosen or top[:DIRECT_LABELS], place=place) or timeline_chart(
-        rows, _well_known(board, rows), place=place, chosen=chosen
+    ranked = [one.row for one in by_rank if not one.row.is_secondary]
+
+    def levels(wanted: Levels) -> Chart | None:
+        top = [row for row in ranked if wanted.known(row)][:DIRECT_LABELS]
+        return levels_chart(chosen or top, wanted, place=place)
+
+    return (
+        levels(BY_OCCLUSION)
+        or levels(BY_WINDOW)
+        or timeline_chart(rows, _well_known(board, rows), place=place, chosen=chosen)
+        or levels(BY_STEADINESS)
     )
 
 

@@ -53,7 +53,10 @@ def login(context: typer.Context, server: Server = None, token: Token = None) ->
 def submit(
     context: typer.Context,
     benchmark: Annotated[str, typer.Argument(metavar="SLUG", help="The benchmark's part of its address")],
-    file: Annotated[Path, typer.Argument(help="results.json, or a zip with it", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(help="results.json, a zip with it, or a zip of maps", exists=True, dir_okay=False),
+    ],
     method: Annotated[str, typer.Option(help="Name of your method; made where missing")],
     split: Annotated[str, typer.Option(help="Such as val")] = "val",
     variant: Annotated[str, typer.Option(help="Name of its variant")] = "default",

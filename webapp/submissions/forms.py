@@ -22,6 +22,7 @@ FACTOR_EXAMPLES = {
     "resolution": "720p",
     "extra_data": "none",
 }
+FILE_WANTED = "a results.json, or a zip archive that holds one"
 
 
 class SubmitForm(forms.Form):
@@ -42,7 +43,7 @@ class SubmitForm(forms.Form):
         required=False,
         allow_empty_file=True,  # told apart from others by the evaluator, in its own words
         max_length=255,
-        widget=forms.FileInput(attrs={"accept": ".json,.zip"}),
+        widget=forms.FileInput,
     )
     variant = forms.ModelChoiceField(
         Variant.objects.none(),
@@ -62,8 +63,10 @@ class SubmitForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, has_maps: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._has_maps = has_maps
+        self.fields["file"].widget.attrs["accept"] = ".zip" if has_maps else ".json,.zip"
         self._field("upload").queryset = Upload.objects.filter(owner=user, blob__isnull=False)
         own = Variant.objects.filter(method__owner=user).select_related("method")
         self._field("variant").queryset = own
@@ -92,7 +95,8 @@ class SubmitForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not data.get("upload") and data.get("file") is None and not self.errors.get("upload"):
-            self.add_error("file", "Choose a results.json, or a zip archive that holds one.")
+            wanted = "a zip archive with the maps" if self._has_maps else FILE_WANTED
+            self.add_error("file", f"Choose {wanted}.")
         if not data.get("variant") and not data.get("method_name") and not self.errors.get("variant"):
             self.add_error("method_name", "Name the method, or choose one of yours above.")
         return data

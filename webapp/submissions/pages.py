@@ -75,8 +75,10 @@ def submission_page(
 
 def reproduce_command(submission: Submission) -> str:
     """The command that gives the same numbers on a laptop that has the ground truth."""
-    files = f"--gt annotations.json --pred {shlex.quote(submission.filename or 'results.json')}"
-    return f"python -m evaluator score {submission.split.benchmark.evaluator} {files} --json report.json"
+    benchmark = submission.split.benchmark
+    predictions = shlex.quote(submission.filename or benchmark.predictions_name)
+    files = f"--gt {benchmark.ground_truth_name} --pred {predictions}"
+    return f"python -m evaluator score {benchmark.evaluator} {files} --json report.json"
 
 
 def _standing(submission: Submission, user: User | AnonymousUser) -> Standing:
@@ -90,8 +92,8 @@ def _standing(submission: Submission, user: User | AnonymousUser) -> Standing:
 
 
 def check_data(split: Split) -> dict[str, Any] | None:
-    """What the check in the browser needs to know; None where it does not know the task."""
-    if split.benchmark.task != split.benchmark.Task.VIS:
+    """What the check in the browser needs to know; None for maps, which the server alone checks."""
+    if split.benchmark.has_maps:
         return None
     return {
         "videos": split.videos,

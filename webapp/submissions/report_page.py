@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.benchmarks.models import Split
+from webapp.charts.levels import BY_OCCLUSION, BY_WINDOW
 from webapp.charts.spec import percent
-from webapp.leaderboards.metrics import GROUPS, OCCLUSION, column_order, metric, primary_metric
+from webapp.leaderboards.metrics import GROUPS, column_order, metric, primary_metric
 from webapp.submissions.models import Submission
 
 
@@ -38,6 +39,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """One metric at several levels, drawn as bars."""
+
+    title: str
+    caption: str
+    numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TableColumn:
     key: str
     label: str
@@ -64,7 +74,7 @@ class Table:
 class ReportPage:
     headline: tuple[Number, ...]
     groups: tuple[Group, ...]
-    occlusion: tuple[Number, ...]
+    bars: tuple[Bars, ...]
     categories: Table
     videos: Table
     seconds: tuple[tuple[str, str], ...]
@@ -80,7 +90,7 @@ def report_page(report: Mapping[str, Any], split: Split, video_sort: str = "") -
     return ReportPage(
         headline=tuple(numbers[key] for key in headline),
         groups=_groups(numbers),
-        occlusion=tuple(numbers[key] for key in OCCLUSION if key in numbers),
+        bars=_bars(numbers),
         categories=_table(
             {name: (name, "", values) for name, values in report["per_category"].items()},
             primary_metric(split.benchmark),
@@ -116,11 +126,21 @@ def _groups(numbers: Mapping[str, Number]) -> tuple[Group, ...]:
     return tuple(Group(GROUPS[name], tuple(found)) for name, found in members.items() if found)
 
 
+def _bars(numbers: Mapping[str, Number]) -> tuple[Bars, ...]:
+    return tuple(
+        Bars(levels.title, levels.caption, tuple(numbers[key] for key in levels.metrics))
+        for levels in (BY_OCCLUSION, BY_WINDOW)
+        if numbers.keys() >= set(levels.metrics)
+    )
+
+
 Entry = tuple[str, str, Mapping[str, float | None]]
 
 
 def _video_rows(per_video: Mapping[str, Mapping[str, float | None]], split: Split) -> dict[str, Entry]:
-    known = {str(video["id"]): video for video in split.videos}
+    """Entries by what the report calls a video: its id, or its name where that is its official id."""
+    key = "name" if split.benchmark.has_maps else "id"
+    known = {str(video[key]): video for video in split.videos}
     return {
         id: (
             str(known[id]["name"]) if id in known else id,

@@ -47,7 +47,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     except (Benchmark.DoesNotExist, Split.DoesNotExist) as error:
         raise Http404("no such benchmark or split") from error
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = SubmitForm(*sent, user=user, initial={"visibility": "public"})
+    form = SubmitForm(*sent, user=user, has_maps=benchmark.has_maps, initial={"visibility": "public"})
     problem, upload = None, None
     if request.method == "POST":
         try:

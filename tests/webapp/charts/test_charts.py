@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.charts.occlusion import occlusion_chart
+from webapp.charts.levels import BY_OCCLUSION, BY_STEADINESS, BY_WINDOW, levels_chart
 from webapp.charts.spec import OKABE_ITO, names_apart, spread, styles
 from webapp.charts.timeline import timeline_chart
 from webapp.leaderboards.board import Row
@@ -33,7 +33,7 @@ def make(n: int = 1, values: dict[str, float | None] | None = None, **fields: An
 
 
 def test_the_occlusion_chart_is_in_percent_and_labels_its_lines_with_what_occlusion_costs() -> None:
-    chart = occlusion_chart([make()], place="Shapes val")
+    chart = levels_chart([make()], BY_OCCLUSION, place="Shapes val")
     assert chart is not None
     assert chart.figure["data"][0]["y"] == [60.0, 40.0, 25.0]
     assert chart.figure["layout"]["annotations"][0]["text"] == "<b>M1</b>  \N{MINUS SIGN}35.0"
@@ -41,23 +41,40 @@ def test_the_occlusion_chart_is_in_percent_and_labels_its_lines_with_what_occlus
     assert chart.subtitle == "AP (%) by occlusion of the object · Shapes val · scored here"
 
 
+def test_windows_are_drawn_to_8_frames_and_labelled_with_what_they_cost() -> None:
+    values = dict(zip(BY_WINDOW.metrics, (0.5, 0.45, 0.4, 0.38, 0.36), strict=True))
+    chart = levels_chart([make(1, values)], BY_WINDOW, place="Shapes val")
+    assert chart is not None
+    assert (chart.figure["data"][0]["x"], chart.figure["data"][0]["y"][-1]) == ([0, 1, 2, 3, 4], 36.0)
+    label = chart.figure["layout"]["annotations"][0]
+    assert (label["x"], label["text"]) == (4, "<b>M1</b>  \N{MINUS SIGN}14.0")
+    assert chart.rows == (("M1", "50.0", "45.0", "40.0", "38.0", "36.0", "\N{MINUS SIGN}14.0"),)
+
+
+def test_consistency_stands_beside_miou_and_changes_between_its_own_windows() -> None:
+    chart = levels_chart([make(1, {"mIoU": 0.3, "VC8": 0.9, "VC16": 0.8})], BY_STEADINESS, place="")
+    assert chart is not None
+    assert chart.rows == (("M1", "30.0", "90.0", "80.0", "\N{MINUS SIGN}10.0"),)
+    assert len(chart.head) == len(chart.rows[0])
+
+
 def test_rows_that_lack_a_level_are_left_out_and_without_rows_there_is_no_chart() -> None:
     incomplete = make(2, {"AP_so": 0.5, "AP_mo": None, "AP_ho": 0.1})
-    chart = occlusion_chart([make(), incomplete], place="")
+    chart = levels_chart([make(), incomplete], BY_OCCLUSION, place="")
     assert chart is not None
     assert len(chart.figure["data"]) == 1
-    assert occlusion_chart([incomplete], place="") is None
+    assert levels_chart([incomplete], BY_OCCLUSION, place="") is None
 
 
 def test_more_than_five_lines_get_a_legend_instead_of_labels() -> None:
-    chart = occlusion_chart([make(n) for n in range(6)], place="")
+    chart = levels_chart([make(n) for n in range(6)], BY_OCCLUSION, place="")
     assert chart is not None
     assert chart.figure["layout"]["showlegend"]
     assert chart.figure["layout"]["annotations"] == []
 
 
 def test_printed_numbers_have_open_marks_and_the_subtitle_says_so() -> None:
-    chart = occlusion_chart([make(), make(2, origin="reported")], place="")
+    chart = levels_chart([make(), make(2, origin="reported")], BY_OCCLUSION, place="")
     assert chart is not None
     assert [line["marker"]["symbol"] for line in chart.figure["data"]] == ["circle", "circle-open"]
     assert "as published (open)" in chart.subtitle
@@ -83,7 +100,7 @@ def test_names_that_would_be_the_same_fall_back_to_the_variants() -> None:
 
 
 def test_texts_of_people_cannot_bring_markup_into_a_drawing() -> None:
-    chart = occlusion_chart([make(method='<a href="x">M</a>')], place="")
+    chart = levels_chart([make(method='<a href="x">M</a>')], BY_OCCLUSION, place="")
     assert "<a" not in json.dumps(chart.figure if chart else None)
 
 
@@ -115,6 +132,6 @@ def test_one_year_tells_no_story(years: list[int | None]) -> None:
 
 
 def test_a_chart_is_plain_json() -> None:
-    chart = occlusion_chart([make()], place="")
+    chart = levels_chart([make()], BY_OCCLUSION, place="")
     assert chart is not None
     assert json.loads(json.dumps(chart.to_json()))["table"]["rows"][0][0] == "M1"

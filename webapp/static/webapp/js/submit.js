@@ -42,7 +42,7 @@ class SubmitPage {
     this.drop.addEventListener("drop", (event) => {
       const { files } = event.dataTransfer;
       if (files.length !== 1) {
-        this.say("error", files.length ? "Drop one file at a time." : "That was no file.", "Put results.json into a zip if it belongs to others.");
+        this.say("error", files.length ? "Drop one file at a time." : "That was no file.", this.split ? "Put results.json into a zip if it belongs to others." : "Put the maps into one zip archive.");
       } else {
         this.input.files = files;
         this.choose(files[0]);
