@@ -132,7 +132,7 @@ def _print_report(report: Report) -> None:
     spec = BENCHMARKS[report.benchmark]
     counts = f"{report.videos} videos, {report.predictions} predictions"
     title = f"{spec.name}: {counts}, {report.seconds['total']:.2f} s"
-    table = Table(title=title, title_justify="left", caption=report.digest, caption_justify="left")
+    table = Table(title=title, title_justify="left")
     table.add_column("metric")
     table.add_column("percent", justify="right")
     table.add_column("meaning")
@@ -145,6 +145,8 @@ def _print_report(report: Report) -> None:
             row.append("{:.2f} to {:.2f}".format(*(100 * bound for bound in report.intervals[key])))
         table.add_row(*row)
     output.print(table)
+    # On one line however narrow the terminal is, to be copied and compared.
+    output.print(report.digest, highlight=False, soft_wrap=True)
 
 
 @app.command("validate")

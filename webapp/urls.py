@@ -1,11 +1,16 @@
 """Every address of the site. Each app has its own urls.py; the REST API is one router in webapp/api.py."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from webapp import views
 from webapp.api import api
+
+admin.site.site_header = f"{settings.SITE_NAME} administration"
+admin.site.site_title = settings.SITE_NAME
+admin.site.index_title = "Benchmarks, people and jobs"
 
 urlpatterns = [
     path("", views.home, name="home"),

@@ -63,7 +63,7 @@ def test_a_file_is_submitted_waited_for_and_its_numbers_shown(dvis_bench: DvisBe
     options = ["--variant", "R101", "--factor", "backbone=ResNet-101", "--note", "by the client"]
     done = dvis_bench(*submit(results, *options, "--wait"))
     assert done.returncode == 0, done.stderr
-    assert "RVOS R101 on davis val: Scored" in done.stdout
+    assert "RVOS (R101), davis val: Scored" in done.stdout
     assert re.search(r"AP\s+│\s+9\.5", done.stdout)
     assert Variant.objects.get().factors == {"backbone": "ResNet-101"}
     assert Submission.objects.get().note == "by the client"

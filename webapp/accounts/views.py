@@ -26,6 +26,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         else:
             status = 422
     context = {
+        "section": "account",
         "form": form,
         "new_token": token,
         "secret": secret,

@@ -1,6 +1,7 @@
 """Benchmarks and splits in the admin: texts, dates, quotas. Ground truth comes by `import_benchmark`."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from webapp.benchmarks.models import Benchmark, Split
 
@@ -20,3 +21,7 @@ class BenchmarkAdmin(admin.ModelAdmin):
     readonly_fields = ("categories",)
     filter_horizontal = ("members",)
     inlines = (SplitInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Benchmark | None = None) -> tuple[str, ...]:
+        """The evaluator of a benchmark stays: under another one, its scores would be no longer comparable."""
+        return self.readonly_fields if obj is None else (*self.readonly_fields, "evaluator", "task")

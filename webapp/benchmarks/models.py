@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -119,6 +120,15 @@ class Split(models.Model):
             and (self.opens_at is None or self.opens_at <= now)
             and (self.closes_at is None or now <= self.closes_at)
         )
+
+    def has_closed(self, now: datetime | None = None) -> bool:
+        """Whether the closing time has passed; false where there is none."""
+        return self.closes_at is not None and self.closes_at < (now or timezone.now())
+
+    def clean(self) -> None:
+        """Refuse times between which nothing could be submitted."""
+        if self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
+            raise ValidationError({"closes_at": "Closes before it opens: choose a time after the opening."})
 
     def video_index(self) -> dict[int, dict[str, Any]]:
         return {video["id"]: video for video in self.videos}

@@ -16,6 +16,8 @@ from webapp.client.upload import Progress as ToldProgress
 
 # Columns of text in the terminal that a leaderboard's names and each of its numbers take.
 NAMES_WIDTH, NUMBER_WIDTH = 52, 8
+# The words of the site for where a number came from.
+ORIGINS = {"upload": "scored here", "run": "reference run"}
 
 out = Console()
 err = Console(stderr=True)
@@ -33,7 +35,7 @@ def plain(text: str, console: Console = out) -> None:
 
 def submission(document: dict[str, Any]) -> None:
     """Status, problems, numbers and address of a submission."""
-    title = f"{document['method']} {document['variant']} on {document['benchmark']} {document['split']}"
+    title = f"{document['method']} ({document['variant']}), {document['benchmark']} {document['split']}"
     plain(f"{title}: {document['status_text']}")
     for problem in document["problems"]:
         plain(problem_text(problem), err)
@@ -54,7 +56,8 @@ def leaderboard(document: dict[str, Any]) -> None:
     for row in document["rows"]:
         numbers = [_percent(row["values"][key], best[key]) for key in best]
         rank = "-" if row["rank"] is None else str(row["rank"])
-        table.add_row(rank, _escaped(row["method"]), _escaped(row["variant"]), row["origin"], *numbers)
+        origin = ORIGINS.get(row["origin"], row["origin"])
+        table.add_row(rank, _escaped(row["method"]), _escaped(row["variant"]), origin, *numbers)
     out.print(table)
     hidden = len(document["columns"]) - len(columns)
     if hidden:

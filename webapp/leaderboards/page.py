@@ -286,7 +286,7 @@ def _secondary(board: Leaderboard, path: str) -> Link | None:
     if not board.secondary_rows:
         return None
     on = board.filters.secondary
-    label = f"{'Hide' if on else 'Show'} {board.secondary_rows} second readings"
+    label = f"{'Hide' if on else 'Show'} {board.secondary_rows} repeated reports"
     return Link(label, _href(path, replace(board.filters, secondary=not on)), on)
 
 

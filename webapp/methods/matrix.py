@@ -68,7 +68,7 @@ def methods_listed(*, user: User | AnonymousUser, q: str = "", benchmark: str = 
         )
     return [
         ListedMethod(m, tuple(seen[m.pk].values()), len(variants[m.pk]), m.pk in here)
-        for m in methods
+        for m in sorted(methods, key=lambda method: (method.name.casefold(), method.pk))
         if not benchmark or benchmark in seen[m.pk]
     ]
 

@@ -163,3 +163,11 @@ def test_another_evaluator_under_scores_is_refused(gt: Path) -> None:
     job_finish_scored(token=claim().token, report=make_report(AP=0.5))
     with pytest.raises(CommandError, match="is evaluated as 'ytvis2019' and has scores"):
         import_benchmark(gt, evaluator="ovis")
+
+
+def test_a_benchmark_of_ones_own_is_not_named_like_the_data_set_whose_evaluator_it_takes(gt: Path) -> None:
+    import_benchmark(gt)
+    import_benchmark(gt, slug="ytvis2019")
+    import_benchmark(gt, "--name", "Fish of the lake", slug="fish")
+    names = dict(Benchmark.objects.values_list("slug", "name"))
+    assert names == {"mine": "mine", "ytvis2019": "YouTube-VIS 2019", "fish": "Fish of the lake"}

@@ -82,3 +82,14 @@ def test_a_method_with_nothing_but_hidden_numbers_does_not_exist_for_others() ->
     client.force_login(alice)
     assert client.get(method.get_absolute_url()).status_code == 200
     assert Client().get("/methods/none/").status_code == 404
+
+
+def test_the_list_is_alphabetical_whatever_the_case() -> None:
+    split = make_board()
+    for name in ("DVIS", "DeVIS", "AUSM", "Zebra", "axial"):
+        make_row(split, name, 0.5)
+    assert listed() == ["AUSM", "axial", "DeVIS", "DVIS", "Zebra"]
+
+
+def test_a_server_without_methods_says_so_instead_of_blaming_the_search() -> None:
+    assert "No method yet" in Client().get("/methods/").content.decode()

@@ -67,8 +67,12 @@ class Command(BaseCommand):
         supervisor.start(programs.worker(var, settings.EVALUATE_WORKERS))
         supervisor.start(programs.housekeeper(var))
         supervisor.start(programs.beat(var))
+        if with_demo:
+            self._say(
+                f"The site answers on {address}; the demo comes next, the first time in a minute or two."
+            )
         log_ins = self._run(supervisor, programs.manage(var, "load_demo")) if with_demo else ""
-        self._say(f"\nDVIS-Bench is ready on {address}\n{log_ins}Ctrl-C stops it.")
+        self._say(f"\nDVIS-Bench is ready on {address}\n{log_ins}{_mail_place(var)}Ctrl-C stops it.")
 
     def _run(self, supervisor: Supervisor, program: Program) -> str:
         """Run a command to its end; what it printed."""
@@ -80,6 +84,13 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _mail_place(var: Path) -> str:
+    """Where mails go that no mail server sends: without it, a link to a new password is not found."""
+    if not settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        return ""
+    return f"Mails (such as new passwords) are written to {var / 'log' / 'web.log'}\n"
 
 
 def _listen(host: str, port: int) -> socket.socket:
