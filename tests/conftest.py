@@ -22,14 +22,19 @@ FAST_POSTGRES = {"fsync": "off", "synchronous_commit": "off", "full_page_writes"
 SERVER_FIXTURES = {"servers", "db", "transactional_db", "django_db_setup", "product"}
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need servers, so that `make fast` can leave them out."""
+    """Mark the tests that need servers, so that `make fast` can leave them out; the live site comes last.
+
+    It lasts until the session ends, and its workers answer every doorbell of the tests' broker.
+    """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & SERVER_FIXTURES or item.get_closest_marker("django_db"):
             item.add_marker("server")
         if "browser" in fixtures:
             item.add_marker("browser")
+    items.sort(key=lambda item: "live_site" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
