@@ -1,4 +1,4 @@
-"""The demo: a synthetic occlusion benchmark with three methods, submitted as anybody would.
+"""The demo: a synthetic benchmark of each task with three methods, submitted as anybody would.
 
 Everything in it is made on this machine, by `python -m evaluator synth`; nothing is inserted as a score:
 the workers evaluate the submissions. Safe to repeat: what is there already is left alone.
@@ -9,70 +9,32 @@ import secrets
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
 
 from webapp.accounts.models import User
+from webapp.archive import write_archive
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
+from webapp.demo_benchmarks import DEMOS, ENTRIES, DemoBenchmark, DemoEntry
 from webapp.methods.services import method_get_or_create, variant_get_or_create
 from webapp.refusal import Refused
-from webapp.storage import blob_save_copy
+from webapp.storage import blob_save_copy, blob_save_written
 from webapp.submissions.models import Submission
 from webapp.submissions.services import submission_create
+from webapp.uploads.models import Blob
 
-SLUG = "demo-occlusion"
-SUMMARY = "Textured shapes that move and hide each other, with exact masks and occlusion levels."
-DESCRIPTION = """\
-A synthetic benchmark in the OVIS format, made on this server by `python -m evaluator synth vis`: shapes move
-over a textured background and hide one another. Since whole shapes are known, so are the masks and the
-occlusion level of every object in every frame. Its three methods are simulated, too: ground truth with the
-mistakes that trackers make, more of them for the weaker ones. Use it to try everything out.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class DemoEntry:
-    """One simulated method: `predictions` is the folder that `synth` writes for it."""
-
-    predictions: str
-    method: str
-    variant: str
-    factors: dict[str, str]
-
-
-ENTRIES = (
-    DemoEntry(
-        "weak",
-        "Frame matching (synthetic)",
-        "online",
-        {"segmenter": "simulated", "tracker": "frame matching", "refiner": "none", "mode": "online"},
-    ),
-    DemoEntry(
-        "medium",
-        "Referring tracker (synthetic)",
-        "online",
-        {"segmenter": "simulated", "tracker": "referring", "refiner": "none", "mode": "online"},
-    ),
-    DemoEntry(
-        "strong",
-        "Referring tracker (synthetic)",
-        "with refiner",
-        {"segmenter": "simulated", "tracker": "referring", "refiner": "temporal", "mode": "offline"},
-    ),
-)
+RESEARCHER = "demo"
 
 
 def demo_load() -> list[str]:
     """Load all of the demo; returns the log-ins as lines to print."""
-    lines = [_admin_line(), "Researcher: demo, password demo"]
-    user = _user("demo", password="demo")
-    files = _files()
-    split = _split(files)
-    for entry in ENTRIES:
-        _submit(user, split, entry, files / "predictions" / entry.predictions / "results.json")
+    lines = [_admin_line(), f"Researcher: {RESEARCHER}, password demo"]
+    user = _user(RESEARCHER, password="demo")
+    for demo in DEMOS:
+        _load(user, demo)
     return lines
 
 
@@ -103,15 +65,38 @@ def _admin_line() -> str:
     return "Organiser: admin, password as you set it"
 
 
-def _files() -> Path:
-    """The folder of the synthetic benchmark, made where missing; it appears complete or not at all."""
-    folder = Path(settings.VAR) / "demo"
+def _load(user: User, demo: DemoBenchmark) -> None:
+    """Make what is missing of a benchmark and its submissions; where nothing is, no file is touched."""
+    split = Split.objects.filter(benchmark__slug=demo.slug, name="val", ground_truth__isnull=False).first()
+    missing = [entry for entry in ENTRIES if not _is_submitted(demo, entry)]
+    if split is not None and not missing:
+        return
+    folder = _files(demo)
+    split = split or _split(demo, folder)
+    for entry in missing:
+        _submit(user, split, entry, _predictions(demo, entry.files(folder)))
+
+
+def _is_submitted(demo: DemoBenchmark, entry: DemoEntry) -> bool:
+    """Whether the entry was sent, whatever has become of it."""
+    return Submission.objects.filter(
+        split__benchmark__slug=demo.slug,
+        split__name="val",
+        variant__name=entry.variant,
+        variant__method__name=entry.method,
+        variant__method__owner__username=RESEARCHER,
+    ).exists()
+
+
+def _files(demo: DemoBenchmark) -> Path:
+    """The folder of a synthetic benchmark, made where missing; it appears complete or not at all."""
+    folder = Path(settings.VAR) / demo.folder
     if folder.exists():
         return folder
-    draft = folder.with_name("demo.new")
+    draft = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(draft, ignore_errors=True)  # of a start that was stopped
     # A process of its own: the site never loads the numeric parts of the evaluator.
-    command = [sys.executable, "-m", "evaluator", "synth", "vis", "--out", str(draft)]
+    command = [sys.executable, "-m", "evaluator", "synth", *demo.synth, "--out", str(draft)]
     done = subprocess.run(command, cwd=settings.ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Refused("demo-failed", f"The demo could not be made: {done.stderr.strip()[-1000:]}")
@@ -119,42 +104,45 @@ def _files() -> Path:
     return folder
 
 
-def _split(files: Path) -> Split:
-    split = Split.objects.filter(benchmark__slug=SLUG, name="val", ground_truth__isnull=False).first()
-    if split is not None:
-        return split
+def _split(demo: DemoBenchmark, folder: Path) -> Split:
     return benchmark_import(
-        slug=SLUG,
-        evaluator="ovis",
+        slug=demo.slug,
+        evaluator=demo.evaluator,
         split="val",
-        ground_truth=files / "annotations.json",
-        frames=files / "frames",
+        ground_truth=folder / demo.ground_truth,
+        frames=folder / "frames",
         public_ground_truth=True,
-        name="Occlusion Demo",
-        summary=SUMMARY,
-        description=DESCRIPTION,
+        name=demo.name,
+        summary=demo.summary,
+        description=demo.description,
         licence="CC0: synthetic",
         licence_url="https://creativecommons.org/publicdomain/zero/1.0/",
-        position=0,
+        position=demo.position,
     ).split
 
 
-def _submit(user: User, split: Split, entry: DemoEntry, results: Path) -> None:
-    """Submit the predictions unless they were, whatever has become of it."""
+def _predictions(demo: DemoBenchmark, folder: Path) -> tuple[Blob, str]:
+    """Store what a method has predicted, and the name of that file."""
+    if demo.predictions:
+        return blob_save_copy(folder / demo.predictions), demo.predictions
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    files = [(path.relative_to(folder).as_posix(), path) for path in paths]
+    return blob_save_written(partial(write_archive, files)), "predictions.zip"
+
+
+def _submit(user: User, split: Split, entry: DemoEntry, predictions: tuple[Blob, str]) -> None:
     method = method_get_or_create(
         owner=user,
         name=entry.method,
         team="Demo",
         description="Simulated: ground truth of the demo with the typical mistakes of such a method.",
     )
-    variant = variant_get_or_create(method=method, name=entry.variant, factors=entry.factors)
-    if Submission.objects.filter(variant=variant, split=split).exists():
-        return
+    blob, filename = predictions
     submission_create(
         author=user,
         split=split,
-        variant=variant,
-        blob=blob_save_copy(results),
-        filename="results.json",
+        variant=variant_get_or_create(method=method, name=entry.variant, factors=entry.factors),
+        blob=blob,
+        filename=filename,
         note="Loaded with the demo.",
     )

@@ -1,0 +1,113 @@
+"""What the demo consists of: a synthetic benchmark of each task, and three simulated methods."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DemoBenchmark:
+    """`folder` lies below VAR and is written by `python -m evaluator synth` with the arguments of `synth`.
+
+    In it are `ground_truth`, the folder `frames`, and for each method in `predictions/<quality>/` the file
+    `predictions`; without one, all files there are sent as an archive.
+    """
+
+    slug: str
+    evaluator: str
+    folder: str
+    synth: tuple[str, ...]
+    ground_truth: str
+    predictions: str
+    position: int
+    name: str
+    summary: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoEntry:
+    """One simulated method of a `quality` that `synth` knows."""
+
+    quality: str
+    method: str
+    variant: str
+    factors: dict[str, str]
+
+    def files(self, folder: Path) -> Path:
+        return folder / "predictions" / self.quality
+
+
+# Enough to see every number and every page, and little enough for the first start of a laptop.
+_SMALL = ("--videos", "4", "--frames", "12", "--size", "180x320")
+
+OCCLUSION = DemoBenchmark(
+    slug="demo-occlusion",
+    evaluator="ovis",
+    folder="demo",
+    synth=("vis",),
+    ground_truth="annotations.json",
+    predictions="results.json",
+    position=0,
+    name="Occlusion Demo",
+    summary="Textured shapes that move and hide each other, with exact masks and occlusion levels.",
+    description="""\
+A synthetic benchmark in the OVIS format, made on this server by `python -m evaluator synth vis`: shapes move
+over a textured background and hide one another. Since whole shapes are known, so are the masks and the
+occlusion level of every object in every frame. Its three methods are simulated, too: ground truth with the
+mistakes that trackers make, more of them for the weaker ones. Use it to try everything out.
+""",
+)
+PANOPTIC = DemoBenchmark(
+    slug="demo-panoptic",
+    evaluator="vipseg",
+    folder="demo-panoptic",
+    synth=("vps", *_SMALL),
+    ground_truth="ground_truth",
+    predictions="",
+    position=1,
+    name="Panoptic Demo",
+    summary="Moving shapes before ground and posts: every pixel has a category, every shape an identity.",
+    description="""\
+A synthetic benchmark in the VIPSeg format, made on this server by `python -m evaluator synth vps`. Shapes are
+things; the ground and the posts before them are stuff. Its three methods are simulated: the true maps with
+the mistakes that trackers make.
+""",
+)
+SEMANTIC = DemoBenchmark(
+    slug="demo-semantic",
+    evaluator="vspw",
+    folder="demo-semantic",
+    synth=("vss", *_SMALL),
+    ground_truth="ground_truth",
+    predictions="",
+    position=2,
+    name="Semantic Demo",
+    summary="Moving shapes, each drawn as a class of VSPW: which class has every pixel, and how steadily?",
+    description="""\
+A synthetic benchmark in the VSPW format, made on this server by `python -m evaluator synth vss`. Each kind of
+shape stands in for the class that it resembles most. Its three methods are simulated: the true maps with the
+mistakes that networks make.
+""",
+)
+DEMOS = (OCCLUSION, PANOPTIC, SEMANTIC)
+
+ENTRIES = (
+    DemoEntry(
+        "weak",
+        "Frame matching (synthetic)",
+        "online",
+        {"segmenter": "simulated", "tracker": "frame matching", "refiner": "none", "mode": "online"},
+    ),
+    DemoEntry(
+        "medium",
+        "Referring tracker (synthetic)",
+        "online",
+        {"segmenter": "simulated", "tracker": "referring", "refiner": "none", "mode": "online"},
+    ),
+    DemoEntry(
+        "strong",
+        "Referring tracker (synthetic)",
+        "with refiner",
+        {"segmenter": "simulated", "tracker": "referring", "refiner": "temporal", "mode": "offline"},
+    ),
+)
