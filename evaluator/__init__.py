@@ -4,27 +4,32 @@
     report = evaluate("ovis", Path("annotations.json"), Path("results.zip"))
     report.metrics["AP"]
 
+`analyse` looks further into submissions of tracklets: HOTA, IDF1 and what each kind of error costs.
+
 Importing the package is cheap; numpy and the compiled kernels are loaded by the first call.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Protocol, cast
 
 from evaluator.catalog import BENCHMARKS, Task
-from evaluator.problems import GroundTruthError, Problem, SubmissionRejected
-from evaluator.types import Report
+from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, SubsetInvalid
+from evaluator.types import Analysis, Report
 from evaluator.version import __version__
 
 __all__ = [
+    "Analysis",
     "GroundTruthError",
     "Problem",
     "Report",
     "SubmissionRejected",
+    "SubsetInvalid",
     "__version__",
+    "analyse",
     "evaluate",
     "validate",
     "warm_up",
@@ -93,6 +98,47 @@ def evaluate(
         bootstrap=bootstrap,
         seed=seed,
     )
+
+
+def analyse(
+    benchmark: str,
+    ground_truth: Path,
+    predictions: Path,
+    *,
+    subsets: Mapping[str, Path] | None = None,
+    min_score: float | None = None,
+    workers: int = 1,
+    prepared_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Analysis:
+    """Look into a submission of tracklets: HOTA and IDF1, and what each kind of error costs.
+
+    Args:
+        benchmark: a key of `evaluator.catalog.BENCHMARKS` whose task is vis.
+        ground_truth, predictions, workers, prepared_dir: as for `evaluate`.
+        subsets: names, and files with a video id or name a line; everything is computed for each as well.
+        min_score: predictions with a lower score are left out of HOTA and IDF1; None takes all, as TrackEval.
+        progress: called with (steps done, steps in all), two steps a video; what it raises ends the analysis.
+
+    Raises:
+        SubmissionRejected, GroundTruthError, OSError: as for `evaluate`.
+        SubsetInvalid: a list of videos cannot be used.
+        ValueError: the benchmark is unknown or of another task, or `workers` is less than 1.
+    """
+    tracklets = [spec.key for spec in BENCHMARKS.values() if spec.task == "vis"]
+    if benchmark not in tracklets:
+        raise ValueError(f"Expected one of {', '.join(tracklets)}, but got {benchmark!r}")
+    analysis: Analysis = importlib.import_module("evaluator.analysis").analyse(
+        benchmark,
+        ground_truth,
+        predictions,
+        subsets=subsets or {},
+        min_score=min_score,
+        workers=workers,
+        prepared_dir=prepared_dir,
+        progress=progress,
+    )
+    return analysis
 
 
 def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""The command line: `python -m evaluator score | validate | synth`.
+"""The command line: `python -m evaluator score | analyse | validate | synth`.
 
 Exit status: 0 scored (or valid), 1 the submission is rejected, 2 wrong usage, 3 the ground truth is unusable.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn, get_args
 
@@ -17,7 +18,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from evaluator import GroundTruthError, Report, SubmissionRejected, __version__, evaluate, validate
+from evaluator import (
+    GroundTruthError,
+    Report,
+    SubmissionRejected,
+    SubsetInvalid,
+    __version__,
+    analyse,
+    evaluate,
+    validate,
+)
+from evaluator.analysis_tables import print_analysis
 from evaluator.catalog import BENCHMARKS, METRICS, Task
 from evaluator.problems import Problem
 
@@ -56,7 +67,7 @@ def _check_exists(option: str, path: Path, *, folder: bool) -> None:
     if not path.exists():
         _fail(f"{option}: there is no file {str(path)!r}. Check the spelling and the current folder.")
     if path.is_dir() and not folder:
-        _fail(f"{option}: {str(path)!r} is a folder. Give the annotation JSON file itself.")
+        _fail(f"{option}: {str(path)!r} is a folder. Give the file itself.")
 
 
 def _write_json(path: Path | None, value: object) -> None:
@@ -95,19 +106,84 @@ def score(
     _check_benchmark(benchmark)
     _check_ground_truth(benchmark, ground_truth)
     _check_exists("--pred", predictions, folder=True)
+    with _telling_problems(ground_truth, predictions, json_out), _progress() as bar:
+        task = bar.add_task("videos", total=None)
+        report = evaluate(
+            benchmark,
+            ground_truth,
+            predictions,
+            workers=workers,
+            prepared_dir=prepared,
+            bootstrap=bootstrap,
+            seed=seed,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    _print_warnings(report.warnings)
+    _write_json(json_out, report.to_json())
+    _print_report(report)
+
+
+@app.command("analyse")
+def analyse_command(
+    benchmark: Benchmark,
+    ground_truth: Annotated[Path, typer.Option("--gt", help="The official annotation JSON.")],
+    predictions: Predictions,
+    json_out: JsonOut = None,
+    subset: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="Analyse the videos of a list, too: an id or name a line."),
+    ] = None,
+    min_score: Annotated[
+        float | None, typer.Option(help="Leave predictions below it out of HOTA and IDF1.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Videos that are compared at the same time.")] = 1,
+    prepared: Annotated[
+        Path | None, typer.Option(help="Folder that keeps prepared ground truth for the next call.")
+    ] = None,
+) -> None:
+    """Show HOTA, IDF1 and what each kind of error costs, for tracklets."""
+    tracklets = [spec.key for spec in BENCHMARKS.values() if spec.task == "vis"]
+    if benchmark not in tracklets:
+        _fail(f"There is no analysis for {benchmark!r}. Choose one of: {', '.join(tracklets)}.")
+    _check_ground_truth(benchmark, ground_truth)
+    _check_exists("--pred", predictions, folder=True)
+    with _telling_problems(ground_truth, predictions, json_out), _progress() as bar:
+        task = bar.add_task("comparisons", total=None)
+        analysis = analyse(
+            benchmark,
+            ground_truth,
+            predictions,
+            subsets=_subset_files(subset or []),
+            min_score=min_score,
+            workers=workers,
+            prepared_dir=prepared,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    _print_warnings(analysis.warnings)
+    _write_json(json_out, analysis.to_json())
+    print_analysis(output, analysis)
+
+
+def _subset_files(options: Sequence[str]) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for option in options:
+        name, separator, file = option.partition("=")
+        if not (name and separator and file):
+            _fail(f"--subset is {option!r}. Write NAME=FILE, for example long=long-videos.txt.")
+        if name in files:
+            _fail(f"--subset: the name {name!r} is used twice. Give every subset a name of its own.")
+        _check_exists("--subset", Path(file), folder=False)
+        files[name] = Path(file)
+    return files
+
+
+@contextmanager
+def _telling_problems(ground_truth: Path, predictions: Path, json_out: Path | None) -> Iterator[None]:
+    """End the program with the right status and words if the submission or the ground truth is refused."""
     try:
-        with _progress() as bar:
-            task = bar.add_task("videos", total=None)
-            report = evaluate(
-                benchmark,
-                ground_truth,
-                predictions,
-                workers=workers,
-                prepared_dir=prepared,
-                bootstrap=bootstrap,
-                seed=seed,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
+        yield
+    except SubsetInvalid as error:
+        _fail(f"--subset: {error}")
     except SubmissionRejected as rejected:
         _write_json(json_out, {"problems": [problem.to_json() for problem in rejected.problems]})
         _print_problems(f"Rejected: {predictions} cannot be scored.", rejected.problems)
@@ -117,10 +193,11 @@ def score(
         raise typer.Exit(BAD_GROUND_TRUTH) from unusable
     except OSError as error:
         _fail(f"Cannot read {error.filename!r}: {error.strerror}.")
-    for warning in report.warnings:
+
+
+def _print_warnings(warnings: Sequence[Problem]) -> None:
+    for warning in warnings:
         errors.print(f"warning: {warning}", markup=False)
-    _write_json(json_out, report.to_json())
-    _print_report(report)
 
 
 def _progress() -> Progress:

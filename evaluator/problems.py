@@ -20,6 +20,7 @@ __all__ = [
     "ProblemList",
     "ProblemSpec",
     "SubmissionRejected",
+    "SubsetInvalid",
     "Where",
     "problem",
 ]
@@ -159,3 +160,7 @@ class SubmissionRejected(_ProblemsError):
 
 class GroundTruthError(_ProblemsError):
     """The ground truth is unusable; `problems` is for the organiser, not for submitters."""
+
+
+class SubsetInvalid(ValueError):
+    """A list of videos cannot be used; the message says where and why."""

@@ -41,6 +41,55 @@ class GroundTruthSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalysisPart:
+    """What was found in some of the videos.
+
+    `metrics` are those of a report. `tracking` and `errors` are described in docs/error-analysis.md; they are
+    made of dicts, numbers and None.
+    """
+
+    videos: int
+    predictions: int
+    metrics: dict[str, float | None]
+    tracking: dict[str, Any]
+    errors: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "videos": self.videos,
+            "predictions": self.predictions,
+            "metrics": self.metrics,
+            "tracking": self.tracking,
+            "errors": self.errors,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The result of one analysis: of all videos, and of the subsets that were named."""
+
+    benchmark: str
+    task: str
+    evaluator: str
+    whole: AnalysisPart
+    subsets: dict[str, AnalysisPart]
+    seconds: dict[str, float]
+    warnings: tuple[Problem, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that `python -m evaluator analyse --json` writes."""
+        return {
+            "benchmark": self.benchmark,
+            "task": self.task,
+            "evaluator": self.evaluator,
+            **self.whole.to_json(),
+            "subsets": {name: part.to_json() for name, part in self.subsets.items()},
+            "seconds": self.seconds,
+            "warnings": [warning.to_json() for warning in self.warnings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The result of one evaluation. Every metric is a fraction in [0, 1], or None where it is undefined.
 

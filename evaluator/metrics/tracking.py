@@ -34,19 +34,21 @@ class TrackingSums:
         video, category: int64 [R], places in the lists of videos and categories.
         hota: float64 [R, 7, 19], see `evaluator.metrics.tracking_kernels.track`.
         identity: float64 [R, 3], IDTP, IDFN and IDFP.
+        empty: int64 [R], predicted masks without a pixel.
     """
 
     video: NDArray[np.int64]
     category: NDArray[np.int64]
     hota: Floats
     identity: Floats
+    empty: NDArray[np.int64]
 
 
-Rows = list[tuple[int, int, Floats, Floats]]
+Rows = list[tuple[int, int, Floats, Floats, int]]
 
 
 def track_video(scorer: TrackletScorer, index: int, overlaps: VideoOverlaps, min_score: float) -> Rows:
-    """Return the rows of one video: (video, category, [7, 19], [3])."""
+    """Return the rows of one video, each with what `TrackingSums` holds of it."""
     mine = scorer.predictions(index)
     arrays = scorer.ground_truth.tracklets
     p_category = scorer.category[mine]
@@ -73,7 +75,9 @@ def track_video(scorer: TrackletScorer, index: int, overlaps: VideoOverlaps, min
         )
         g_masks = np.count_nonzero(overlaps.g_given[truths])
         p_masks = np.count_nonzero(overlaps.p_given[same_class])
-        rows.append((index, category, sums, np.array([agreed, g_masks - agreed, p_masks - agreed])))
+        empty = int(p_masks - np.count_nonzero(overlaps.p_areas[same_class]))
+        identity = np.array([agreed, g_masks - agreed, p_masks - agreed])
+        rows.append((index, category, sums, identity, empty))
     return rows
 
 
@@ -84,6 +88,7 @@ def join_rows(rows: Rows) -> TrackingSums:
         category=np.array([row[1] for row in rows], np.int64),
         hota=np.array([row[2] for row in rows]).reshape(-1, 7, len(ALPHAS)),
         identity=np.array([row[3] for row in rows]).reshape(-1, 3),
+        empty=np.array([row[4] for row in rows], np.int64),
     )
 
 
@@ -96,12 +101,15 @@ class TrackingResults:
         present_class_averaged: mean over the categories with a mask; None if there are none.
         det_averaged: over all masks, whatever their category.
         by_category: [K], None for every metric of a category without a mask.
+        empty_masks: predicted masks without a pixel. Official quirk: they count as wrong detections, where
+            null would not.
     """
 
     class_averaged: Metrics
     present_class_averaged: Metrics
     det_averaged: Metrics
     by_category: list[Metrics]
+    empty_masks: int
 
 
 def summarise(sums: TrackingSums, categories: int, videos: NDArray[np.bool_]) -> TrackingResults:
@@ -120,6 +128,7 @@ def summarise(sums: TrackingSums, categories: int, videos: NDArray[np.bool_]) ->
             dict(found) if here else dict.fromkeys(TRACKING_METRICS)
             for found, here in zip(each, present, strict=True)
         ],
+        empty_masks=int(sums.empty[counted].sum()),
     )
 
 
