@@ -44,15 +44,35 @@ class Style:
 
 
 def styles(method_ids: Sequence[int]) -> list[Style]:
-    """Return one style a line: a method has the same colour on every page, and no two lines look the same."""
+    """Return one style a line: a colour a method, and no two lines look the same.
+
+    A method has the same colour on every page, unless another one of the chart has it already.
+    """
+    colours = _colours(list(dict.fromkeys(method_ids)))
     used: Counter[str] = Counter()
     result = []
     for method_id in method_ids:
-        colour = OKABE_ITO[method_id % len(OKABE_ITO)]
+        colour = colours[method_id]
         n = used[colour] % len(SYMBOLS)
         used[colour] += 1
         result.append(Style(colour, SYMBOLS[n], DASHES[n]))
     return result
+
+
+def _colours(method_ids: Sequence[int]) -> dict[int, str]:
+    """Give every method its own colour, in order of preference; one that comes too late the next free one.
+
+    With more methods than colours, the rest share: symbols and dashes tell them apart.
+    """
+    own = {method_id: method_id % len(OKABE_ITO) for method_id in method_ids}
+    first = {place: method_id for method_id, place in reversed(own.items())}
+    places = {method_id: place for place, method_id in first.items()}
+    taken = set(first)
+    for method_id in (one for one in method_ids if one not in places):
+        turns = [(own[method_id] + n) % len(OKABE_ITO) for n in range(len(OKABE_ITO))]
+        places[method_id] = next((place for place in turns if place not in taken), own[method_id])
+        taken.add(places[method_id])
+    return {method_id: OKABE_ITO[place] for method_id, place in places.items()}
 
 
 def spread(positions: Iterable[float], gap: float) -> list[float]:

@@ -86,6 +86,17 @@ def test_a_method_has_the_same_colour_in_every_chart_and_no_two_lines_look_the_s
     assert len({(style.colour, style.symbol, style.dash) for style in many}) == 4
 
 
+def test_methods_of_one_chart_never_share_a_colour_while_there_are_enough() -> None:
+    n = len(OKABE_ITO)
+    drawn = styles([1, 1 + n, 2, 1 + 2 * n, 1])
+    colours = [style.colour for style in drawn]
+    assert len(set(colours[:4])) == 4
+    assert (colours[0], colours[2]) == (styles([1])[0].colour, styles([2])[0].colour)
+    assert colours[4] == colours[0]
+    assert drawn[4].dash != drawn[0].dash
+    assert {style.colour for style in styles([n * i for i in range(n)])} == set(OKABE_ITO)
+
+
 def test_names_say_only_what_tells_the_rows_apart() -> None:
     rows = [
         make(1, method="DVIS", factors={"mode": "online", "backbone": "R50"}),
