@@ -1,0 +1,146 @@
+"""What is wrong with a video or a machine is said, with the frame or the size."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from dvis_model import FrameProblem, NotFinite, OutOfMemory, VideoInstances, build, predict
+from dvis_model.model import Dvis
+from dvis_model.video_files import Video, find_videos
+
+
+@pytest.fixture(scope="module")
+def model() -> Dvis:
+    torch.manual_seed(0)
+    return build("tiny")
+
+
+def noise(frames: int, height: int = 64, width: int = 96) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (frames, height, width, 3), dtype=np.uint8)
+
+
+def test_frames_of_different_sizes_are_told_by_number(model: Dvis) -> None:
+    frames = [*noise(4), *noise(1, 96, 64)]
+    with pytest.raises(FrameProblem, match=r"Frame 4: is 64x96, but frame 0 is 96x64\. All frames"):
+        predict(model, frames)
+
+
+@pytest.mark.parametrize("frames", [noise(0), [], iter([])])
+def test_no_frame_is_an_error(model: Dvis, frames: object) -> None:
+    with pytest.raises(FrameProblem, match="at least one frame, but got none"):
+        predict(model, frames)
+
+
+@pytest.mark.parametrize("refiner", ["none", "temporal"])
+def test_one_frame_is_a_video(refiner: str) -> None:
+    result = predict(build("tiny", refiner=refiner), noise(1))
+    assert isinstance(result, VideoInstances)
+    assert result.masks.shape == (5, 1, 64, 96)
+
+
+@pytest.mark.parametrize(
+    ("frame", "found"),
+    [
+        (np.zeros((8, 8, 3), np.float32), r"float32 \[8, 8, 3\]"),
+        (np.zeros((8, 8), np.uint8), r"uint8 \[8, 8\]"),
+        ("frame.jpg", "str"),
+    ],
+)
+def test_a_frame_that_is_no_rgb_array_is_described(model: Dvis, frame: object, found: str) -> None:
+    with pytest.raises(FrameProblem, match=rf"Frame 0: expected an RGB array, .* but got {found}"):
+        predict(model, [frame])
+
+
+def test_weights_that_are_not_numbers_are_told() -> None:
+    model = build("tiny")
+    with torch.no_grad():
+        model.sem_seg_head.predictor.query_feat.weight[0, 0] = torch.nan
+    with pytest.raises(NotFinite, match=r"class logits are not finite\. Check the weights"):
+        predict(model, noise(1))
+
+
+def fails_above(model: Dvis, frames: int) -> Iterator[list[int]]:
+    """Let windows of more frames ask for more memory than there is; record the sizes of those that fit."""
+    sizes: list[int] = []
+
+    def allocate(_: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        if len(inputs[0]) > frames:
+            torch.empty(2**52)
+        sizes.append(len(inputs[0]))
+
+    hook = model.backbone.register_forward_pre_hook(allocate)
+    yield sizes
+    hook.remove()
+
+
+def test_a_window_that_does_not_fit_is_halved_once(model: Dvis) -> None:
+    expected = predict(model, noise(6), window_size=4)
+    for sizes in fails_above(model, 2):
+        result = predict(model, noise(6), window_size=4)
+        assert sizes == [2, 2, 2]
+    np.testing.assert_allclose(result.scores, expected.scores, atol=1e-4)
+
+
+def test_the_error_says_how_much_memory_was_missing(model: Dvis) -> None:
+    for _ in fails_above(model, 1):
+        with pytest.raises(OutOfMemory) as raised:
+            predict(model, noise(6), window_size=4)
+    assert str(raised.value) == (
+        "Memory ran out while segmenting 2 frames of 96x64 pixels, when 17,179,869,184 MiB more were needed. "
+        "Use smaller frames (short_side) or a machine with more memory."
+    )
+
+
+def write_video(path: Path, frames: np.ndarray) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def test_a_video_file_is_read_frame_by_frame(tmp_path: Path) -> None:
+    smooth = np.full((5, 64, 96, 3), 100, np.uint8) + np.arange(5, dtype=np.uint8)[:, None, None, None] * 20
+    write_video(tmp_path / "video.mp4", smooth)
+    frames = list(Video(tmp_path / "video.mp4").frames())
+    assert [frame.shape for frame in frames] == [(64, 96, 3)] * 5
+    assert np.abs(np.stack(frames).astype(int) - smooth).max() < 8
+
+
+def test_a_corrupt_video_is_told_with_the_frame(tmp_path: Path) -> None:
+    write_video(tmp_path / "video.avi", noise(12))
+    content = bytearray((tmp_path / "video.avi").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 4000] = bytes(np.random.default_rng(1).integers(0, 256, 4000, dtype=np.uint8))
+    (tmp_path / "video.avi").write_bytes(content)
+    with pytest.raises(FrameProblem, match=r"video\.avi: frame [2-7] (cannot be decoded|is corrupt)"):
+        list(Video(tmp_path / "video.avi").frames())
+
+
+def test_a_file_that_is_no_video_is_told(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no video")
+    with pytest.raises(FrameProblem, match=r"notes\.txt: frame 0 cannot be decoded"):
+        list(Video(tmp_path / "notes.txt").frames())
+
+
+def test_a_corrupt_picture_is_told_by_name(tmp_path: Path) -> None:
+    for number, frame in enumerate(noise(2)):
+        Image.fromarray(frame).save(tmp_path / f"{number:05}.png")
+    broken = (tmp_path / "00001.png").read_bytes()
+    (tmp_path / "00001.png").write_bytes(broken[: len(broken) // 2])
+    with pytest.raises(FrameProblem, match=r"Frame 1 \(00001\.png\) cannot be read: "):
+        list(Video(tmp_path).frames())
+
+
+def test_a_path_without_videos_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="No such video or folder"):
+        find_videos(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="neither pictures nor folders of pictures"):
+        find_videos(tmp_path)
