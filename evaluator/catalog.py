@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Task = Literal["vis", "vps", "vss"]
-MetricGroup = Literal["overall", "area", "occlusion", "recall", "consistency", "windows"]
+MetricGroup = Literal["overall", "area", "occlusion", "recall", "consistency", "windows", "tracking"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +188,66 @@ _METRIC_SPECS = (
             f"Share of the pixels with the same true class for {n} frames whose prediction stays the same.",
         )
         for n in (8, 16)
+    ),
+    *(
+        MetricSpec(key, key, title, "tracking", description)
+        for key, title, description in (
+            (
+                "HOTA",
+                "Higher order tracking accuracy",
+                "Geometric mean of DetA and AssA, averaged over 19 IoU thresholds of masks, 0.05..0.95.",
+            ),
+            (
+                "DetA",
+                "Detection accuracy",
+                "Right masks / (right, missed and wrong ones), whatever the track; averaged as HOTA.",
+            ),
+            (
+                "AssA",
+                "Association accuracy",
+                "Over the right masks: how much of the two tracks that meet in one agrees; averaged as HOTA.",
+            ),
+            (
+                "LocA",
+                "Localisation accuracy",
+                "Mean IoU of the right masks, averaged as HOTA.",
+            ),
+            (
+                "DetRe",
+                "Detection recall",
+                "Right masks / masks of the ground truth, averaged as HOTA.",
+            ),
+            (
+                "DetPr",
+                "Detection precision",
+                "Right masks / predicted masks, averaged as HOTA.",
+            ),
+            (
+                "AssRe",
+                "Association recall",
+                "As AssA, compared with the length of the true track alone.",
+            ),
+            (
+                "AssPr",
+                "Association precision",
+                "As AssA, compared with the length of the predicted track alone.",
+            ),
+            (
+                "IDF1",
+                "Identity F1",
+                "Share of the masks that agree (IoU 0.5) under the best pairing of whole tracks.",
+            ),
+            (
+                "IDR",
+                "Identity recall",
+                "As IDF1, divided by the masks of the ground truth.",
+            ),
+            (
+                "IDP",
+                "Identity precision",
+                "As IDF1, divided by the predicted masks.",
+            ),
+        )
     ),
 )
 

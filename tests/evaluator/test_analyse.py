@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluator import SubsetInvalid, analyse, evaluate
+from evaluator.catalog import METRICS
 from evaluator.metrics.tracking import TRACKING_METRICS
 from evaluator.metrics.tracklet_errors import KINDS
 from evaluator.synthetic.vis import write_benchmark
@@ -122,6 +123,12 @@ def test_other_tasks_have_no_analysis(files: tuple[Path, Path]) -> None:
     with pytest.raises(ValueError, match="Expected one of ytvis2019"):
         analyse("vspw", *files)
     assert run("analyse", "vspw", "--gt", files[0], "--pred", files[1]).returncode == 2
+
+
+def test_the_documentation_names_every_metric_and_kind() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "error-analysis.md").read_text()
+    assert [kind for kind in KINDS.values() if f"| `{kind}` |" not in page] == []
+    assert [key for key in TRACKING_METRICS if METRICS[key].group != "tracking" or key not in page] == []
 
 
 def test_the_command_prints_tables_and_writes_json(files: tuple[Path, Path], tmp_path: Path) -> None:
