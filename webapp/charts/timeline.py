@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from webapp.charts.spec import SYMBOLS, Chart, layout, percent, plain, styles
+from webapp.charts.spec import SYMBOLS, Chart, layout, percent, plain, spread, styles
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import Metric
 
 LABELS = 5
+# A label's line as a share of the height of the plot, a letter of it as a share of a desktop's width.
+LABEL_HEIGHT = 0.07
+LETTER_WIDTH = 0.009
+MARK_GAP_PX = 8
 
 
 def timeline_chart(
@@ -25,6 +29,7 @@ def timeline_chart(
         return None
     records = _records(dated, metric)
     labelled = [row for row in chosen if row in dated] or records[-LABELS:]
+    years = ((dated[0].year or 0) - 0.9, (dated[-1].year or 0) + 0.4)
     return Chart(
         key="timeline",
         title=f"How far has {metric.label} come?",
@@ -39,11 +44,11 @@ def timeline_chart(
                 xaxis={
                     "dtick": 1,
                     "tickformat": "d",
-                    "range": [(dated[0].year or 0) - 0.9, (dated[-1].year or 0) + 0.4],
+                    "range": list(years),
                     "showgrid": False,
                 },
                 yaxis={"title": {"text": f"{metric.label}, %", "standoff": 8, "font": {"size": 12}}},
-                annotations=_labels(labelled, metric),
+                annotations=_labels(labelled, metric, years[1] - years[0], _rise(dated, metric)),
                 legend={"orientation": "h", "y": -0.14, "x": 0},
                 showlegend=True,
             ),
@@ -118,18 +123,51 @@ def _marked(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
     ]
 
 
-def _labels(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
+def _rise(dated: Sequence[Row], metric: Metric) -> float:
+    """How much the vertical axis spans, in points."""
+    values = [100 * (row.values[metric.key] or 0.0) for row in dated]
+    return max(1.1 * (max(values) - min(values)), 1.0)
+
+
+def _labels(rows: Sequence[Row], metric: Metric, span: float, rise: float) -> list[dict[str, Any]]:
+    """Name the marks at their left. Where names would touch they move apart, and a line leads to the mark."""
+    texts = [f"{row.method} {percent(row.values[metric.key])}" for row in rows]
+    values = [100 * (row.values[metric.key] or 0.0) for row in rows]
+    heights = list(values)
+    for group in _side_by_side([row.year or 0 for row in rows], texts, span):
+        apart = spread([values[n] for n in group], LABEL_HEIGHT * rise)
+        for n, height in zip(group, apart, strict=True):
+            heights[n] = height
     return [
-        {
-            "x": row.year,
-            "y": 100 * (row.values[metric.key] or 0.0),
-            "xanchor": "right",
-            "yanchor": "bottom",
-            "xshift": -8,
-            "yshift": 0,
-            "showarrow": False,
-            "text": f"<b>{plain(row.method)}</b> {percent(row.values[metric.key])}",
-            "font": {"color": "var(--ink)", "size": 12},
-        }
-        for row in rows
+        _label(row, metric, value, height) for row, value, height in zip(rows, values, heights, strict=True)
     ]
+
+
+def _side_by_side(years: Sequence[int], texts: Sequence[str], span: float) -> list[list[int]]:
+    """Group the labels, by their places in `texts`, that share columns of the plot, from left to right."""
+    groups: list[list[int]] = []
+    end = float("-inf")
+    for n in sorted(range(len(texts)), key=lambda n: years[n] - LETTER_WIDTH * len(texts[n]) * span):
+        if groups and years[n] - LETTER_WIDTH * len(texts[n]) * span < end:
+            groups[-1].append(n)
+        else:
+            groups.append([n])
+        end = max(end, years[n])
+    return groups
+
+
+def _label(row: Row, metric: Metric, value: float, height: float) -> dict[str, Any]:
+    label = {
+        "x": row.year,
+        "y": value,
+        "xanchor": "right",
+        "yanchor": "bottom",
+        "xshift": -MARK_GAP_PX,
+        "showarrow": False,
+        "text": f"<b>{plain(row.method)}</b> {percent(row.values[metric.key])}",
+        "font": {"color": "var(--ink)", "size": 12},
+    }
+    if abs(height - value) < 1e-9:
+        return label
+    moved = {"showarrow": True, "ax": -2 * MARK_GAP_PX, "ay": height, "ayref": "y", "yanchor": "middle"}
+    return label | moved | {"arrowhead": 0, "arrowwidth": 1, "arrowcolor": "var(--line-strong)"}

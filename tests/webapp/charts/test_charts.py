@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from webapp.charts.levels import BY_OCCLUSION, BY_STEADINESS, BY_WINDOW, levels_chart
 from webapp.charts.spec import OKABE_ITO, names_apart, spread, styles
-from webapp.charts.timeline import timeline_chart
+from webapp.charts.timeline import LABEL_HEIGHT, timeline_chart
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import metric
 
@@ -134,6 +134,27 @@ def test_the_timeline_labels_the_record_of_each_year() -> None:
         "<b>M3</b> 50.0",
     ]
     assert chart.rows[0] == ("M3", "2023", "50.0")
+
+
+def test_labels_of_the_timeline_that_would_touch_are_moved_apart_and_lead_to_their_marks() -> None:
+    values = [(2021, 0.2), (2023, 0.500), (2023, 0.502), (2024, 0.6)]
+    rows = [make(n, {"AP": value}, year=year) for n, (year, value) in enumerate(values)]
+    chart = timeline_chart(rows, metric("AP"), place="", chosen=rows)
+    assert chart is not None
+    alone, low, high, late = chart.figure["layout"]["annotations"]
+    assert [label["showarrow"] for label in (alone, late)] == [False, False]
+    assert (low["y"], high["y"]) == (50.0, 50.2)
+    assert high["ay"] - low["ay"] == pytest.approx(LABEL_HEIGHT * 1.1 * 40)
+
+
+def test_long_names_of_neighbouring_years_are_moved_apart_too() -> None:
+    rows = [
+        make(n, {"AP": 0.5}, year=year, method="A method with a name of many words" * 2)
+        for n, year in enumerate((2020, 2023, 2024))
+    ]
+    chart = timeline_chart(rows, metric("AP"), place="", chosen=rows[1:])
+    assert chart is not None
+    assert len({label["ay"] for label in chart.figure["layout"]["annotations"]}) == 2
 
 
 @pytest.mark.parametrize("years", [[], [2023], [2023, 2023], [None, 2023]])
