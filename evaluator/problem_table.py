@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Severity = Literal["error", "warning"]
+TASKS = ("vis", "vps", "vss")
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemSpec:
-    """One code: `title` completes "The file has the problem: ...", `hint` says what to do about it."""
+    """One code: `title` completes "The file has the problem: ...", `hint` says what to do about it.
+
+    `tasks` are those whose files can have it.
+    """
 
     code: str
     severity: Severity
     title: str
     hint: str
+    tasks: tuple[str, ...] = TASKS
 
 
 def _error(code: str, title: str, hint: str) -> ProblemSpec:
@@ -24,6 +29,10 @@ def _error(code: str, title: str, hint: str) -> ProblemSpec:
 
 def _warning(code: str, title: str, hint: str) -> ProblemSpec:
     return ProblemSpec(code, "warning", title, hint)
+
+
+def _only(tasks: tuple[str, ...], *specs: ProblemSpec) -> tuple[ProblemSpec, ...]:
+    return tuple(replace(spec, tasks=tasks) for spec in specs)
 
 
 _SPECS = (
@@ -36,8 +45,13 @@ _SPECS = (
         "neither JSON nor a zip archive",
         "Upload results.json or a zip archive with it at its top; for segmentation maps a zip archive.",
     ),
-    _error(
-        "file-too-large", "the file is too large", "Keep the 100 best predictions of each video and category."
+    *_only(
+        ("vis",),
+        _error(
+            "file-too-large",
+            "the file is too large",
+            "Keep the 100 best predictions of each video and category.",
+        ),
     ),
     _error(
         "archive-damaged",
@@ -70,13 +84,16 @@ _SPECS = (
     ),
     _error("archive-link", "a link in the archive", "Put the file itself into the zip, not a link to it."),
     _error("archive-duplicate", "two members of the same name", "Create the zip again with each file once."),
-    _error(
-        "results-missing",
-        "no results.json",
-        "Name the file results.json and put it at the top of the archive or folder.",
-    ),
-    _error(
-        "results-twice", "more than one results.json", "Keep only the results.json that should be scored."
+    *_only(
+        ("vis",),
+        _error(
+            "results-missing",
+            "no results.json",
+            "Name the file results.json and put it at the top of the archive or folder.",
+        ),
+        _error(
+            "results-twice", "more than one results.json", "Keep only the results.json that should be scored."
+        ),
     ),
     _warning(
         "archive-root-folder",
@@ -84,207 +101,243 @@ _SPECS = (
         "Nothing to do: the folder was ignored. The official servers want the files at the top.",
     ),
     # JSON
-    _error("json-encoding", "not UTF-8", "Save the file as UTF-8, as Python's json.dump does."),
-    _error(
-        "json-syntax", "not valid JSON", "Write the file with a JSON library, for example Python's json.dump."
+    *_only(
+        ("vis", "vps"),
+        _error("json-encoding", "not UTF-8", "Save the file as UTF-8, as Python's json.dump does."),
+        _error(
+            "json-syntax",
+            "not valid JSON",
+            "Write the file with a JSON library, for example Python's json.dump.",
+        ),
+        _error(
+            "json-truncated",
+            "the JSON ends too early",
+            "Write the file again; it was cut short while writing or copying.",
+        ),
+        _error(
+            "json-nesting",
+            "the JSON is nested too deeply",
+            "Use the format of the documentation: it needs six levels.",
+        ),
+        _error(
+            "entries-too-many",
+            "too many predictions",
+            "Keep the 100 best predictions of each video and category.",
+        ),
     ),
-    _error(
-        "json-truncated",
-        "the JSON ends too early",
-        "Write the file again; it was cut short while writing or copying.",
-    ),
-    _error(
-        "json-nesting",
-        "the JSON is nested too deeply",
-        "Use the format of the documentation: it needs six levels.",
-    ),
-    _error(
-        "not-a-list",
-        "the top level is not a list",
-        "Write a list of objects with video_id, category_id, score and segmentations.",
-    ),
-    _error(
-        "entries-too-many",
-        "too many predictions",
-        "Keep the 100 best predictions of each video and category.",
-    ),
-    _warning(
-        "predictions-empty",
-        "no predictions",
-        "Check that your method wrote its results; an empty list scores 0.",
-    ),
-    # One prediction
-    _error("entry-too-large", "a prediction is too large", "Write masks as compressed RLE, one per frame."),
-    _error(
-        "entry-type",
-        "an item is not an object",
-        "Make every item of the list an object with the four fields.",
-    ),
-    _error(
-        "field-missing",
-        "a field is missing",
-        "Give every prediction video_id, category_id, score and segmentations.",
-    ),
-    _error(
-        "video-id-type",
-        "a video id is not an integer",
-        "Write the integer `id` of the video, not its name or a string.",
-    ),
-    _error(
-        "video-unknown",
-        "an unknown video",
-        "Use the video ids of this split's annotation file; those of another split or year do not fit.",
-    ),
-    _error("category-id-type", "a category id is not an integer", "Write the integer `id` of the category."),
-    _warning(
-        "category-unknown",
-        "categories that the ground truth lacks",
-        "Check the mapping from class index to category id; these predictions count nowhere.",
-    ),
-    _error("score-type", "a score is not a number", "Write the confidence as a JSON number."),
-    _error(
-        "score-not-finite",
-        "a score is NaN or infinite",
-        "Replace it by a finite number, or leave the prediction out.",
-    ),
-    _error(
-        "segmentations-type",
-        "segmentations is not a list",
-        "Write a list with one mask or null for each frame.",
-    ),
-    _error(
-        "tracklet-length",
-        "wrong number of frames",
-        "Write one item per frame, and null where the object is not visible.",
-    ),
-    _error(
-        "mask-type",
-        "a mask is neither RLE, polygons nor null",
-        'Write {"size": [height, width], "counts": "..."} or null for every frame.',
-    ),
-    _error(
-        "mask-size-type",
-        "a mask's size is not [height, width]",
-        "Write `size` as two positive integers: height, width.",
-    ),
-    _error(
-        "mask-size",
-        "a mask has another size than its video",
-        "Resize masks to the original size of the video before encoding; `size` is [height, width].",
-    ),
-    _error(
-        "rle-counts-type",
-        "a mask's counts cannot be read",
-        "Write `counts` as a compressed string (from pycocotools.mask.encode) or as a list of integers.",
-    ),
-    _error(
-        "rle-characters",
-        "a mask's counts hold characters that no RLE has",
-        "Encode masks with pycocotools.mask.encode and decode `counts` as ASCII, without other changes.",
-    ),
-    _error(
-        "rle-truncated", "a mask's counts end within a number", "Encode the mask again; the string was cut."
-    ),
-    _error(
-        "rle-range",
-        "a mask has a run that is negative or too long",
-        "Encode the mask again with pycocotools.mask.encode; every run lies in 0..height x width.",
-    ),
-    _error(
-        "rle-total",
-        "a mask's runs do not add up to height x width",
-        "Encode the mask again with pycocotools.mask.encode; the official evaluation would never end on it.",
-    ),
-    _error(
-        "polygon-invalid",
-        "a polygon cannot be read",
-        "Write each polygon as a list of at least three x, y pairs of finite numbers.",
-    ),
-    _warning(
-        "masks-polygons", "masks are polygons", "Nothing to do: they were rasterised. RLE is exact and safer."
-    ),
-    _warning(
-        "masks-uncompressed",
-        "masks are uncompressed RLE",
-        "Nothing to do: they were read. Compressed RLE makes the file three times smaller.",
-    ),
-    _warning(
-        "predictions-duplicate",
-        "identical predictions",
-        "Check your export: exact copies count as false positives.",
+    *_only(
+        ("vis",),
+        _error(
+            "not-a-list",
+            "the top level is not a list",
+            "Write a list of objects with video_id, category_id, score and segmentations.",
+        ),
+        _warning(
+            "predictions-empty",
+            "no predictions",
+            "Check that your method wrote its results; an empty list scores 0.",
+        ),
+        # One prediction
+        _error(
+            "entry-too-large", "a prediction is too large", "Write masks as compressed RLE, one per frame."
+        ),
+        _error(
+            "entry-type",
+            "an item is not an object",
+            "Make every item of the list an object with the four fields.",
+        ),
+        _error(
+            "field-missing",
+            "a field is missing",
+            "Give every prediction video_id, category_id, score and segmentations.",
+        ),
+        _error(
+            "video-id-type",
+            "a video id is not an integer",
+            "Write the integer `id` of the video, not its name or a string.",
+        ),
+        _error(
+            "video-unknown",
+            "an unknown video",
+            "Use the video ids of this split's annotation file; those of another split or year do not fit.",
+        ),
+        _error(
+            "category-id-type", "a category id is not an integer", "Write the integer `id` of the category."
+        ),
+        _warning(
+            "category-unknown",
+            "categories that the ground truth lacks",
+            "Check the mapping from class index to category id; these predictions count nowhere.",
+        ),
+        _error("score-type", "a score is not a number", "Write the confidence as a JSON number."),
+        _error(
+            "score-not-finite",
+            "a score is NaN or infinite",
+            "Replace it by a finite number, or leave the prediction out.",
+        ),
+        _error(
+            "segmentations-type",
+            "segmentations is not a list",
+            "Write a list with one mask or null for each frame.",
+        ),
+        _error(
+            "tracklet-length",
+            "wrong number of frames",
+            "Write one item per frame, and null where the object is not visible.",
+        ),
+        _error(
+            "mask-type",
+            "a mask is neither RLE, polygons nor null",
+            'Write {"size": [height, width], "counts": "..."} or null for every frame.',
+        ),
+        _error(
+            "mask-size-type",
+            "a mask's size is not [height, width]",
+            "Write `size` as two positive integers: height, width.",
+        ),
+        _error(
+            "mask-size",
+            "a mask has another size than its video",
+            "Resize masks to the original size of the video before encoding; `size` is [height, width].",
+        ),
+        _error(
+            "rle-counts-type",
+            "a mask's counts cannot be read",
+            "Write `counts` as a compressed string (from pycocotools.mask.encode) or as a list of integers.",
+        ),
+        _error(
+            "rle-characters",
+            "a mask's counts hold characters that no RLE has",
+            "Encode masks with pycocotools.mask.encode and decode `counts` as ASCII, without other changes.",
+        ),
+        _error(
+            "rle-truncated",
+            "a mask's counts end within a number",
+            "Encode the mask again; the string was cut.",
+        ),
+        _error(
+            "rle-range",
+            "a mask has a run that is negative or too long",
+            "Encode the mask again with pycocotools.mask.encode; every run lies in 0..height x width.",
+        ),
+        _error(
+            "rle-total",
+            "a mask's runs do not add up to height x width",
+            "Encode the mask again with pycocotools.mask.encode; the official evaluation never ends on it.",
+        ),
+        _error(
+            "polygon-invalid",
+            "a polygon cannot be read",
+            "Write each polygon as a list of at least three x, y pairs of finite numbers.",
+        ),
+        _warning(
+            "masks-polygons",
+            "masks are polygons",
+            "Nothing to do: they were rasterised. RLE is exact and safer.",
+        ),
+        _warning(
+            "masks-uncompressed",
+            "masks are uncompressed RLE",
+            "Nothing to do: they were read. Compressed RLE makes the file three times smaller.",
+        ),
+        _warning(
+            "predictions-duplicate",
+            "identical predictions",
+            "Check your export: exact copies count as false positives.",
+        ),
     ),
     # Maps of segments: panoptic and semantic segmentation
-    _error(
-        "panoptic-json-missing",
-        "no pred.json",
-        "Put pred.json and the folder pan_pred at the top of the archive or folder.",
+    *_only(
+        ("vps",),
+        _error(
+            "panoptic-json-missing",
+            "no pred.json",
+            "Put pred.json and the folder pan_pred at the top of the archive or folder.",
+        ),
+        _error(
+            "panoptic-field",
+            "a field of pred.json is missing or has a wrong type",
+            'Write {"annotations": [{"video_id": "...", "annotations": [{"segments_info": [{"id": 1, '
+            '"category_id": 0}]}]}]}, one inner item a frame.',
+        ),
     ),
-    _error(
-        "panoptic-field",
-        "a field of pred.json is missing or has a wrong type",
-        'Write {"annotations": [{"video_id": "...", "annotations": [{"segments_info": [{"id": 1, '
-        '"category_id": 0}]}]}]}, one inner item a frame.',
+    *_only(
+        ("vps", "vss"),
+        _error(
+            "video-missing",
+            "a video without predictions",
+            "Predict every video of the split; check that the list of videos is that of this split.",
+        ),
+        _warning(
+            "video-extra",
+            "videos that the ground truth lacks",
+            "Nothing to do if you predicted more videos than this split has; these count nowhere.",
+        ),
     ),
-    _error(
-        "video-missing",
-        "a video without predictions",
-        "Predict every video of the split; check that the list of videos is that of this split.",
+    *_only(
+        ("vps",),
+        _warning(
+            "video-repeated", "a video is listed twice", "Keep one entry a video; only the last one counts."
+        ),
+        _error(
+            "frame-count",
+            "another number of frames than the video has",
+            "Write one item for every annotated frame, in their order, even where nothing is predicted.",
+        ),
     ),
-    _warning(
-        "video-extra",
-        "videos that the ground truth lacks",
-        "Nothing to do if you predicted more videos than this split has; these count nowhere.",
+    *_only(
+        ("vps", "vss"),
+        _error(
+            "map-missing",
+            "a frame without a PNG map",
+            "Write a PNG for every annotated frame, named like the frame: <video>/<frame>.png.",
+        ),
+        _error(
+            "png-damaged",
+            "a PNG cannot be read",
+            "Write the map again with a PNG library, for example Pillow.",
+        ),
+        _error(
+            "png-size",
+            "a map has another size than its frame",
+            "Resize maps to the original size of the frame, by nearest neighbour, before writing them.",
+        ),
+        _error(
+            "png-kind",
+            "a map is no image of the expected kind",
+            "Write 8-bit RGB (id = R + 256 G + 65536 B) for panoptic, one 8-bit channel for semantic maps.",
+        ),
     ),
-    _warning(
-        "video-repeated", "a video is listed twice", "Keep one entry a video; only the last one counts."
+    *_only(
+        ("vps",),
+        _error(
+            "segment-unlisted",
+            "a map has an id that pred.json does not list",
+            "List every id of the map in the segments_info of its frame, or set those pixels to 0.",
+        ),
+        _error(
+            "segment-without-pixels",
+            "an id that pred.json lists and the map lacks",
+            "Leave segments without a pixel out of the segments_info of their frame.",
+        ),
+        _error(
+            "segment-category",
+            "a segment of an unknown category",
+            "Use the category ids of the ground truth, counted from 0; check the mapping from class index.",
+        ),
+        _error(
+            "segments-too-many",
+            "too many segments in a video",
+            "Give a segment one id through the whole video; at most 65,536 are read.",
+        ),
     ),
-    _error(
-        "frame-count",
-        "another number of frames than the video has",
-        "Write one item for every annotated frame, in their order, even where nothing is predicted.",
-    ),
-    _error(
-        "map-missing",
-        "a frame without a PNG map",
-        "Write a PNG for every annotated frame, named like the frame: <video>/<frame>.png.",
-    ),
-    _error(
-        "png-damaged", "a PNG cannot be read", "Write the map again with a PNG library, for example Pillow."
-    ),
-    _error(
-        "png-size",
-        "a map has another size than its frame",
-        "Resize maps to the original size of the frame, by nearest neighbour, before writing them.",
-    ),
-    _error(
-        "png-kind",
-        "a map is no image of the expected kind",
-        "Write 8-bit RGB (id = R + 256 G + 65536 B) for panoptic maps, one 8-bit channel for semantic maps.",
-    ),
-    _error(
-        "segment-unlisted",
-        "a map has an id that pred.json does not list",
-        "List every id of the map in the segments_info of its frame, or set those pixels to 0.",
-    ),
-    _error(
-        "segment-without-pixels",
-        "pred.json lists an id that the map lacks",
-        "Leave segments without a pixel out of the segments_info of their frame.",
-    ),
-    _error(
-        "segment-category",
-        "a segment of an unknown category",
-        "Use the category ids of the ground truth, counted from 0; check the mapping from class index.",
-    ),
-    _error(
-        "segments-too-many",
-        "too many segments in a video",
-        "Give a segment one id through the whole video; at most 65,536 are read.",
-    ),
-    _warning(
-        "class-unknown",
-        "pixels of unknown classes",
-        "Write classes 0 to 123. Other values, 255 too, count as wrong where the ground truth has a class.",
+    *_only(
+        ("vss",),
+        _warning(
+            "class-unknown",
+            "pixels of unknown classes",
+            "Write classes 0 to 123. Other values, 255 too, are wrong where the ground truth has a class.",
+        ),
     ),
     # Ground truth
     _error(

@@ -71,7 +71,11 @@ def submit_guide(request: HttpRequest, slug: str) -> HttpResponse:
     split = _split_or_none(benchmark, request.GET.get("split", ""))
     user = request.user
     # Those of the ground truth are the organisers' business.
-    problems = [problem for problem in PROBLEMS.values() if not problem.code.startswith("gt-")]
+    problems = [
+        problem
+        for problem in PROBLEMS.values()
+        if benchmark.task in problem.tasks and not problem.code.startswith("gt-")
+    ]
     context = _context(benchmark, split, "submit") | {
         "quota": quota_for(user=user, split=split) if split and isinstance(user, User) else None,
         "format_template": f"benchmarks/partials/format/{benchmark.task}.html",

@@ -1,6 +1,7 @@
 """Home, the tabs of a benchmark, and the way to a submission, without scripts."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from evaluator.problems import PROBLEMS
 from tests.boards import make_board, make_row
 from tests.factories import make_submission, make_user
 from webapp.benchmarks.sample import rle_string, sample_predictions
+from webapp.leaderboards.metrics import PRIMARY_OF_TASK
 
 pytestmark = pytest.mark.django_db
 VIDEOS = [{"id": 7, "name": "a", "length": 3, "height": 20, "width": 31}]
@@ -58,7 +60,9 @@ def test_what_is_new_is_what_was_scored_here() -> None:
 
 
 def test_home_without_benchmarks_says_how_to_import_one() -> None:
-    assert "manage.py import_benchmark" in get("/")
+    page = get("/")
+    assert "manage.py import_benchmark" in page
+    assert "still being made" in page
 
 
 def test_the_queries_of_home_do_not_grow_with_the_benchmarks() -> None:
@@ -75,11 +79,31 @@ def test_the_queries_of_home_do_not_grow_with_the_benchmarks() -> None:
     assert count() <= few
 
 
-def test_the_guide_lists_every_code_that_a_file_can_have() -> None:
-    make_board("shapes", videos=VIDEOS)
-    page = get("/benchmarks/shapes/how-to-submit/")
-    for code in PROBLEMS:
-        assert code.startswith("gt-") or f"<code>{code}</code>" in page
+@pytest.mark.parametrize(
+    ("task", "listed", "of_others"),
+    [
+        ("vis", {"archive-path", "json-syntax", "rle-total"}, {"png-kind", "panoptic-field"}),
+        (
+            "vps",
+            {"archive-path", "json-syntax", "png-kind", "panoptic-field"},
+            {"rle-total", "class-unknown"},
+        ),
+        ("vss", {"archive-path", "png-kind", "class-unknown"}, {"rle-total", "json-syntax", "frame-count"}),
+    ],
+)
+def test_the_guide_lists_the_codes_of_its_task_alone(
+    task: str, listed: set[str], of_others: set[str]
+) -> None:
+    make_board("shapes", benchmark={"task": task}, videos=VIDEOS)
+    found = set(re.findall(r"<code>([a-z-]+)</code></td>", get("/benchmarks/shapes/how-to-submit/")))
+    assert listed <= found
+    assert not of_others & found
+    assert not any(code.startswith("gt-") for code in found)
+
+
+def test_every_code_that_a_file_can_have_is_of_a_task_and_no_file_name_gets_a_capital() -> None:
+    assert all(spec.tasks and set(spec.tasks) <= set(PRIMARY_OF_TASK) for spec in PROBLEMS.values())
+    assert not any(re.match(r"\w+\.(json|zip|png)", spec.title) for spec in PROBLEMS.values())
 
 
 def test_the_guide_shows_what_is_left_of_the_quota() -> None:
