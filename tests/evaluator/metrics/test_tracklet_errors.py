@@ -1,5 +1,6 @@
 """Kinds of errors and what they cost, on cases whose answers are known, and what must hold of any."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from evaluator.formats.source import open_predictions
 from evaluator.frame_overlaps import video_overlaps
 from evaluator.metrics.tracklet_errors import KINDS, ErrorAnalysis, Explanations
 from evaluator.metrics.tracklet_results import pool, splits_of
+from evaluator.metrics.tracklet_scores import TrackletScorer
 from evaluator.vis import benchmark_spec, load_ground_truth, score_predictions
+from tests.evaluator.metrics.brute_force_errors import kind_of
 from tests.evaluator.metrics.tracking_files import tracks, write_files
 from tests.evaluator.vis_files import write
 
@@ -185,17 +188,60 @@ def test_errors_about_objects_outside_a_slice_cost_that_slice_nothing_when_repai
     assert found["medium"]["kinds"]["spatial"]["dAP50"] is None
 
 
-def analyses(folder: Path, seed: int) -> list[tuple[ErrorAnalysis, float | None]]:
-    """Return the analysis of every split of random tracks, with the official AP50 of the split."""
-    gt, pred = write_files(folder, *tracks(seed, predictions=9), categories=(1, 2))
+def explained(folder: Path, found: list[dict[str, Any]], guesses: list[dict[str, Any]]) -> Explanations:
+    """Return what is said of random tracks; the predictions are ordered as the scorer orders them."""
+    scorer, explanations = _explain(folder, found, guesses)
+    kind = np.empty_like(explanations.kind)
+    kind[scorer.order] = explanations.kind
+    return replace(explanations, kind=kind)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_kinds_are_those_of_the_definitions(seed: int, tmp_path: Path) -> None:
+    found, guesses = mixed_tracks(seed)
+    kinds = [KINDS[kind] for kind in explained(tmp_path, found, guesses).kind.tolist()]
+    for track_ in found + guesses:
+        track_["dense"] = np.array([np.zeros((6, 8), bool) if m is None else m for m in track_["masks"]])
+    for guess, kind in zip(guesses, kinds, strict=True):
+        here = [item for item in found if item["video_id"] == guess["video_id"]]
+        others = [q for q in guesses if q is not guess and q["video_id"] == guess["video_id"]]
+        assert kind == kind_of(guess, others, here)
+
+
+def mixed_tracks(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return random tracks, and besides pieces of objects and predictions that go over to another one."""
+    found, guesses = tracks(seed)
+    rng = np.random.default_rng(seed)
+    for one in found:
+        two = found[rng.integers(len(found))]
+        start, stop = sorted(rng.integers(0, 6, 2))
+        takes = [start <= t < stop for t in range(5)]
+        piece = [m if take else None for m, take in zip(one["masks"], takes, strict=True)]
+        rest = [None if take else m for m, take in zip(one["masks"], takes, strict=True)]
+        swapped = [a if take else b for a, b, take in zip(one["masks"], two["masks"], takes, strict=True)]
+        for masks in (piece, rest, swapped):
+            guesses.append({**one, "masks": masks, "score": float(np.round(rng.random(), 2))})
+    return found, guesses
+
+
+def _explain(
+    folder: Path, found: list[dict[str, Any]], guesses: list[dict[str, Any]]
+) -> tuple[TrackletScorer, Explanations]:
+    gt, pred = write_files(folder, found, guesses, categories=(1, 2))
     spec = benchmark_spec("ytvis2021")
     truth = load_ground_truth(spec, gt, None)
     scorer = score_predictions(open_predictions(pred), truth, splits_of(spec), 1, None).scorer
-    found = Explanations.empty(scorer)
+    explanations = Explanations.empty(scorer)
     for index in range(len(truth.videos)):
-        found.explain(scorer, index, video_overlaps(scorer, index))
+        explanations.explain(scorer, index, video_overlaps(scorer, index))
+    return scorer, explanations
+
+
+def analyses(folder: Path, seed: int) -> list[tuple[ErrorAnalysis, float | None]]:
+    """Return the analysis of every split of random tracks, with the official AP50 of the split."""
+    scorer, found = _explain(folder, *mixed_tracks(seed))
     official = pool(scorer).results().ap[:, :, 0]
-    every = np.ones(len(truth.videos), bool)
+    every = np.ones(len(scorer.ground_truth.videos), bool)
     return [
         (
             ErrorAnalysis(scorer, found, split, every),
