@@ -22,7 +22,9 @@ from tests.davis import (
 )
 from tests.factories import make_user
 from tests.live import LiveSite
+from tests.map_benchmarks import MAKERS
 from tests.rest import make_token
+from webapp.benchmarks.services import benchmark_import
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,23 +35,23 @@ def results(tmp_path: Path) -> Path:
     return write_davis_results(tmp_path)
 
 
-def by_tus_and_api(url: str, token: str, results: Path) -> str:
+def by_tus_and_api(url: str, token: str, slug: str, results: Path) -> str:
     headers = {"Authorization": f"Bearer {token}"}
     with results.open("rb") as file:
         uploader = TusClient(f"{url}/api/v1/uploads", headers=headers).uploader(file_stream=file)
         uploader.upload()
-    body = {"benchmark": "davis", "split": "val", "method": "RVOS by API"}
+    body = {"benchmark": slug, "split": "val", "method": "Method by API"}
     body["upload"] = str(uploader.url).rpartition("/")[2]
     answer = httpx.post(f"{url}/api/v1/submissions", json=body, headers=headers)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
-def by_client(url: str, token: str, results: Path) -> str:
+def by_client(url: str, token: str, slug: str, results: Path) -> str:
     access = {"DVIS_BENCH_SERVER": url, "DVIS_BENCH_TOKEN": token, "HOME": str(results.parent)}
-    command = [sys.executable, "-m", "webapp.client", "submit", "davis", str(results), "--split", "val"]
+    command = [sys.executable, "-m", "webapp.client", "submit", slug, str(results), "--split", "val"]
     done = subprocess.run(
-        [*command, "--method", "RVOS by client", "--wait", "--json"],
+        [*command, "--method", "Method by client", "--wait", "--json"],
         cwd=ROOT,
         env=os.environ | access,
         capture_output=True,
@@ -60,7 +62,7 @@ def by_client(url: str, token: str, results: Path) -> str:
     return str(json.loads(done.stdout)["id"])
 
 
-def by_plain_form(url: str, username: str, results: Path) -> str:
+def by_plain_form(url: str, username: str, slug: str, results: Path) -> str:
     """As a browser without scripts: log in, fill in the form, send it with the file."""
     with httpx.Client(base_url=url, follow_redirects=True) as browser:
 
@@ -73,8 +75,8 @@ def by_plain_form(url: str, username: str, results: Path) -> str:
 
         send("/accounts/login/", {"login": username, "password": "a long password"})
         with results.open("rb") as file:
-            fields = {"method_name": "RVOS by form", "variant_name": "default", "visibility": "public"}
-            page = send("/benchmarks/davis/submit/?split=val", fields, files={"file": ("results.json", file)})
+            fields = {"method_name": "Method by form", "variant_name": "default", "visibility": "public"}
+            page = send(f"/benchmarks/{slug}/submit/?split=val", fields, files={"file": (results.name, file)})
     assert "/submissions/" in str(page.url), page.text
     return str(page.url).strip("/").rpartition("/")[2]
 
@@ -90,22 +92,38 @@ def scored(url: str, token: str, id: str) -> dict[str, Any]:
     raise AssertionError(f"not scored in a minute: {document}")
 
 
-def test_a_real_file_gets_one_digest_and_the_official_numbers_by_every_door(
-    live_site: LiveSite, results: Path, tmp_path: Path
-) -> None:
+def by_every_door(url: str, slug: str, results: Path) -> list[dict[str, Any]]:
+    """Send one file by all three, and return the scored submissions."""
     # Three people: the same file of one person would be answered without another evaluation.
     people = [make_user(name, password="a long password") for name in ("ann", "ben", "cat")]
     tokens = [make_token(person) for person in people]
     ids = [
-        by_tus_and_api(live_site.url, tokens[0], results),
-        by_client(live_site.url, tokens[1], results),
-        by_plain_form(live_site.url, "cat", results),
+        by_tus_and_api(url, tokens[0], slug, results),
+        by_client(url, tokens[1], slug, results),
+        by_plain_form(url, "cat", slug, results),
     ]
-    documents = [scored(live_site.url, token, id) for token, id in zip(tokens, ids, strict=True)]
+    return [scored(url, token, id) for token, id in zip(tokens, ids, strict=True)]
 
+
+def test_a_real_file_gets_one_digest_and_the_official_numbers_by_every_door(
+    live_site: LiveSite, results: Path, tmp_path: Path
+) -> None:
+    documents = by_every_door(live_site.url, "davis", results)
     local = evaluate("ytvis2019", write_davis_ground_truth(tmp_path), results)
     assert {document["digest"] for document in documents} == {local.digest}
     official = davis_official()
     for document in documents:
         for metric in local.metrics:
             assert document["metrics"][metric] == pytest.approx(official[metric], abs=1e-9), metric
+
+
+@pytest.mark.parametrize("evaluator", MAKERS)
+def test_an_archive_of_maps_gets_one_digest_by_every_door(
+    live_site: LiveSite, evaluator: str, tmp_path: Path
+) -> None:
+    made = MAKERS[evaluator](tmp_path)
+    benchmark_import(slug="maps", evaluator=evaluator, split="val", ground_truth=made.truth)
+    documents = by_every_door(live_site.url, "maps", made.good)
+    local = evaluate(evaluator, made.truth, made.good)
+    assert {document["digest"] for document in documents} == {local.digest}
+    assert [document["metrics"] for document in documents] == [local.metrics] * 3

@@ -10,6 +10,9 @@ from webapp.charts.spec import percent
 from webapp.leaderboards.metrics import GROUPS, column_order, metric, primary_metric
 from webapp.submissions.models import Submission
 
+# Means over the categories, which for one category are its IoU.
+IOU_OF_ONE = {"mIoU": "IoU", "SQ": "IoU"}
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -42,6 +45,7 @@ class Group:
 class Bars:
     """One metric at several levels, drawn as bars."""
 
+    key: str
     title: str
     caption: str
     numbers: tuple[Number, ...]
@@ -76,6 +80,7 @@ class ReportPage:
     groups: tuple[Group, ...]
     bars: tuple[Bars, ...]
     categories: Table
+    absent: int
     videos: Table
     seconds: tuple[tuple[str, str], ...]
     predictions: int
@@ -86,17 +91,20 @@ def report_page(report: Mapping[str, Any], split: Split, video_sort: str = "") -
     """Arrange a report (the `--json` contract of DESIGN section 3)."""
     numbers = {key: _number(key, report) for key in report["metrics"]}
     spec = split.benchmark.spec
+    per_category = {name: values for name, values in report["per_category"].items() if _is_known(values)}
     headline = [key for key in (spec.headline if spec else ()) if key in numbers]
     return ReportPage(
         headline=tuple(numbers[key] for key in headline),
         groups=_groups(numbers),
         bars=_bars(numbers),
         categories=_table(
-            {name: (name, "", values) for name, values in report["per_category"].items()},
+            {name: (name, "", values) for name, values in per_category.items()},
             primary_metric(split.benchmark),
             "",
             "Category",
+            IOU_OF_ONE,
         ),
+        absent=len(report["per_category"]) - len(per_category),
         videos=_table(
             _video_rows(report["per_video"], split), primary_metric(split.benchmark), video_sort, "Video"
         ),
@@ -128,10 +136,15 @@ def _groups(numbers: Mapping[str, Number]) -> tuple[Group, ...]:
 
 def _bars(numbers: Mapping[str, Number]) -> tuple[Bars, ...]:
     return tuple(
-        Bars(levels.title, levels.caption, tuple(numbers[key] for key in levels.metrics))
+        Bars(levels.key, levels.title, levels.caption, tuple(numbers[key] for key in levels.metrics))
         for levels in (BY_OCCLUSION, BY_WINDOW)
         if numbers.keys() >= set(levels.metrics)
     )
+
+
+def _is_known(values: Mapping[str, float | None]) -> bool:
+    """Whether a category has any number: one that the ground truth lacks has none."""
+    return any(value is not None for value in values.values())
 
 
 Entry = tuple[str, str, Mapping[str, float | None]]
@@ -151,8 +164,17 @@ def _video_rows(per_video: Mapping[str, Mapping[str, float | None]], split: Spli
     }
 
 
-def _table(entries: Mapping[str, Entry], primary: str, sort: str, heading: str) -> Table:
-    """Rows by `sort` ("name" or a metric's key, "-" for descending); without it the worst come first."""
+def _table(
+    entries: Mapping[str, Entry],
+    primary: str,
+    sort: str,
+    heading: str,
+    names: Mapping[str, str] | None = None,
+) -> Table:
+    """Rows by `sort` ("name" or a metric's key, "-" for descending); without it the worst come first.
+
+    `names` are headings of columns that are not called like the metric.
+    """
     keys = list(dict.fromkeys(key for _, _, values in entries.values() for key in values))
     wanted = sort.removeprefix("-")
     if wanted not in (*keys, "name"):
@@ -168,7 +190,9 @@ def _table(entries: Mapping[str, Entry], primary: str, sort: str, heading: str) 
         )
 
     return Table(
-        columns=tuple(column(key, _heading(key), metric(key).title) for key in keys),
+        columns=tuple(
+            column(key, (names or {}).get(key) or _heading(key), metric(key).title) for key in keys
+        ),
         rows=tuple(TableRow(n, d, tuple(_cell(values.get(key)) for key in keys)) for n, d, values in ordered),
         name_column=column("name", heading, heading),
     )

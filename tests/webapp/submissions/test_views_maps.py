@@ -46,10 +46,9 @@ def read(client: Client, path: str) -> str:
     return response.content.decode()
 
 
-def scored(split: Split, per_video: dict[str, Any], metrics: dict[str, float | None]) -> Submission:
+def scored(split: Split, metrics: dict[str, float | None], **report: Any) -> Submission:
     submission = make_submission(split=split, filename="maps.zip")
-    report = make_report(**metrics) | {"per_video": per_video}
-    job_finish_scored(token=claim().token, report=report)
+    job_finish_scored(token=claim().token, report=make_report(**metrics) | report)
     return submission
 
 
@@ -76,11 +75,14 @@ def test_a_submission_shows_its_numbers_and_its_videos_by_name(
     page: Client, split: Split, made: MapBenchmark
 ) -> None:
     report = evaluate(made.evaluator, made.truth, made.good)
-    submission = scored(split, report.per_video, report.metrics)
+    parts = {"per_video": report.per_video, "per_category": report.per_category}
+    submission = scored(split, report.metrics, **parts)
     text = read(page, submission.get_absolute_url())
     for name in ("park", "kitchen"):
         assert name in text
     assert text.count("9 frames") == 2
+    assert f"{2 if made.evaluator == 'vipseg' else 122} more are not in this ground truth" in text
+    assert 'aria-sort="none">IoU</th>' in text or 'aria-sort="ascending">IoU</th>' in text
     assert f"python -m evaluator score {made.evaluator} --gt ground_truth/ --pred maps.zip" in text
     assert ("What do longer windows cost?" in text) == (made.evaluator == "vipseg")
 
@@ -90,7 +92,7 @@ def test_the_board_has_the_columns_of_the_task_in_page_chart_and_api(
 ) -> None:
     metrics = evaluate(made.evaluator, made.truth, made.good).metrics
     metrics |= {key: 0.5 for key, value in metrics.items() if value is None}  # the videos are short
-    scored(split, {}, metrics)
+    scored(split, metrics)
     text = read(page, "/benchmarks/maps/")
     board = page.get("/api/v1/benchmarks/maps/leaderboard").json()
     chart = page.get("/benchmarks/maps/chart.json").json()
