@@ -64,9 +64,10 @@ def _site(
 
 
 @pytest.fixture
-def live_site(_site: LiveSite, transactional_db: None) -> LiveSite:
+def live_site(_site: LiveSite, transactional_db: None) -> Iterator[LiveSite]:
     """The site as users meet it, in its own processes, on the database of the test."""
-    return _site
+    yield _site
+    _site.settle()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The running site on the tests' database."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from django.db import connection
 from webapp import programs
 from webapp.embedded import DATABASE, database_url
 from webapp.embedded.supervisor import Child, Supervisor
+from webapp.jobs.models import Job
 from webapp.management.commands.up import answers
+
+SETTLE_S = 20
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,19 @@ class LiveSite:
             finally:
                 supervisor.stop()
                 _end_sessions(name)
+
+    def settle(self) -> None:
+        """Wait for the end of what a test left running: emptying the database would deadlock with it."""
+        busy = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND state <> 'idle' AND pid <> %s"
+        deadline = time.monotonic() + SETTLE_S
+        connection.ensure_connection()
+        ours = (connection.settings_dict["NAME"], connection.connection.info.backend_pid)
+        with psycopg.connect(database_url(settings.VAR), autocommit=True) as postgres:
+            while time.monotonic() < deadline:
+                unfinished = Job.objects.filter(status__in=Job.UNFINISHED).exists()
+                if not unfinished and postgres.execute(busy, ours).fetchone() is None:
+                    return
+                time.sleep(0.1)
 
     def logs(self, lines: int = 40) -> str:
         """The last lines of each process's log, for the message of a failed test."""
