@@ -1,6 +1,7 @@
 """The page of tokens, and allauth's pages in the frame of the site."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -133,6 +134,25 @@ def test_forgotten_password_is_replaced_by_the_link_in_the_mail(client: Client, 
     assert "Your new password is set" in done.content.decode()
     alice.refresh_from_db()
     assert alice.check_password("a better horse 7")
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/accounts/password/reset/", {"email": "alice@users.invalid"}),
+        ("/accounts/signup/", {"email": "new@users.invalid", "username": "new", "password1": PASSWORD}),
+    ],
+)
+def test_mails_speak_in_the_name_of_the_site(
+    path: str, form: dict[str, str], client: Client, alice: User, settings: Any
+) -> None:
+    settings.SITE_NAME = "Video Lab"
+    alice.email = "alice@users.invalid"
+    alice.save()
+    client.post(path, form)
+    (sent,) = mail.outbox
+    assert "Hello from Video Lab!" in sent.body
+    assert "Hello from testserver" not in sent.body
 
 
 def test_used_link_of_a_password_mail_says_how_to_get_another(client: Client) -> None:
