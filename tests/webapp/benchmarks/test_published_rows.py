@@ -116,6 +116,12 @@ def test_every_row_says_who_printed_it_and_where(rows: dict[str, PublishedRow]) 
         assert row.source["retrieved"] == "2026-11-22"
 
 
+def test_authors_that_nobody_read_are_no_name(rows: dict[str, PublishedRow]) -> None:
+    authors = [row.method_fields.get("authors", "") for row in rows.values()]
+    assert "" in authors
+    assert not any("(" in name for name in authors)
+
+
 def test_every_row_belongs_to_a_known_benchmark(rows: dict[str, PublishedRow]) -> None:
     assert {row.benchmark for row in rows.values()} == {known.slug for known in KNOWN_BENCHMARKS}
 
