@@ -139,8 +139,13 @@ def rank_rows(rows: Sequence[Row], metric: Metric) -> list[RankedRow]:
     return sort_rows(ranked, metric, "")
 
 
-def sort_rows(rows: Iterable[RankedRow], primary: Metric, sort: str) -> list[RankedRow]:
-    """Order rows by `sort`: a metric's key, "method" or "year", "-" for descending; undefined last."""
+def sort_rows(
+    rows: Iterable[RankedRow], primary: Metric, sort: str, *, stand_ins: Sequence[Metric] = ()
+) -> list[RankedRow]:
+    """Order rows by `sort`: a metric's key, "method" or "year", "-" for descending; undefined last.
+
+    Rows without the primary metric, where it sorts, follow by the first of `stand_ins` that they have.
+    """
     by_name = sorted(rows, key=lambda r: (r.row.method.casefold(), r.row.settings.casefold()))
     key, descending = sort.removeprefix("-"), sort.startswith("-")
     if key == "method":
@@ -153,7 +158,18 @@ def sort_rows(rows: Iterable[RankedRow], primary: Metric, sort: str) -> list[Ran
 
     known = [r for r in by_name if value(r) is not None]
     known.sort(key=lambda r: (round(value(r) or 0.0, SAME) * (-1 if descending else 1), r.row.is_secondary))
-    return known + [r for r in by_name if value(r) is None]
+    unknown = [r for r in by_name if value(r) is None]
+    if not sort:
+        unknown.sort(key=lambda r: _stand_in(r.row, stand_ins))
+    return known + unknown
+
+
+def _stand_in(row: Row, metrics: Sequence[Metric]) -> tuple[int, float]:
+    """Where a row without the primary metric stands: smaller is earlier."""
+    for place, metric in enumerate(metrics):
+        if (value := row.values.get(metric.key)) is not None:
+            return place, round(value, SAME) * (-1 if metric.higher_is_better else 1)
+    return len(metrics), 0.0
 
 
 def best_value(rows: Iterable[RankedRow], metric: Metric) -> float | None:

@@ -1,5 +1,6 @@
 """The columns of a leaderboard: `evaluator.catalog` has what is scored here, PUBLISHED what papers print."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluator.catalog import METRICS
@@ -79,6 +80,17 @@ def metric(key: str) -> Metric:
 def primary_metric(benchmark: Benchmark) -> str:
     """Return the key by which a benchmark ranks."""
     return benchmark.spec.primary if benchmark.spec else PRIMARY_OF_TASK[benchmark.task]
+
+
+def stand_ins(benchmark: Benchmark, keys: Sequence[str]) -> list[Metric]:
+    """Return those of `keys` that order rows without the primary metric, the best one first.
+
+    The primary metric over some of the videos says most, such as over the long ones.
+    """
+    primary = primary_metric(benchmark)
+    parts = [key for key in keys if key.startswith(f"{primary}_")]
+    parts.sort(key=lambda key: (key != f"{primary}_long", metric(key).group != "length"))
+    return [metric(key) for key in dict.fromkeys((*parts, *keys)) if key != primary]
 
 
 def column_order(benchmark: Benchmark) -> list[str]:

@@ -22,7 +22,7 @@ from webapp.leaderboards.board import (
     sort_rows,
 )
 from webapp.leaderboards.filters import FACTOR_FACETS, ORIGINS, Filters
-from webapp.leaderboards.metrics import Metric, column_order, is_compact, metric, primary_metric
+from webapp.leaderboards.metrics import Metric, column_order, is_compact, metric, primary_metric, stand_ins
 from webapp.methods.models import Variant
 from webapp.submissions.models import Score, Submission
 
@@ -64,7 +64,11 @@ def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -
         columns=tuple(
             Column(metric(key), key == primary.key, best_value(competing, metric(key))) for key in shown_keys
         ),
-        rows=tuple(sort_rows(found, primary, _known_sort(filters.sort, keys))),
+        rows=tuple(
+            sort_rows(
+                found, primary, _known_sort(filters.sort, keys), stand_ins=stand_ins(split.benchmark, keys)
+            )
+        ),
         facets=_facets(everything),
         total=len(everything),
         hidden_columns=len(keys) - len([k for k in keys if is_compact(split.benchmark, k)]),

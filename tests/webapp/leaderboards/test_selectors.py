@@ -64,6 +64,24 @@ def test_a_row_without_the_primary_metric_comes_last_and_has_no_rank() -> None:
     assert list(zip(names(board), ranks(board), strict=True)) == [("B", 1), ("A", None)]
 
 
+def test_rows_without_the_primary_metric_stand_by_the_nearest_number_they_have_and_stay_unranked() -> None:
+    split = make_board()
+    make_row(split, "A", None)
+    make_row(split, "B", None, metrics={"AP_long": 0.2, "AP50_long": 0.9})
+    make_row(split, "C", None, metrics={"AP_long": 0.4, "AP50_long": 0.5})
+    make_row(split, "D", None, metrics={"AP50_long": 0.99})
+    make_row(split, "E", 0.1)
+    board = board_of(split)
+    assert list(zip(names(board), ranks(board), strict=True)) == [
+        ("E", 1),
+        ("C", None),
+        ("B", None),
+        ("D", None),
+        ("A", None),
+    ]
+    assert names(board_of(split, "sort=AP_long")) == ["B", "C", "A", "D", "E"]
+
+
 def test_a_private_submission_is_a_row_for_its_author_alone() -> None:
     split, alice = make_board(), make_user()
     public = make_row(split, "A", 0.3, author=alice)
