@@ -57,22 +57,22 @@ def measure_cost(config: DvisConfig, size: tuple[int, int], frames: int, device:
     model = build(config).to(device).requires_grad_(False)
     sizes = frame_sizes(size, config, short_side=0, output=(None, None))
     inputs = torch.randn(frames, 3, *sizes.padded, device=device)
-    stages = tuple(
+    costs = tuple(
         StageCost(
             name,
             parameters=sum(parameter.numel() for part in parts for parameter in part.parameters()),
             gmacs=_multiply_adds(run) / frames / 1e9,
             milliseconds=_seconds(run, device) / frames * 1e3,
         )
-        for name, parts, run in _stages(model, inputs)
+        for name, parts, run in stages(model, inputs)
     )
-    return Cost(config.name, *size, frames, device, stages, _peak_memory(device))
+    return Cost(config.name, *size, frames, device, costs, _peak_memory(device))
 
 
 Stage = tuple[str, tuple[nn.Module, ...], Callable[[], Any]]
 
 
-def _stages(model: Dvis, frames: Tensor) -> list[Stage]:
+def stages(model: Dvis, frames: Tensor) -> list[Stage]:
     """Return each stage with its modules, ready to run again and again on the same inputs."""
     head, config = model.sem_seg_head, model.config
     features = model.backbone(frames)
@@ -81,7 +81,7 @@ def _stages(model: Dvis, frames: Tensor) -> list[Stage]:
     segmented: SegmenterOutput = head.predictor(memories, shapes, mask_features)
     windows = _windows(segmented, config.window_size)
     tracked, _ = model.tracker(segmented, None)
-    stages: list[Stage] = [
+    found: list[Stage] = [
         ("backbone", (model.backbone,), lambda: model.backbone(frames)),
         ("pixel decoder", (head.pixel_decoder,), lambda: head.pixel_decoder(features)),
         ("masked decoder", (head.predictor,), lambda: head.predictor(memories, shapes, mask_features)),
@@ -92,9 +92,11 @@ def _stages(model: Dvis, frames: Tensor) -> list[Stage]:
     if refiner is not None:
         memory = model.tracker.frame_memory
         refine: Stage = ("refiner", (refiner,), lambda: refiner(tracked.queries, memory(segmented)))
-        stages.append(refine)
-    masks: Stage = ("masks", (), lambda: mask_product(tracked.mask_embeddings, mask_features))
-    return [*stages, masks]
+        found.append(refine)
+    # For instances, only the best queries' masks are ever computed.
+    chosen = tracked.mask_embeddings[:, : config.max_num if config.task == "vis" else None]
+    masks: Stage = ("masks", (), lambda: mask_product(chosen, mask_features))
+    return [*found, masks]
 
 
 def _windows(segmented: SegmenterOutput, size: int) -> list[SegmenterOutput]:

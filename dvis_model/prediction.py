@@ -40,7 +40,7 @@ def predict(
     """Segment a video.
 
     Frames are taken one window at a time. Without a refiner, memory does not grow with their number; with
-    one, only by the queries'. A result of more than 64 MiB is an array that a file without a name holds.
+    one, only by the queries'. A result of more than 16 MiB is an array that a file without a name holds.
 
     Args:
         model: on whichever device.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dvis_model.layers import CrossAttentionLayer, FfnLayer, Mlp, SelfAttentionLayer
@@ -27,7 +28,7 @@ class TemporalRefiner(nn.Module):
         )
         self.transformer_ffn_layers = nn.ModuleList(FfnLayer(dim, ffn_dim) for _ in range(num_layers))
         self.conv_short_aggregate_layers = nn.ModuleList(
-            nn.Sequential(_short_conv(dim, 5), nn.ReLU(inplace=True), _short_conv(dim, 3))
+            nn.Sequential(ShortConv(dim, 5), nn.ReLU(inplace=True), ShortConv(dim, 3))
             for _ in range(num_layers)
         )
         self.conv_norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(num_layers))
@@ -54,9 +55,9 @@ class TemporalRefiner(nn.Module):
         )
         x = queries
         for over_time, short_conv, conv_norm, over_objects, cross_attention, ffn in layers:
-            track = over_time(x.transpose(0, 1))  # [Q, T, C]
-            track = conv_norm(short_conv(track.transpose(1, 2)).transpose(1, 2) + track)
-            x = over_objects(track.transpose(0, 1))
+            track = over_time(x.transpose(0, 1).contiguous())  # [Q, T, C]
+            track = conv_norm(short_conv(track) + track)
+            x = over_objects(track.transpose(0, 1).contiguous())
             x = ffn(cross_attention(x, x, memory, memory))
         normed = self.decoder_norm(x)
         weights = self.activation_proj(normed).softmax(dim=0)  # [T, Q, 1], over time
@@ -67,5 +68,18 @@ class TemporalRefiner(nn.Module):
         )
 
 
-def _short_conv(dim: int, kernel: int) -> nn.Conv1d:
-    return nn.Conv1d(dim, dim, kernel, padding="same", padding_mode="replicate")
+class ShortConv(nn.Conv1d):
+    """A convolution over a few frames, which repeats the first and the last one at the ends.
+
+    Done as one product: convolutions of so few frames spend their time elsewhere.
+    """
+
+    def __init__(self, dim: int, kernel: int) -> None:
+        super().__init__(dim, dim, kernel)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[Q, T, C] -> the same shape."""
+        kernel = self.kernel_size[0]
+        padded = F.pad(x.transpose(1, 2), (kernel // 2, kernel // 2), mode="replicate")
+        around = padded.unfold(2, kernel, 1).transpose(1, 2)  # [Q, T, C, kernel]
+        return F.linear(around.flatten(2), self.weight.flatten(1), self.bias)

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 
-MEMORY_BYTES: Final = 64 * 2**20
+MEMORY_BYTES: Final = 16 * 2**20
 
 
 class TensorSpool:

@@ -1,0 +1,164 @@
+"""Results become the files that the benchmarks take, and the command line writes them."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+from PIL import Image
+from pycocotools import mask as coco_mask
+
+from dvis_model import VideoInstances, VideoPanoptic, VideoSemantic, build
+from dvis_model.categories import category_ids
+from dvis_model.export import SubmissionWriter
+from dvis_model.variants import VARIANTS
+
+ROOT = Path(__file__).parents[2]
+TINY = VARIANTS["tiny"]
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # within pycocotools
+def test_instances_become_results_json_with_a_mask_for_every_frame(tmp_path: Path) -> None:
+    masks = np.zeros((1, 2, 4, 6), dtype=bool)
+    masks[0, 1, 1:3, 2:5] = True
+    instances = VideoInstances(
+        scores=np.array([0.5], np.float32), labels=np.array([2]), query_ids=np.array([7]), masks=masks
+    )
+    writer = SubmissionWriter(tmp_path, TINY)
+    writer.add(31, ["a.jpg", "b.jpg"], instances)
+    writer.finish()
+    (entry,) = json.loads((tmp_path / "results.json").read_text())
+    assert (entry["video_id"], entry["category_id"], entry["score"]) == (31, 3, 0.5)
+    empty, full = entry["segmentations"]
+    assert coco_mask.area(empty | {"counts": empty["counts"].encode()}) == 0
+    assert full["size"] == [4, 6]
+    decoded = coco_mask.decode(full | {"counts": full["counts"].encode()})
+    assert (decoded == masks[0, 1]).all()
+
+
+def test_panoptic_videos_become_maps_and_a_list_of_their_segments(tmp_path: Path) -> None:
+    ids = np.zeros((2, 4, 6), np.int32)
+    ids[0, :2], ids[0, 2:, :3] = 1, 2
+    ids[1, :3] = 1
+    segments = [
+        {"id": 1, "category_id": 58, "isthing": False},
+        {"id": 2, "category_id": 0, "isthing": True},
+    ]
+    writer = SubmissionWriter(tmp_path, VARIANTS["VIPSeg/DVIS_Offline_R50_720p"])
+    writer.add("12_ab", ["00000010.jpg", "00000020.jpg"], VideoPanoptic(ids, segments))
+    writer.finish()
+    (video,) = json.loads((tmp_path / "pred.json").read_text())["annotations"]
+    assert video["video_id"] == "12_ab"
+    first, second = video["annotations"]
+    assert first["file_name"] == "00000010.jpg"
+    stuff, thing = first["segments_info"]
+    assert (stuff["category_id"], stuff["area"], stuff["bbox"], stuff["iscrowd"]) == (0, 12, [0, 0, 5, 1], 0)
+    assert (thing["category_id"], thing["area"], thing["bbox"]) == (2, 6, [0, 2, 2, 1])
+    assert [info["id"] for info in second["segments_info"]] == [stuff["id"]]
+    pixels = np.asarray(Image.open(tmp_path / "pan_pred" / "12_ab" / "00000010.png")).astype(int)
+    numbers = pixels @ [1, 256, 65536]
+    assert (numbers == np.where(ids[0] == 1, stuff["id"], np.where(ids[0] == 2, thing["id"], 0))).all()
+
+
+def test_semantic_videos_become_maps_of_the_data_sets_ids(tmp_path: Path) -> None:
+    labels = np.array([[[0, 57, 58, 123]]], np.uint8)
+    writer = SubmissionWriter(tmp_path, VARIANTS["VSPW/DVIS_Offline_R50_720p"])
+    writer.add("12_ab", ["00000010.jpg"], VideoSemantic(labels))
+    writer.finish()
+    picture = Image.open(tmp_path / "12_ab" / "00000010.png")
+    assert picture.mode == "L"
+    assert np.asarray(picture).tolist() == [[2, 123, 0, 121]]
+
+
+def test_every_class_of_vipseg_has_an_id_of_its_own() -> None:
+    ids = category_ids(VARIANTS["VIPSeg/DVIS_Offline_R50_720p"])
+    assert sorted(ids) == list(range(124))
+    categories = json.loads((ROOT / "tests/parity/dvis/categories.json").read_text())["vipseg_vspw"]
+    assert list(ids[:58]) == [number for number, _, thing in categories if thing]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dvis_model", *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    safetensors.torch.save_file(build("tiny").state_dict(), path)
+    return path
+
+
+def test_the_command_line_segments_a_folder_of_videos(weights: Path, tmp_path: Path) -> None:
+    for video in ("one", "two"):
+        (tmp_path / "in" / video).mkdir(parents=True)
+        for frame in range(2):
+            picture = np.random.default_rng(frame).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+            Image.fromarray(picture).save(tmp_path / "in" / video / f"{frame:05}.jpg")
+    videos = [{"id": 7, "file_names": ["one/00000.jpg"]}, {"id": 9, "file_names": ["two/00000.jpg"]}]
+    (tmp_path / "valid.json").write_text(json.dumps({"videos": videos}))
+    places = ("--input", str(tmp_path / "in"), "--output", str(tmp_path / "out"))
+    done = run(
+        *("predict", "--config", "tiny", "--weights", str(weights), *places),
+        *("--annotations", str(tmp_path / "valid.json")),
+    )
+    assert done.returncode == 0, done.stderr
+    entries = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert [entry["video_id"] for entry in entries] == [7] * TINY.max_num + [9] * TINY.max_num
+    assert {tuple(rle["size"]) for entry in entries for rle in entry["segmentations"]} == {(40, 60)}
+
+
+def test_inspect_tells_what_a_checkpoint_fits(weights: Path) -> None:
+    done = run("inspect", "--weights", str(weights))
+    assert (done.returncode, done.stdout.split()[-1]) == (0, "tiny")
+
+
+def test_inspect_tells_what_differs(weights: Path) -> None:
+    done = run("inspect", "--weights", str(weights), "--config", "ovis/MinVIS_R50")
+    assert done.returncode == 1
+    assert "differs from ovis/MinVIS_R50:" in done.stdout
+    assert "backbone: " in done.stdout
+
+
+def test_the_command_line_tells_errors_without_a_traceback(weights: Path, tmp_path: Path) -> None:
+    done = run(
+        *("predict", "--config", "tiny", "--weights", str(weights)),
+        *("--input", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out")),
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("No such video or folder: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_cost_counts_the_published_parameters() -> None:
+    with_tracker = replace(VARIANTS["ovis/DVIS_Offline_R50"])
+    model = build(with_tracker)
+    millions = {
+        "segmenter": sum(
+            p.numel() for part in (model.backbone, model.sem_seg_head) for p in part.parameters()
+        ),
+        "tracker": sum(p.numel() for p in model.tracker.parameters()),
+        "refiner": sum(p.numel() for p in model.refiner.parameters()),
+    }
+    assert {name: round(count / 1e6, 2) for name, count in millions.items()} == {
+        "segmenter": 43.96,
+        "tracker": 9.68,
+        "refiner": 14.41,
+    }
+
+
+def test_cost_is_written_as_json(tmp_path: Path) -> None:
+    done = run(
+        "cost", "--config", "tiny", "--size", "64x96", "--frames", "2", "--json", str(tmp_path / "cost")
+    )
+    assert done.returncode == 0, done.stderr
+    cost = json.loads((tmp_path / "cost").read_text())
+    stages = {stage["name"]: stage for stage in cost["stages"]}
+    assert set(stages) >= {"backbone", "pixel decoder", "masked decoder", "segmenter", "tracker", "refiner"}
+    assert all(stage["gmacs"] > 0 and stage["milliseconds"] > 0 for stage in stages.values())
+    assert cost["peak_memory_bytes"] > 2**20
