@@ -10,6 +10,7 @@ import pytest
 from evaluator import analyse
 from evaluator.formats.source import open_predictions
 from evaluator.frame_overlaps import video_overlaps
+from evaluator.metrics.error_kernels import SPATIAL, TEMPORAL
 from evaluator.metrics.tracklet_errors import KINDS, ErrorAnalysis, Explanations
 from evaluator.metrics.tracklet_results import pool, splits_of
 from evaluator.metrics.tracklet_scores import TrackletScorer
@@ -51,14 +52,19 @@ OBJECT_A, OBJECT_B = track((10, A)), track((10, B))
 def errors(
     folder: Path, truths: list[dict[str, Any]], guesses: list[dict[str, Any]], benchmark: str = "ytvis2021"
 ) -> dict[str, Any]:
+    return analyse(benchmark, *write_video(folder, truths, guesses)).whole.errors
+
+
+def write_video(
+    folder: Path, truths: list[dict[str, Any]], guesses: list[dict[str, Any]]
+) -> tuple[Path, Path]:
     shape = {"height": HEIGHT, "width": WIDTH, "length": LENGTH}
     truth = {
         "videos": [{"id": 1, **shape}],
         "categories": [{"id": CAT, "name": "cat"}, {"id": DOG, "name": "dog"}],
         "annotations": [{**item, "id": number} for number, item in enumerate(truths, start=1)],
     }
-    gt, pred = write(folder / "gt.json", truth), write(folder / "results.json", guesses)
-    return analyse(benchmark, gt, pred).whole.errors
+    return write(folder / "gt.json", truth), write(folder / "results.json", guesses)
 
 
 def only(found: dict[str, Any]) -> dict[str, tuple[float, int]]:
@@ -77,6 +83,12 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], float, dict[s
         {"classification": (0.75, 1)},
     ),
     "masks too narrow": ([OBJECT_A], [track((10, (0, 1)))], 0, {"spatial": (1, 1)}),
+    "twice too narrow: the better one is repaired": (
+        [OBJECT_A],
+        [track((10, (0, 1)), score=0.9), track((10, B), score=0.8), track((10, (1, 1)), score=0.7)],
+        0,
+        {"spatial": (1, 2), "background": (0, 1)},
+    ),
     "too short": ([OBJECT_A], [track((3, A), (7, None))], 0, {"temporal": (1, 1)}),
     "too long": ([track((3, A), (7, None))], [OBJECT_A], 0, {"temporal": (1, 1)}),
     # In the common frames IoU is 3/4, all in all 3 * 4 / 40: time is the worse of the two.
@@ -188,9 +200,16 @@ def test_errors_about_objects_outside_a_slice_cost_that_slice_nothing_when_repai
     assert found["medium"]["kinds"]["spatial"]["dAP50"] is None
 
 
+def test_mending_two_kinds_finds_an_object_once(tmp_path: Path) -> None:
+    guesses = [track((10, (0, 1)), score=0.9), track((3, A), (7, None), score=0.8)]
+    scorer, found = _explain(*write_video(tmp_path, [OBJECT_A, OBJECT_B], guesses))
+    analysis = ErrorAnalysis(scorer, found, 0, np.ones(1, bool))
+    assert analysis.ap50((SPATIAL, TEMPORAL)) == pytest.approx(51 / 101)
+
+
 def explained(folder: Path, found: list[dict[str, Any]], guesses: list[dict[str, Any]]) -> Explanations:
     """Return what is said of random tracks; the predictions are ordered as the scorer orders them."""
-    scorer, explanations = _explain(folder, found, guesses)
+    scorer, explanations = _explain(*write_files(folder, found, guesses, categories=(1, 2)))
     kind = np.empty_like(explanations.kind)
     kind[scorer.order] = explanations.kind
     return replace(explanations, kind=kind)
@@ -224,10 +243,7 @@ def mixed_tracks(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
     return found, guesses
 
 
-def _explain(
-    folder: Path, found: list[dict[str, Any]], guesses: list[dict[str, Any]]
-) -> tuple[TrackletScorer, Explanations]:
-    gt, pred = write_files(folder, found, guesses, categories=(1, 2))
+def _explain(gt: Path, pred: Path) -> tuple[TrackletScorer, Explanations]:
     spec = benchmark_spec("ytvis2021")
     truth = load_ground_truth(spec, gt, None)
     scorer = score_predictions(open_predictions(pred), truth, splits_of(spec), 1, None).scorer
@@ -239,7 +255,7 @@ def _explain(
 
 def analyses(folder: Path, seed: int) -> list[tuple[ErrorAnalysis, float | None]]:
     """Return the analysis of every split of random tracks, with the official AP50 of the split."""
-    scorer, found = _explain(folder, *mixed_tracks(seed))
+    scorer, found = _explain(*write_files(folder, *mixed_tracks(seed), categories=(1, 2)))
     official = pool(scorer).results().ap[:, :, 0]
     every = np.ones(len(scorer.ground_truth.videos), bool)
     return [
