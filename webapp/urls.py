@@ -15,6 +15,7 @@ admin.site.index_title = "Benchmarks, people and jobs"
 urlpatterns = [
     path("", views.home, name="home"),
     path("submit/", views.submit, name="submit"),
+    path("about-numbers/", views.about_numbers, name="about_numbers"),
     path("benchmarks/", include("webapp.benchmarks.urls")),
     path("methods/", include("webapp.methods.urls")),
     path("", include("webapp.submissions.urls")),

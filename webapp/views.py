@@ -18,6 +18,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def about_numbers(request: HttpRequest) -> HttpResponse:
+    """What the marks of numbers mean, their intervals and their rounding."""
+    return render(request, "about_numbers.html")
+
+
+@require_safe
 def submit(request: HttpRequest) -> HttpResponse:
     """Go on to the only benchmark that is open, or let people choose."""
     splits = open_splits(request.user)

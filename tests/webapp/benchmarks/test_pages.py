@@ -12,10 +12,11 @@ from django.utils import timezone
 from pycocotools import mask as coco_mask
 
 from evaluator.problems import PROBLEMS
-from tests.boards import make_board, make_row
+from tests.boards import OCCLUSION, make_board, make_row
 from tests.factories import make_submission, make_user
 from webapp.benchmarks.sample import rle_string, sample_predictions
 from webapp.leaderboards.metrics import PRIMARY_OF_TASK
+from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db
 VIDEOS = [{"id": 7, "name": "a", "length": 3, "height": 20, "width": 31}]
@@ -63,6 +64,20 @@ def test_home_without_benchmarks_says_how_to_import_one() -> None:
     page = get("/")
     assert "manage.py import_benchmark" in page
     assert "still being made" in page
+
+
+def test_every_page_leads_to_what_the_marks_of_numbers_mean() -> None:
+    assert 'href="/about-numbers/"' in get("/")
+    page = get("/about-numbers/")
+    assert all(mark in page for mark in Submission.Origin.labels)
+
+
+def test_tables_have_names() -> None:
+    make_row(make_board("shapes"), "A", 0.5, metrics=OCCLUSION)
+    for path in ("/", "/benchmarks/shapes/", "/methods/"):
+        tables = re.findall(r"<table[^>]*>\s*(?:<caption)?", get(path))
+        assert tables
+        assert all("aria-label" in table or "<caption" in table for table in tables)
 
 
 def test_the_queries_of_home_do_not_grow_with_the_benchmarks() -> None:
