@@ -15,7 +15,7 @@ from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.demo_benchmarks import DEMOS, ENTRIES, PANOPTIC, SEMANTIC, DemoBenchmark
 from webapp.jobs.models import Job
-from webapp.submissions.models import Submission
+from webapp.submissions.models import Score, Submission
 from worker.tasks import evaluate_next
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +84,6 @@ def test_a_worker_scores_the_maps_and_ranks_the_methods_by_their_quality() -> No
     order = [f"{entry.method} {entry.variant}" for entry in reversed(ENTRIES)]
     for demo in (PANOPTIC, SEMANTIC):
         assert list(_rank(demo)) == order
+        scores = Score.objects.filter(submission__split__benchmark__slug=demo.slug)
+        assert scores.exists()
+        assert not scores.filter(value=None).exists()  # or its pages would have empty columns
