@@ -22,12 +22,19 @@ with its CSRF token. Errors are `application/problem+json`. Lists come in pages:
 with an `Idempotency-Key` can be repeated safely for a day. RateLimit headers tell what is left of the minute.
 """
 
+
+class Docs(Swagger):
+    """The page to read and try the API on, in the frame of the site."""
+
+    template = "api_docs.html"
+
+
 api = NinjaAPI(
     title="DVIS-Bench",
     version="1",
     description=DESCRIPTION,
     urls_namespace="api",
-    docs=Swagger(settings={"persistAuthorization": False}),
+    docs=Docs(settings={"persistAuthorization": False}),
     throttle=[RateThrottle()],
     parser=PlainTextParser(),
 )
@@ -43,7 +50,9 @@ class ProblemKind(Schema):
     hint: str
 
 
-@api.get("/problems", response=list[ProblemKind], auth=anyone, tags=["problems"])
+@api.get(
+    "/problems", response=list[ProblemKind], auth=anyone, tags=["problems"], summary="List the problem codes"
+)
 def problems(request: HttpRequest) -> list[dict[str, str]]:
     """All that can be wrong with a file: the one table that pages, API and command line speak from."""
     return [asdict(spec) for spec in PROBLEMS.values()]

@@ -80,20 +80,25 @@ class BenchmarkDetail(BenchmarkOut):
         return [_split(split, context["request"]) for split in benchmark.splits.all()]
 
 
-@router.get("/benchmarks", response=list[BenchmarkOut], auth=anyone)
+@router.get("/benchmarks", response=list[BenchmarkOut], auth=anyone, summary="List the benchmarks")
 @paginate(Keyset, by=("position", "slug"))
 def benchmarks(request: HttpRequest) -> QuerySet[Benchmark]:
     """What is hosted here."""
     return benchmarks_visible_to(person(request)).prefetch_related("splits")
 
 
-@router.get("/benchmarks/{slug:slug}", response=BenchmarkDetail, auth=anyone)
+@router.get("/benchmarks/{slug:slug}", response=BenchmarkDetail, auth=anyone, summary="Read a benchmark")
 def benchmark(request: HttpRequest, slug: str) -> Benchmark:
     """One benchmark: its splits with your quotas, its metrics and categories."""
     return get_object_or_404(benchmarks_visible_to(person(request)), slug=slug)
 
 
-@router.get("/benchmarks/{slug:slug}/leaderboard", auth=anyone, response={200: dict[str, Any]})
+@router.get(
+    "/benchmarks/{slug:slug}/leaderboard",
+    auth=anyone,
+    response={200: dict[str, Any]},
+    summary="Read a leaderboard",
+)
 def benchmark_leaderboard(
     request: HttpRequest,
     slug: str,

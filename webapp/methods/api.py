@@ -78,7 +78,7 @@ class VariantPatch(Schema):
     factors: dict[str, str] | None = None
 
 
-@router.get("/methods", response=list[MethodOut], auth=anyone)
+@router.get("/methods", response=list[MethodOut], auth=anyone, summary="List methods")
 @paginate(Keyset, by=LATEST_FIRST)
 def methods(request: HttpRequest, q: str = "", mine: bool = False) -> QuerySet[Method]:
     """Those with numbers you may see, and your own, latest first. `q` finds by name, `mine` keeps own."""
@@ -87,13 +87,13 @@ def methods(request: HttpRequest, q: str = "", mine: bool = False) -> QuerySet[M
     return rows.filter(name__icontains=q)
 
 
-@router.get("/methods/{slug:slug}", response=MethodOut, auth=anyone)
+@router.get("/methods/{slug:slug}", response=MethodOut, auth=anyone, summary="Read a method")
 def method(request: HttpRequest, slug: str) -> Method:
     """One method with its variants."""
     return get_object_or_404(methods_visible_to(person(request)), slug=slug)
 
 
-@router.post("/methods", response={201: MethodOut}, auth=submitter)
+@router.post("/methods", response={201: MethodOut}, auth=submitter, summary="Make a method")
 @idempotent
 def method_post(request: HttpRequest, payload: MethodIn, response: HttpResponse) -> Status[Schema]:
     """Make a method of your own. One of that name that you have already is answered as it is."""
@@ -102,7 +102,7 @@ def method_post(request: HttpRequest, payload: MethodIn, response: HttpResponse)
     return Status(201, MethodOut.from_orm(methods_of(user(request)).get(pk=made.pk)))
 
 
-@router.patch("/methods/{slug:slug}", response=MethodOut, auth=submitter)
+@router.patch("/methods/{slug:slug}", response=MethodOut, auth=submitter, summary="Change a method")
 def method_patch(request: HttpRequest, slug: str, payload: MethodPatch) -> Method:
     """Change what is given. Yours only."""
     row = get_object_or_404(methods_visible_to(user(request)), slug=slug)
@@ -110,19 +110,19 @@ def method_patch(request: HttpRequest, slug: str, payload: MethodPatch) -> Metho
     return methods_visible_to(user(request)).get(pk=row.pk)
 
 
-@router.get("/variants", response=list[VariantOut], auth=anyone)
+@router.get("/variants", response=list[VariantOut], auth=anyone, summary="List variants")
 @paginate(Keyset, by=LATEST_FIRST)
 def variants(request: HttpRequest, method: str = "") -> QuerySet[Variant]:
     """Variants with numbers that you may see, and yours; latest first. `method` is the slug of one method."""
     return variants_visible_to(person(request)).filter(**({"method__slug": method} if method else {}))
 
 
-@router.get("/variants/{int:id}", response=VariantOut, auth=anyone)
+@router.get("/variants/{int:id}", response=VariantOut, auth=anyone, summary="Read a variant")
 def variant(request: HttpRequest, id: int) -> Variant:
     return get_object_or_404(variants_visible_to(person(request)), pk=id)
 
 
-@router.post("/variants", response={201: VariantOut}, auth=submitter)
+@router.post("/variants", response={201: VariantOut}, auth=submitter, summary="Make a variant")
 @idempotent
 @transaction.atomic
 def variant_post(request: HttpRequest, payload: VariantIn, response: HttpResponse) -> Status[Schema]:
@@ -138,7 +138,7 @@ def variant_post(request: HttpRequest, payload: VariantIn, response: HttpRespons
     return Status(201, VariantOut.from_orm(made))
 
 
-@router.patch("/variants/{int:id}", response=VariantOut, auth=submitter)
+@router.patch("/variants/{int:id}", response=VariantOut, auth=submitter, summary="Change a variant")
 def variant_patch(request: HttpRequest, id: int, payload: VariantPatch) -> Variant:
     """Rename a variant or give it other factors. Yours only."""
     row = get_object_or_404(variants_visible_to(user(request)), pk=id)

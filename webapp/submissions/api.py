@@ -145,7 +145,7 @@ class SubmissionOut(Schema):
         )
 
 
-@router.get("/submissions", response=list[SubmissionOut], auth=reader)
+@router.get("/submissions", response=list[SubmissionOut], auth=reader, summary="List your submissions")
 @paginate(Keyset, by=("-created_at", "-id"))
 def submissions(request: HttpRequest, benchmark: str = "", status: str = "") -> QuerySet[Submission]:
     """Yours, latest first, of one benchmark or status where given."""
@@ -154,7 +154,7 @@ def submissions(request: HttpRequest, benchmark: str = "", status: str = "") -> 
     return rows.filter(**{name: value for name, value in wanted.items() if value})
 
 
-@router.post("/submissions", response={201: SubmissionOut}, auth=submitter)
+@router.post("/submissions", response={201: SubmissionOut}, auth=submitter, summary="Submit an upload")
 @idempotent
 def submission_post(request: HttpRequest, payload: SubmissionIn, response: HttpResponse) -> Status[Schema]:
     """Submit a finished upload. It is queued, or has its score at once where the same file had one."""
@@ -177,20 +177,33 @@ def submission_post(request: HttpRequest, payload: SubmissionIn, response: HttpR
     return Status(201, out)
 
 
-@router.get("/submissions/{uuid:id}", response=SubmissionOut, auth=anyone, url_name="submission")
+@router.get(
+    "/submissions/{uuid:id}",
+    response=SubmissionOut,
+    auth=anyone,
+    url_name="submission",
+    summary="Follow a submission",
+)
 def submission(request: HttpRequest, id: UUID) -> Submission:
     """What has become of it: ask again until `status` is scored, rejected, failed or withdrawn."""
     return _get(id, request)
 
 
-@router.delete("/submissions/{uuid:id}", response=SubmissionOut, auth=submitter)
+@router.delete(
+    "/submissions/{uuid:id}", response=SubmissionOut, auth=submitter, summary="Withdraw a submission"
+)
 def submission_delete(request: HttpRequest, id: UUID) -> Submission:
     """Withdraw it, while it is not scored yet."""
     submission_withdraw(submission=_get(id, request), actor=user(request))
     return _get(id, request)
 
 
-@router.get("/submissions/{uuid:id}/result", auth=anyone, response={200: dict[str, Any]})
+@router.get(
+    "/submissions/{uuid:id}/result",
+    auth=anyone,
+    response={200: dict[str, Any]},
+    summary="Read the full result",
+)
 def submission_result(request: HttpRequest, id: UUID) -> HttpResponse:
     """The full report: all metrics, per category and per video, as `python -m evaluator score --json`."""
     row = _get(id, request)

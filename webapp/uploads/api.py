@@ -57,7 +57,13 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @router.api_operation(
-    ["HEAD"], "/uploads/{uuid:id}", auth=submitter, throttle=[], response=empty, url_name="upload"
+    ["HEAD"],
+    "/uploads/{uuid:id}",
+    auth=submitter,
+    throttle=[],
+    response=empty,
+    url_name="upload",
+    summary="Ask how much has arrived",
 )
 def state(request: HttpRequest, id: UUID) -> HttpResponse:
     """How many bytes have arrived, in Upload-Offset."""
