@@ -91,6 +91,20 @@ def test_the_chart_can_be_saved_as_a_picture(board: Page, tmp_path: Path, format
     assert download.value.suggested_filename == f"shapes-val-occlusion.{format}"
 
 
+def test_a_chart_that_nobody_scrolled_to_is_drawn_for_paper(browser_page: Page) -> None:
+    split = make_board("shapes")
+    for n in range(24):
+        make_row(split, f"M{n}", 0.5, metrics=OCCLUSION)
+    browser_page.set_viewport_size({"width": 1280, "height": 300})
+    browser_page.goto(URL)
+    expect(browser_page.locator(".chart-canvas:not([data-drawn])")).to_have_count(1)
+    browser_page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(browser_page.get_by_role("table", name="How much does occlusion cost?")).to_be_visible()
+    expect(browser_page.locator(".chart-canvas .main-svg").first).to_be_attached()
+    browser_page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    expect(browser_page.locator(".chart-table")).not_to_have_attribute("open", "")
+
+
 def test_the_charts_numbers_can_be_saved_as_json(board: Page, tmp_path: Path) -> None:
     board.click(".chart summary")
     with board.expect_download() as download:

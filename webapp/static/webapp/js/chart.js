@@ -84,6 +84,21 @@ document.addEventListener("htmx:afterSwap", () => watch(document));
 document.addEventListener("themechange", () => {
   for (const canvas of document.querySelectorAll("[data-drawn]")) draw(canvas);
 });
+// Paper cannot scroll. Where Plotly is not here yet the drawing comes too late: its table is printed instead.
+window.addEventListener("beforeprint", () => {
+  for (const canvas of document.querySelectorAll('[data-chart]:not([data-drawn="true"])')) {
+    nearby.unobserve(canvas);
+    draw(canvas);
+    const table = canvas.closest(".chart").querySelector(".chart-table:not([open])");
+    if (table) table.dataset.printed = table.open = true;
+  }
+});
+window.addEventListener("afterprint", () => {
+  for (const table of document.querySelectorAll("[data-printed]")) {
+    delete table.dataset.printed;
+    table.open = false;
+  }
+});
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-chart-export]");
   if (!link) return;
