@@ -1,5 +1,6 @@
 """Configurations by name and by file; parts that can be exchanged."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,8 +88,6 @@ def test_the_folder_of_the_official_repository_is_understood() -> None:
 @pytest.mark.parametrize("tracker", ["none", "bipartite", "referring"])
 @pytest.mark.parametrize("refiner", ["none", "temporal"])
 def test_every_tracker_goes_with_every_refiner_and_task(tracker: str, refiner: str, task: str) -> None:
-    from dataclasses import replace
-
     torch.manual_seed(0)
     config = replace(VARIANTS["tiny"], task=task, object_mask_threshold=0.0, overlap_threshold=0.0)
     result = predict(build(config, tracker=tracker, refiner=refiner), frames(4), height=50, width=70)
