@@ -94,7 +94,7 @@ def test_the_chart_can_be_saved_as_a_picture(board: Page, tmp_path: Path, format
 def test_a_chart_that_nobody_scrolled_to_is_drawn_for_paper(browser_page: Page) -> None:
     split = make_board("shapes")
     for n in range(24):
-        make_row(split, f"M{n}", 0.5, metrics=OCCLUSION)
+        make_row(split, f"M{n}", 0.5, metrics={**OCCLUSION})
     browser_page.set_viewport_size({"width": 1280, "height": 300})
     browser_page.goto(URL)
     expect(browser_page.locator(".chart-canvas:not([data-drawn])")).to_have_count(1)

@@ -73,7 +73,7 @@ def test_every_page_leads_to_what_the_marks_of_numbers_mean() -> None:
 
 
 def test_tables_have_names() -> None:
-    make_row(make_board("shapes"), "A", 0.5, metrics=OCCLUSION)
+    make_row(make_board("shapes"), "A", 0.5, metrics={**OCCLUSION})
     for path in ("/", "/benchmarks/shapes/", "/methods/"):
         tables = re.findall(r"<table[^>]*>\s*(?:<caption)?", get(path))
         assert tables
