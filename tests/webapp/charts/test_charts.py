@@ -42,7 +42,7 @@ def test_the_occlusion_chart_is_in_percent_and_labels_its_lines_with_what_occlus
 
 
 def test_windows_are_drawn_to_8_frames_and_labelled_with_what_they_cost() -> None:
-    values = dict(zip(BY_WINDOW.metrics, (0.5, 0.45, 0.4, 0.38, 0.36), strict=True))
+    values: dict[str, float | None] = dict(zip(BY_WINDOW.metrics, (0.5, 0.45, 0.4, 0.38, 0.36), strict=True))
     chart = levels_chart([make(1, values)], BY_WINDOW, place="Shapes val")
     assert chart is not None
     assert (chart.figure["data"][0]["x"], chart.figure["data"][0]["y"][-1]) == ([0, 1, 2, 3, 4], 36.0)
