@@ -50,12 +50,12 @@ def limit_speed(page: Page, bytes_a_second: int) -> None:
 
 @contextmanager
 def paused(child: Child) -> Iterator[None]:
-    """Keep a process from doing anything for a while."""
-    os.kill(child.process.pid, signal.SIGSTOP)
+    """Keep a process and its children from doing anything for a while."""
+    os.killpg(child.process.pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(child.process.pid, signal.SIGCONT)
+        os.killpg(child.process.pid, signal.SIGCONT)
 
 
 def test_stranger_signs_up_submits_and_reads_the_evaluators_numbers(
