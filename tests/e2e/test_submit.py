@@ -264,7 +264,7 @@ def test_withdrawn_while_it_waits(
     expect(page.get_by_text("Uploaded:")).to_be_visible()
     with paused(live_site.worker):
         submit(page)
-        expect(page.get_by_text("Queued")).to_be_visible()
+        expect(page.locator(".status-line")).to_contain_text("Queued")
         page.get_by_role("button", name="Withdraw").click()
         expect(page.get_by_text("Withdrawn")).to_be_visible()
 
