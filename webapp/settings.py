@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "webapp.uploads",
     "webapp.submissions",
     "webapp.jobs",
+    "webapp.checkpoints",
     "allauth",
     "allauth.account",
 ]
