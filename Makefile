@@ -25,8 +25,8 @@ lint: .venv/.test ## style, types and import contracts
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
 
-bench: .venv/.test ## the benchmarks, with their figures printed
-	@$(PYTHON) -m pytest -q -s -o python_files='bench_*.py' tests/bench
+bench: .venv/.test ## the benchmarks, printed and written to docs/benchmarks.md (K=name for one)
+	@$(PYTHON) -m pytest -q -s -p no:randomly tests/bench/bench_$(or $(K),*).py
 
 screenshots: .venv/.test chromium ## every page of the demo, desktop and phone, light and dark
 	@$(PYTHON) manage.py screenshots

@@ -1,4 +1,4 @@
-"""How fast panoptic and semantic videos are scored, against the official algorithms in plain numpy.
+"""Panoptic and semantic videos, against the official algorithms in plain numpy.
 
 One video of the official length and frame size each, drawn on demand. Times are CPU seconds of one process,
 so that other work on the machine matters little. The floor is what decoding the PNG files alone costs.
@@ -15,6 +15,7 @@ from evaluator.formats import png
 from evaluator.metrics import video_consistency, vpq
 from evaluator.synthetic import vps, vss
 from tests.bench import plain_maps
+from tests.bench.figures import Figures
 
 Result = TypeVar("Result")
 
@@ -36,7 +37,9 @@ def decode_all(folder: Path, semantic: bool) -> None:
         png.decode_values(contents, header) if semantic else png.decode_ids(contents, header)
 
 
-def test_vpq_of_five_windows_and_stq_are_80_times_faster_than_the_official_algorithm(tmp_path: Path) -> None:
+def test_vpq_of_five_windows_and_stq_are_80_times_faster_than_the_official_algorithm(
+    tmp_path: Path, figures: Figures
+) -> None:
     vps.write_benchmark(tmp_path, videos=1, frames=24, height=720, width=1280, seed=0)
     truth, predictions = tmp_path / "ground_truth", tmp_path / "predictions" / "medium"
     warm_up()
@@ -54,10 +57,14 @@ def test_vpq_of_five_windows_and_stq_are_80_times_faster_than_the_official_algor
     (aq, sq), seconds = timed(lambda: plain_maps.stq(truth, predictions))
     assert abs((report.metrics["AQ"] or 0) - aq) < 1e-9
     assert abs((report.metrics["SQ"] or 0) - sq) < 1e-9
-    assert show("VIPSeg, VPQ over 1, 2, 4, 6, 8 frames and STQ", 24, plain + seconds, own, floor) > 80
+    assert (
+        show(figures, "VIPSeg, VPQ over 1, 2, 4, 6, 8 frames and STQ", 24, plain + seconds, own, floor) > 80
+    )
 
 
-def test_miou_and_consistency_are_20_times_faster_than_the_official_algorithm(tmp_path: Path) -> None:
+def test_miou_and_consistency_are_20_times_faster_than_the_official_algorithm(
+    tmp_path: Path, figures: Figures
+) -> None:
     vss.write_benchmark(tmp_path, videos=1, frames=70, height=480, width=853, seed=0)
     truth, predictions = tmp_path / "ground_truth", tmp_path / "predictions" / "medium"
     warm_up()
@@ -69,13 +76,20 @@ def test_miou_and_consistency_are_20_times_faster_than_the_official_algorithm(tm
         value, seconds = timed(partial(plain_maps.consistency, truth, predictions, n))
         assert abs((report.metrics[f"VC{n}"] or 0) - value) < 1e-9
         plain += seconds
-    assert show("VSPW, mIoU, VC8 and VC16", 70, plain, own, floor) > 20
+    assert show(figures, "VSPW, mIoU, VC8 and VC16", 70, plain, own, floor) > 20
 
 
-def show(name: str, frames: int, plain: float, own: float, floor: float) -> float:
-    """Print the times a frame and return how many times faster we are."""
+def show(figures: Figures, name: str, frames: int, plain: float, own: float, floor: float) -> float:
+    """Add the times to the page and return how many times faster we are."""
     plain, own, floor = (1e3 * seconds / frames for seconds in (plain, own, floor))
-    print(f"\n{name}: {plain / own:.0f} times faster than the official algorithm")
-    print(f"  {own:.2f} ms a frame instead of {plain:.1f}")
-    print(f"  decoding the PNG files alone {floor:.2f} ms a frame: {own / floor:.1f} times the floor")
+    figures.add(
+        {
+            "benchmark": name,
+            "official algorithm, ms a frame": f"{plain:.1f}",
+            "ours": f"{own:.2f}",
+            "times faster": f"{plain / own:.0f}",
+            "decoding the PNG files alone": f"{floor:.2f}",
+            "times the floor": f"{own / floor:.1f}",
+        }
+    )
     return plain / own
