@@ -98,11 +98,16 @@ class Submission(models.Model):
 
 
 class Score(models.Model):
-    """One number of a scored submission, as a fraction in [0, 1]; NULL where the metric is undefined."""
+    """One number of a scored submission, as a fraction in [0, 1]; NULL where the metric is undefined.
+
+    `low` and `high` bound its 95 % interval; NULL where none was computed (reported numbers, for example).
+    """
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="scores")
     metric = models.CharField(max_length=40, help_text="key in evaluator.catalog.METRICS")
     value = models.FloatField(null=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
 
     class Meta:
         constraints = [
@@ -111,8 +116,33 @@ class Score(models.Model):
                 condition=models.Q(value__isnull=True) | models.Q(value__range=(0.0, 1.0)),
                 name="score_is_a_fraction",
             ),
+            models.CheckConstraint(
+                condition=models.Q(low__isnull=True, high__isnull=True)
+                | models.Q(low__isnull=False, high__isnull=False, low__lte=models.F("high")),
+                name="score_interval_has_both_ends",
+            ),
         ]
         indexes = [models.Index(fields=["metric", "value"])]
 
     def __str__(self) -> str:
         return f"{self.metric} = {self.value}"
+
+
+class ScoreSamples(models.Model):
+    """A headline metric in every draw of the bootstrap over videos, the same draws for all of a split.
+
+    Draw by draw, the differences of two submissions to one ground truth tell which of them is better.
+    """
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="samples")
+    metric = models.CharField(max_length=40, help_text="key in evaluator.catalog.METRICS")
+    samples = models.BinaryField(help_text="evaluator.comparison.pack_samples, 4 bytes a draw")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "metric"], name="score_samples_metric_unique"),
+        ]
+        verbose_name_plural = "score samples"
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.submission_id}"
