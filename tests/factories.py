@@ -7,11 +7,10 @@ from typing import Any
 from evaluator import __version__
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split
-from webapp.jobs.models import Job
-from webapp.jobs.services import Claim, job_claim
 from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
 from webapp.storage import blob_save_bytes
+from webapp.submissions.evaluation import Evaluation, evaluation_claim
 from webapp.submissions.models import Submission
 from webapp.submissions.services import submission_create
 from webapp.uploads.models import Blob
@@ -55,9 +54,9 @@ def make_submission(author: User | None = None, split: Split | None = None, **fi
     return submission_create(author=author, split=split or make_split(), **fields)
 
 
-def claim(worker: str = "worker@test") -> Claim:
+def claim(worker: str = "worker@test") -> Evaluation:
     """The next job, claimed as a worker does it."""
-    taken = job_claim(kind=Job.Kind.EVALUATE, worker=worker)
+    taken = evaluation_claim(worker=worker)
     assert taken is not None, "no job was due"
     return taken
 

@@ -17,7 +17,16 @@ from webapp.jobs.models import Job
 
 logger = logging.getLogger(__name__)
 
-TASKS: dict[Job.Kind, str] = {Job.Kind.EVALUATE: "worker.evaluate_next"}
+TASKS: dict[Job.Kind, str] = {
+    Job.Kind.EVALUATE: "worker.evaluate_next",
+    Job.Kind.RUN: "worker.run_next",
+    Job.Kind.CHECK: "worker.check_next",
+}
+QUEUES: dict[Job.Kind, str] = {
+    Job.Kind.EVALUATE: "evaluate",
+    Job.Kind.RUN: "model",
+    Job.Kind.CHECK: "model",
+}
 
 producer = Celery("dvis-bench-site", broker=settings.BROKER_URL, set_as_current=False)
 producer.conf.update(
@@ -44,4 +53,4 @@ def _send(kind: Job.Kind) -> None:
 
 def queue_of(kind: Job.Kind) -> str:
     """Name of the Celery queue (DESIGN section 6)."""
-    return {Job.Kind.EVALUATE: "evaluate"}[kind]
+    return QUEUES[kind]

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "webapp.uploads",
     "webapp.submissions",
     "webapp.jobs",
+    "webapp.runs",
     "webapp.checkpoints",
     "allauth",
     "allauth.account",
@@ -171,6 +172,7 @@ JOB_HEARTBEAT_S = env.int("JOB_HEARTBEAT_S", default=10)
 JOB_SWEEP_S = env.int("JOB_SWEEP_S", default=30)
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", default=3)
 JOB_TIME_LIMIT_S = env.int("JOB_TIME_LIMIT_S", default=3600)
+RUN_TIME_LIMIT_S = env.int("RUN_TIME_LIMIT_S", default=24 * 3600)
 # 0: three quarters of the machine's memory, shared by the jobs that run at the same time.
 JOB_MEMORY_BYTES = env.int("JOB_MEMORY_BYTES", default=0)
 EVALUATE_WORKERS = env.int("EVALUATE_WORKERS", default=1)

@@ -16,13 +16,12 @@ from evaluator import GroundTruthError, SubmissionRejected, evaluate
 from webapp import queue
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import jobs_due
-from webapp.jobs.services import (
-    Claim,
-    job_claim,
-    job_finish_failed,
-    job_finish_rejected,
-    job_finish_scored,
-    job_release,
+from webapp.jobs.services import job_finish_failed, job_release
+from webapp.submissions.evaluation import (
+    Evaluation,
+    evaluation_claim,
+    evaluation_finish_rejected,
+    evaluation_finish_scored,
 )
 from worker.app import app
 from worker.lease import STOPPING, Lease, LeaseLost, WorkerStopping, store
@@ -36,7 +35,7 @@ def evaluate_next(self: "Task[[], None]") -> None:
     """Score the submission that is next in line. Rung for nothing, it does nothing."""
     if STOPPING.value:
         raise Reject("this worker is stopping: let another hear the bell", requeue=True)
-    claim = job_claim(kind=Job.Kind.EVALUATE, worker=f"{self.request.hostname} ({os.getpid()})")
+    claim = evaluation_claim(worker=f"{self.request.hostname} ({os.getpid()})")
     if claim is None:
         return
     connection.close()  # it may not live as long as the evaluation
@@ -47,7 +46,7 @@ def evaluate_next(self: "Task[[], None]") -> None:
         queue.ring(Job.Kind.EVALUATE)
 
 
-def _evaluate(claim: Claim, lease: Lease) -> Callable[[], bool]:
+def _evaluate(claim: Evaluation, lease: Lease) -> Callable[[], bool]:
     """Evaluate a claimed submission; what is to be written about it."""
     failed = partial(job_finish_failed, token=claim.token)
     try:
@@ -66,14 +65,14 @@ def _evaluate(claim: Claim, lease: Lease) -> Callable[[], bool]:
         return partial(job_release, token=claim.token)
     except SubmissionRejected as rejected:
         problems = [problem.to_json() for problem in rejected.problems]
-        return partial(job_finish_rejected, token=claim.token, problems=problems)
+        return partial(evaluation_finish_rejected, token=claim.token, problems=problems)
     except GroundTruthError as error:
         return partial(failed, code="ground-truth-unusable", detail=str(error))
     except Exception as error:
         # The task's border: whatever it was, operators are told, and it is tried again where that may help.
         logger.exception("Job %s failed", claim.job_id)
         return partial(failed, code=_failure_code(error), detail=traceback.format_exc())
-    return partial(job_finish_scored, token=claim.token, report=report.to_json())
+    return partial(evaluation_finish_scored, token=claim.token, report=report.to_json())
 
 
 def _failure_code(error: BaseException) -> str:

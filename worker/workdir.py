@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.catalog import BENCHMARKS
-from webapp.jobs.services import Claim
 from webapp.storage import blob_path
+from webapp.submissions.evaluation import Evaluation
 from worker.ground_truth import unpacked
 
 
@@ -22,7 +22,7 @@ class JobFiles:
 
 
 @contextmanager
-def workdir(claim: Claim) -> Iterator[JobFiles]:
+def workdir(claim: Evaluation) -> Iterator[JobFiles]:
     """Bring the blobs of a job to this machine.
 
     Predictions are reached by a link that carries their name; the ground truth by its own lasting path,

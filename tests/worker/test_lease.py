@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from tests.factories import claim, make_report, make_submission
 from webapp.jobs.models import Attempt, Job
-from webapp.jobs.services import job_cancel, job_finish_scored
+from webapp.jobs.services import job_cancel
 from webapp.jobs.sweep import jobs_sweep
+from webapp.submissions.evaluation import evaluation_finish_scored
 from webapp.submissions.models import Submission
 from worker.lease import STOPPING, Lease, LeaseLost, WorkerStopping, store
 
@@ -139,7 +140,7 @@ def test_a_result_is_stored_though_the_connection_was_cut() -> None:
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [own])
     other.close()
-    assert store(partial(job_finish_scored, token=token, report=make_report()))
+    assert store(partial(evaluation_finish_scored, token=token, report=make_report()))
     assert Submission.objects.get(pk=submission.pk).status == "scored"
 
 
@@ -148,5 +149,5 @@ def test_a_result_that_comes_after_the_lease_was_taken_away_is_dropped() -> None
     token = claim().token
     Attempt.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     jobs_sweep()
-    assert not store(partial(job_finish_scored, token=token, report=make_report()))
+    assert not store(partial(evaluation_finish_scored, token=token, report=make_report()))
     assert Submission.objects.get(pk=submission.pk).status == "queued"

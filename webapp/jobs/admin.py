@@ -29,10 +29,15 @@ class AttemptInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Job)
 class JobAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("id", "kind", "status", "submission", "attempts_made", "failure_code", "created_at")
+    list_display = ("id", "kind", "status", "subject", "attempts_made", "failure_code", "created_at")
     list_filter = ("status", "kind", "failure_code")
-    list_select_related = ("submission__variant__method", "submission__split__benchmark")
-    search_fields = ("id", "submission__id")
+    list_select_related = (
+        "submission__variant__method",
+        "submission__split__benchmark",
+        "run__split__benchmark",
+        "checkpoint",
+    )
+    search_fields = ("id", "submission__id", "run__id", "checkpoint__id")
     inlines = (AttemptInline,)
 
 

@@ -11,10 +11,12 @@ from django.utils import timezone
 
 
 class Job(models.Model):
-    """One piece of long work. `status` is written by `webapp.jobs.services` alone."""
+    """One piece of long work, for exactly one thing. `status` is written by `webapp.jobs.services` alone."""
 
     class Kind(models.TextChoices):
         EVALUATE = "evaluate", "score a submission"
+        RUN = "run", "run the reference model"
+        CHECK = "check", "check a checkpoint"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -28,7 +30,15 @@ class Job(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=Kind.choices)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
-    submission = models.OneToOneField("submissions.Submission", on_delete=models.CASCADE, related_name="job")
+    submission = models.OneToOneField(
+        "submissions.Submission", null=True, blank=True, on_delete=models.CASCADE, related_name="job"
+    )
+    run = models.OneToOneField(
+        "runs.Run", null=True, blank=True, on_delete=models.CASCADE, related_name="job"
+    )
+    checkpoint = models.OneToOneField(
+        "checkpoints.Checkpoint", null=True, blank=True, on_delete=models.CASCADE, related_name="job"
+    )
     stage = models.CharField(max_length=40, blank=True, help_text="what it does now, in words")
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0, help_text="0: not known yet")
@@ -48,9 +58,31 @@ class Job(models.Model):
     class Meta:
         ordering = ["created_at"]
         indexes = [models.Index(fields=["status", "kind", "created_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    models.Q(kind="evaluate", submission__isnull=False, run=None, checkpoint=None)
+                    | models.Q(kind="run", submission=None, run__isnull=False, checkpoint=None)
+                    | models.Q(kind="check", submission=None, run=None, checkpoint__isnull=False)
+                ),
+                name="job_works_for_what_its_kind_says",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id} ({self.status})"
+
+    @property
+    def subject(self) -> models.Model | None:
+        """What it works for."""
+        return self.submission or self.run or self.checkpoint
+
+    @property
+    def subject_id(self) -> uuid.UUID:
+        found = self.submission_id or self.run_id or self.checkpoint_id
+        if found is None:
+            raise ValueError(f"Expected job {self.id} to work for something, but it does for nothing")
+        return found
 
 
 class Attempt(models.Model):

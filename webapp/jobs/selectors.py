@@ -11,6 +11,7 @@ from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
 from webapp import queue
+from webapp.jobs.kinds import KINDS, kind_of
 from webapp.jobs.models import Attempt, Job, WorkerNode
 from webapp.submissions.models import Submission
 
@@ -57,13 +58,13 @@ def jobs_in_line(kind: Job.Kind) -> QuerySet[Job]:
     The author who was served longest ago is next, so that fifty submissions of one person delay
     another's first by one job and not by fifty.
     """
-    author = OuterRef("submission__author")
-    served = Job.objects.filter(kind=kind, submission__author=author).order_by().values("submission__author")
+    author = KINDS[kind].author
+    served = Job.objects.filter(kind=kind, **{author: OuterRef(author)}).order_by().values(author)
     return (
         Job.objects.filter(kind=kind, status=Job.Status.QUEUED)
         .annotate(
-            turn=Window(RowNumber(), partition_by=F("submission__author"), order_by=F("created_at").asc()),
-            waiting_since=Window(Min("created_at"), partition_by=F("submission__author")),
+            turn=Window(RowNumber(), partition_by=F(author), order_by=F("created_at").asc()),
+            waiting_since=Window(Min("created_at"), partition_by=F(author)),
             served_at=Subquery(served.annotate(latest=Max("started_at")).values("latest")),
         )
         .order_by("turn", F("served_at").asc(nulls_first=True), "waiting_since")
@@ -112,12 +113,14 @@ def _remaining_s(job: Job) -> float | None:
 
 
 def _usual_s(job: Job) -> float | None:
-    """Median seconds of the latest jobs on the same split."""
+    """Median seconds of the latest jobs like this one."""
+    similar = kind_of(job).similar
+    like_this = Job.objects.filter(pk=job.pk).values_list(*similar).get()
     attempts = Attempt.objects.filter(
         outcome=Attempt.Outcome.SUCCEEDED,
         finished_at__isnull=False,
         job__kind=job.kind,
-        job__submission__split=job.submission.split_id,
+        **{f"job__{path}": value for path, value in zip(similar, like_this, strict=True)},
     ).order_by("-finished_at")
     spans = attempts.values_list("started_at", "finished_at")[:HISTORY_JOBS]
     seconds = [(finished - started).total_seconds() for started, finished in spans if finished]

@@ -1,11 +1,12 @@
-"""The one writer of the status of jobs and submissions (DESIGN section 6).
+"""The one writer of the status of jobs (DESIGN section 6).
 
 PostgreSQL is the truth: a job is created in the transaction of what it works for, claimed under a row lock
 as an attempt with a lease, and whatever comes of it is stored in one transaction, if the attempt still
-holds the lease. Locks are taken in the order job, submission. Lease times are the database's clock.
+holds the lease. What differs between kinds is in `webapp.jobs.kinds`. Locks are taken in the order job,
+subject. Lease times are the database's clock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,19 +14,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Model
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from webapp import queue
 from webapp.accounts.models import User
-from webapp.jobs.audit import audit
 from webapp.jobs.failures import FAILURES
+from webapp.jobs.kinds import KINDS, kind_of
 from webapp.jobs.models import Attempt, Job
 from webapp.jobs.selectors import jobs_due
-from webapp.submissions.models import Submission
-from webapp.submissions.results import result_store, scores_store
-from webapp.uploads.models import Blob
 
 # How many of those next in line a worker tries before it leaves them to the workers that lock them now.
 CLAIM_TRIES = 20
@@ -35,23 +33,17 @@ Outcome = Attempt.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a worker needs to work on a job. `token` proves its lease; whoever lost it stores nothing."""
+    """A job taken by a worker. `token` proves its lease; whoever lost it stores nothing."""
 
     token: UUID
-    job_id: UUID
-    submission_id: UUID
-    evaluator: str
-    """Key of the benchmark in `evaluator.catalog`."""
-    predictions: Blob
-    filename: str
-    ground_truth: Blob
+    job: Job
 
 
 @transaction.atomic
-def job_create(*, submission: Submission, actor: User | None) -> Job:
-    """Queue the evaluation of a submission just received."""
-    job = Job.objects.create(kind=Job.Kind.EVALUATE, submission=submission)
-    _set_submission(submission, Submission.Status.QUEUED, actor=actor)
+def job_create(*, kind: Job.Kind, subject: Model, actor: User | None) -> Job:
+    """Queue the work on something just made, in the caller's transaction."""
+    job = Job.objects.create(kind=kind, **{KINDS[kind].subject: subject})
+    _follow(job, actor=actor)
     _ring(job)
     return job
 
@@ -68,7 +60,6 @@ def job_claim(*, kind: Job.Kind, worker: str) -> Claim | None:
 
 
 def _start(job: Job, worker: str) -> Claim:
-    submission = _locked_submission(job)
     latest = job.attempts.aggregate(latest=Max("number"))["latest"] or 0
     attempt = Attempt.objects.create(
         job=job, number=latest + 1, worker=worker, lease_expires_at=Now() + _lease()
@@ -78,20 +69,8 @@ def _start(job: Job, worker: str) -> Claim:
     job.stage, job.progress_done, job.progress_total = "reading", 0, 0
     job.started_at, job.not_before = timezone.now(), None
     job.save()
-    split = submission.split
-    submission.ground_truth = split.ground_truth
-    _set_submission(submission, Submission.Status.RUNNING, attempt=attempt.number, worker=worker)
-    if submission.blob is None or split.ground_truth is None:
-        raise ValueError(f"Expected job {job.id} to have predictions and ground truth, but one is missing")
-    return Claim(
-        token=attempt.token,
-        job_id=job.id,
-        submission_id=submission.id,
-        evaluator=split.benchmark.evaluator,
-        predictions=submission.blob,
-        filename=submission.filename,
-        ground_truth=split.ground_truth,
-    )
+    _follow(job, attempt=attempt.number, worker=worker)
+    return Claim(token=attempt.token, job=job)
 
 
 def job_heartbeat(*, token: UUID) -> bool:
@@ -100,39 +79,30 @@ def job_heartbeat(*, token: UUID) -> bool:
     return held.update(heartbeat_at=Now(), lease_expires_at=Now() + _lease()) == 1
 
 
-def job_progress(*, token: UUID, done: int, total: int) -> bool:
+def job_progress(*, token: UUID, done: int, total: int, stage: str = "evaluating") -> bool:
     """Say how far a job is; False where its lease is lost."""
     held = Job.objects.filter(attempts__token=token, attempts__outcome=Outcome.RUNNING)
-    return held.update(stage="evaluating", progress_done=done, progress_total=total) == 1
+    return held.update(stage=stage, progress_done=done, progress_total=total) == 1
 
 
 @transaction.atomic
-def job_finish_scored(*, token: UUID, report: Mapping[str, Any]) -> bool:
-    """Store a result, all or nothing. False where the lease is lost: somebody else's result counts.
+def job_succeed(*, token: UUID, write: Callable[[Job], None], total: int | None = None) -> bool:
+    """End a job and store what came of it, all or nothing.
 
     Args:
         token: proof of the lease.
-        report: what `evaluator.Report.to_json` gives.
+        write: stores it; called with the job, which is locked and has its last status.
+        total: how much there was to do, where that was told.
+
+    False where the lease is lost: somebody else's result counts.
     """
-    attempt = _held(token)
+    attempt = job_held(token=token)
     if attempt is None:
         return False
-    attempt.job.progress_done = attempt.job.progress_total = report["videos"]
-    submission = _finish(attempt, Outcome.SUCCEEDED, Job.Status.SUCCEEDED)
-    result_store(submission, report)
-    _set_submission(submission, Submission.Status.SCORED, digest=submission.digest)
-    return True
-
-
-@transaction.atomic
-def job_finish_rejected(*, token: UUID, problems: list[dict[str, Any]]) -> bool:
-    """The submitter's file cannot be scored. False where the lease is lost."""
-    attempt = _held(token)
-    if attempt is None:
-        return False
-    submission = _finish(attempt, Outcome.SUCCEEDED, Job.Status.SUCCEEDED)
-    submission.problems = problems
-    _set_submission(submission, Submission.Status.REJECTED)
+    if total is not None:
+        attempt.job.progress_done = attempt.job.progress_total = total
+    _finish(attempt, Outcome.SUCCEEDED, Job.Status.SUCCEEDED)
+    write(attempt.job)
     return True
 
 
@@ -145,7 +115,7 @@ def job_finish_failed(*, token: UUID, code: str, detail: str = "") -> bool:
         code: key in `FAILURES`.
         detail: traceback or reason, for operators only.
     """
-    attempt = _held(token)
+    attempt = job_held(token=token)
     if attempt is None:
         return False
     _retry_or_fail(attempt, Outcome.ERROR, code, detail)
@@ -155,7 +125,7 @@ def job_finish_failed(*, token: UUID, code: str, detail: str = "") -> bool:
 @transaction.atomic
 def job_release(*, token: UUID) -> bool:
     """A worker that is told to stop gives its job back; that is nobody's failure and counts as no try."""
-    attempt = _held(token)
+    attempt = job_held(token=token)
     if attempt is None:
         return False
     attempt.job.attempts_made -= 1
@@ -165,7 +135,7 @@ def job_release(*, token: UUID) -> bool:
 
 @transaction.atomic
 def job_cancel(*, job: Job, actor: User | None) -> bool:
-    """Withdraw what the job works for, at once; a worker that is at it sees its lease gone and stops.
+    """End a job at once; a worker that is at it sees its lease gone and stops.
 
     False where it was finished already.
     """
@@ -176,7 +146,7 @@ def job_cancel(*, job: Job, actor: User | None) -> bool:
         outcome=Outcome.CANCELLED, finished_at=timezone.now()
     )
     _close(locked, Job.Status.CANCELLED)
-    _set_submission(_locked_submission(locked), Submission.Status.WITHDRAWN, actor=actor)
+    _follow(locked, actor=actor)
     return True
 
 
@@ -186,24 +156,12 @@ def job_retry(*, job: Job, actor: User | None) -> bool:
     locked = Job.objects.select_for_update().get(pk=job.pk)
     if locked.status != Job.Status.FAILED:
         return False
-    submission = _locked_submission(locked)
-    submission.finished_at = None
     locked.attempts_made, locked.failure_code, locked.failure_message = 0, "", ""
     locked.status, locked.finished_at, locked.not_before = Job.Status.QUEUED, None, None
     locked.save()
-    _set_submission(submission, Submission.Status.QUEUED, actor=actor, retried=True)
+    _follow(locked, actor=actor, retried=True)
     _ring(locked)
     return True
-
-
-@transaction.atomic
-def submission_score_as(*, submission: Submission, earlier: Submission) -> None:
-    """Give a submission just received the result of an earlier one with the same file."""
-    submission.problems, submission.result = earlier.problems, earlier.result
-    submission.evaluator, submission.digest = earlier.evaluator, earlier.digest
-    submission.ground_truth, submission.finished_at = earlier.ground_truth, timezone.now()
-    scores_store(submission, dict(earlier.scores.values_list("metric", "value")))
-    _set_submission(submission, Submission.Status.SCORED, actor=submission.author, as_before=str(earlier.id))
 
 
 @transaction.atomic
@@ -218,12 +176,12 @@ def attempt_expire(*, attempt_id: int) -> bool:
     attempt.job = job
     worked_s = (attempt.heartbeat_at - attempt.started_at).total_seconds()
     # A worker that is killed at the time limit cannot say so itself.
-    code = "time-limit" if worked_s >= settings.JOB_TIME_LIMIT_S else "worker-lost"
+    code = "time-limit" if worked_s >= kind_of(job).time_limit_s else "worker-lost"
     _retry_or_fail(attempt, Outcome.LOST, code, f"Nothing was heard of {attempt.worker} any more.")
     return True
 
 
-def _held(token: UUID) -> Attempt | None:
+def job_held(*, token: UUID) -> Attempt | None:
     """The attempt that holds the lease, with its job locked; None where it was taken away."""
     job_id = Attempt.objects.filter(token=token).values_list("job_id", flat=True).first()
     if job_id is None:
@@ -235,13 +193,6 @@ def _held(token: UUID) -> Attempt | None:
     return attempt
 
 
-def _locked_submission(job: Job) -> Submission:
-    rows = Submission.objects.select_for_update(of=("self",)).select_related(
-        "blob", "split__ground_truth", "split__benchmark"
-    )
-    return rows.get(pk=job.submission_id)
-
-
 def _retry_or_fail(attempt: Attempt, outcome: Attempt.Outcome, code: str, detail: str) -> None:
     spec, job = FAILURES[code], attempt.job
     attempt.detail = detail
@@ -251,8 +202,8 @@ def _retry_or_fail(attempt: Attempt, outcome: Attempt.Outcome, code: str, detail
         _requeue(attempt, outcome, pause_s=pause_s, code=code)
         return
     job.failure_code, job.failure_message = code, spec.message
-    submission = _finish(attempt, outcome, Job.Status.FAILED)
-    _set_submission(submission, Submission.Status.FAILED, code=code)
+    _finish(attempt, outcome, Job.Status.FAILED)
+    _follow(job, code=code)
 
 
 def _requeue(attempt: Attempt, outcome: Attempt.Outcome, *, pause_s: float = 0, **why: Any) -> None:
@@ -261,18 +212,15 @@ def _requeue(attempt: Attempt, outcome: Attempt.Outcome, *, pause_s: float = 0, 
     job.status, job.rung_at = Job.Status.QUEUED, None
     job.not_before = timezone.now() + timedelta(seconds=pause_s) if pause_s else None
     job.save()
-    _set_submission(_locked_submission(job), Submission.Status.QUEUED, attempt=attempt.number, **why)
+    _follow(job, attempt=attempt.number, **why)
     if not pause_s:
         _ring(job)
 
 
-def _finish(attempt: Attempt, outcome: Attempt.Outcome, status: Job.Status) -> Submission:
-    """End attempt and job; its submission, locked, for the caller to fill."""
+def _finish(attempt: Attempt, outcome: Attempt.Outcome, status: Job.Status) -> None:
+    """End attempt and job."""
     _end(attempt, outcome)
     _close(attempt.job, status)
-    submission = _locked_submission(attempt.job)
-    submission.finished_at = attempt.finished_at
-    return submission
 
 
 def _end(attempt: Attempt, outcome: Attempt.Outcome) -> None:
@@ -285,13 +233,9 @@ def _close(job: Job, status: Job.Status) -> None:
     job.save()
 
 
-def _set_submission(
-    submission: Submission, status: Submission.Status, *, actor: User | None = None, **data: Any
-) -> None:
-    """Save a submission with its new status and say so in the audit trail."""
-    submission.status = status
-    submission.save()
-    audit(f"submission.{status}", f"submission:{submission.id}", actor=actor, **data)
+def _follow(job: Job, *, actor: User | None = None, **data: Any) -> None:
+    """Tell what the job works for that the job's status has changed; `data` goes to the audit trail."""
+    kind_of(job).follow(job, actor, data)
 
 
 def _ring(job: Job) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 class Submission(models.Model):
     """Predictions of one variant on one split, with what became of them.
 
-    `status` is written by `webapp.jobs.services` alone; the database checks each change against the
+    `status` is written by `webapp.submissions.status` alone; the database checks each change against the
     transition table, and refuses "scored" without scores (migration 0002).
     """
 

@@ -7,11 +7,13 @@ from evaluator import __version__ as evaluator_version
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.jobs.audit import audit
-from webapp.jobs.services import job_cancel, job_create, job_retry, submission_score_as
+from webapp.jobs.models import Job
+from webapp.jobs.services import job_cancel, job_create, job_retry
 from webapp.methods.models import Variant
 from webapp.refusal import Refused
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import files_counted, quota_for
+from webapp.submissions.status import submission_score_as
 from webapp.uploads.models import Blob
 
 
@@ -53,7 +55,8 @@ def submission_create(
     if earlier:
         submission_score_as(submission=submission, earlier=earlier)
     else:
-        job_create(submission=submission, actor=author)
+        job_create(kind=Job.Kind.EVALUATE, subject=submission, actor=author)
+        submission.refresh_from_db(fields=["status"])
     return submission
 
 

@@ -11,9 +11,9 @@ from tests.factories import claim, make_report, make_split, make_submission, mak
 from tests.rest import Api, make_token
 from webapp.accounts.models import ApiToken, User
 from webapp.accounts.services import token_revoke
-from webapp.jobs.services import job_finish_scored
 from webapp.methods.models import Variant
 from webapp.methods.services import variant_get_or_create
+from webapp.submissions.evaluation import evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def make_scored(**fields: Any) -> Submission:
     submission = make_submission(**fields)
-    job_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
     submission.refresh_from_db()
     return submission
 

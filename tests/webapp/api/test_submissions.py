@@ -8,8 +8,8 @@ import pytest
 from tests.factories import claim, make_report, make_split, make_user
 from tests.rest import Api, Tus
 from webapp.accounts.models import User
-from webapp.jobs.services import job_finish_rejected, job_finish_scored
 from webapp.methods.models import Method
+from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_a_scored_one_has_fractions_and_a_result(user: User, api: Api) -> None:
     id = api.post("/submissions", body(user)).json()["id"]
     assert api.get(f"/submissions/{id}/result").status_code == 409
     report = make_report(AP=0.625, AP_ho=None)
-    job_finish_scored(token=claim().token, report=report)
+    evaluation_finish_scored(token=claim().token, report=report)
     document = api.get(f"/submissions/{id}").json()
     assert (document["status"], document["status_text"]) == ("scored", "Scored")
     assert document["metrics"] == {"AP": 0.625, "AP_ho": None}
@@ -75,7 +75,7 @@ def test_a_rejected_one_has_its_problems(user: User, api: Api) -> None:
         "hint": "Use the ids of the annotation file.",
         "count": 1,
     }
-    job_finish_rejected(token=claim().token, problems=[problem])
+    evaluation_finish_rejected(token=claim().token, problems=[problem])
     document = api.get(f"/submissions/{id}").json()
     assert (document["status"], document["problems"]) == ("rejected", [problem])
 
@@ -163,6 +163,6 @@ def test_a_page_of_finished_submissions_costs_a_fixed_number_of_queries(
 ) -> None:
     for number in range(6):
         api.post("/submissions", body(user, upload=Tus(user).upload(bytes([number]))))
-        job_finish_scored(token=claim().token, report=make_report(AP=0.5))
+        evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
     with django_assert_max_num_queries(6):
         assert len(api.get("/submissions").json()["results"]) == 6

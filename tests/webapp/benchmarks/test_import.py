@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from tests.factories import claim, make_report, make_submission
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.jobs.models import AuditEvent
-from webapp.jobs.services import job_finish_scored
 from webapp.storage import blob_bytes
+from webapp.submissions.evaluation import evaluation_finish_scored
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +146,7 @@ def test_another_ground_truth_under_scores_needs_a_word_and_is_told(gt: Path) ->
     import_benchmark(gt)
     split = Split.objects.get()
     make_submission(split=split)
-    job_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
     gt.write_text(json.dumps(ground_truth(videos=3)))
     with pytest.raises(CommandError, match=r"1 scored submissions, measured against another ground truth"):
         import_benchmark(gt)
@@ -160,7 +160,7 @@ def test_another_ground_truth_under_scores_needs_a_word_and_is_told(gt: Path) ->
 def test_another_evaluator_under_scores_is_refused(gt: Path) -> None:
     import_benchmark(gt)
     make_submission(split=Split.objects.get())
-    job_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
     with pytest.raises(CommandError, match="is evaluated as 'ytvis2019' and has scores"):
         import_benchmark(gt, evaluator="ovis")
 

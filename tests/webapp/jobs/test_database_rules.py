@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 
 from tests.factories import claim, make_report, make_submission
 from webapp.jobs.models import Attempt
-from webapp.jobs.services import job_finish_scored
+from webapp.submissions.evaluation import evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,7 +87,7 @@ def test_a_score_outside_0_to_1_undoes_the_whole_result() -> None:
     submission = make_submission()
     token = claim().token
     with pytest.raises(IntegrityError, match="score_is_a_fraction"):
-        job_finish_scored(token=token, report=make_report(AP=0.5, AR1=1.5))
+        evaluation_finish_scored(token=token, report=make_report(AP=0.5, AR1=1.5))
     submission.refresh_from_db()
     assert submission.status == "running"
     assert submission.scores.count() == 0

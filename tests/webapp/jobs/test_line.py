@@ -10,7 +10,8 @@ from tests.factories import claim, make_report, make_split, make_submission, mak
 from webapp.jobs.models import Attempt, Job
 from webapp.jobs.presence import worker_gone, worker_seen
 from webapp.jobs.selectors import job_expected_s, job_position, queue_state, status_sentence
-from webapp.jobs.services import job_finish_failed, job_finish_rejected, job_finish_scored, job_progress
+from webapp.jobs.services import job_finish_failed, job_progress
+from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +92,7 @@ def test_the_time_expected_comes_from_the_history_of_the_split() -> None:
     split = make_split()
     for seconds in (10, 20, 90):
         done = make_submission(split=split)
-        job_finish_scored(token=claim().token, report=make_report())
+        evaluation_finish_scored(token=claim().token, report=make_report())
         took(done, seconds)
     first, second = make_submission(split=split), make_submission(split=split)
     assert job_expected_s(first.job) == pytest.approx(20)
@@ -132,13 +133,13 @@ def test_a_job_tried_again_says_which_try_it_waits_for() -> None:
 
 def test_the_end_is_told_in_one_sentence() -> None:
     scored, rejected, failed = (make_submission() for _ in range(3))
-    job_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, report=make_report())
     problems = [
         {"code": "score-nan", "severity": "error", "count": 1},
         {"code": "score-nan", "severity": "error", "count": 4},
         {"code": "category-unknown", "severity": "warning", "count": 7},
     ]
-    job_finish_rejected(token=claim().token, problems=problems)
+    evaluation_finish_rejected(token=claim().token, problems=problems)
     job_finish_failed(token=claim().token, code="ground-truth-unusable", detail="annotation 7: no occlusion")
     assert status_sentence(fresh(scored)) == "Scored"
     assert status_sentence(fresh(rejected)) == "Rejected: 5 problems"

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from tests.factories import claim, make_report, make_split, make_submission, make_user
 from webapp.accounts.models import User
-from webapp.jobs.services import job_finish_scored
+from webapp.submissions.evaluation import evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import (
     result_of,
@@ -23,7 +23,7 @@ NOBODY = AnonymousUser()
 
 def make_scored(author: User | None = None, **fields: Any) -> Submission:
     submission = make_submission(author, **fields)
-    job_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, report=make_report())
     submission.refresh_from_db()
     return submission
 

@@ -19,13 +19,9 @@ from tests.factories import (
 )
 from webapp.benchmarks.models import Split
 from webapp.jobs.models import Job
-from webapp.jobs.services import (
-    job_cancel,
-    job_finish_failed,
-    job_finish_rejected,
-    job_finish_scored,
-)
+from webapp.jobs.services import job_cancel, job_finish_failed
 from webapp.queue import producer
+from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import quota_for
 from webapp.submissions.services import SubmissionRefused
@@ -36,7 +32,7 @@ Status = Submission.Status
 
 def make_scored(**fields: Any) -> Submission:
     submission = make_submission(**fields)
-    job_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
     submission.refresh_from_db()
     return submission
 
@@ -152,7 +148,7 @@ def test_yesterday_does_not_count_for_today_but_for_the_total() -> None:
 def test_rejected_failed_and_withdrawn_submissions_cost_nothing() -> None:
     author, split = make_user(), make_split(quota_per_day=1)
     make_submission(author, split)
-    job_finish_rejected(token=claim().token, problems=[])
+    evaluation_finish_rejected(token=claim().token, problems=[])
     make_submission(author, split)
     job_finish_failed(token=claim().token, code="time-limit")
     job_cancel(job=make_submission(author, split).job, actor=author)

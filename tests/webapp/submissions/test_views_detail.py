@@ -11,12 +11,8 @@ from evaluator.problems import Where, problem
 from tests.factories import claim, make_report, make_split, make_submission, make_user
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
-from webapp.jobs.services import (
-    job_finish_failed,
-    job_finish_rejected,
-    job_finish_scored,
-    job_progress,
-)
+from webapp.jobs.services import job_finish_failed, job_progress
+from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db
@@ -45,11 +41,13 @@ def _read(client: Client, submission: Submission, query: str = "", **headers: st
 
 
 def _reject(*problems: Any) -> None:
-    job_finish_rejected(token=claim().token, problems=[found.to_json() for found in problems])
+    evaluation_finish_rejected(token=claim().token, problems=[found.to_json() for found in problems])
 
 
 def _score(**report: Any) -> None:
-    job_finish_scored(token=claim().token, report={**make_report(AP=0.338, AP_so=0.5, AP_ho=None), **report})
+    evaluation_finish_scored(
+        token=claim().token, report={**make_report(AP=0.338, AP_so=0.5, AP_ho=None), **report}
+    )
 
 
 def test_queued_submission_says_its_place_and_asks_again(page: Client, submission: Submission) -> None:
@@ -112,7 +110,7 @@ def test_problem_that_quotes_a_hostile_file_stays_text(page: Client, submission:
 def test_problems_that_are_not_listed_are_counted(page: Client, submission: Submission) -> None:
     first = problem("score-type", Where(entry=0), "`score` is null.")
     rest = {**first.to_json(), "where": {}, "message": "41 more of this kind.", "count": 41}
-    job_finish_rejected(token=claim().token, problems=[first.to_json(), rest])
+    evaluation_finish_rejected(token=claim().token, problems=[first.to_json(), rest])
     text = _read(page, submission)
     assert "42 times" in text
     assert "41 that are not listed" in text
@@ -187,7 +185,7 @@ def test_better_submission_of_the_same_variant_stands_on_the_board(page: Client,
     first = make_submission(alice)
     _score()
     make_submission(alice, first.split, variant=first.variant)
-    job_finish_scored(token=claim().token, report=make_report(AP=0.9))
+    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.9))
     assert "Another submission of this variant is better" in _read(page, first)
 
 

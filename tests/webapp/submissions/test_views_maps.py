@@ -11,7 +11,7 @@ from tests.factories import claim, make_report, make_submission, make_user
 from tests.map_benchmarks import MAKERS, MapBenchmark
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
-from webapp.jobs.services import job_finish_scored
+from webapp.submissions.evaluation import evaluation_finish_scored
 from webapp.submissions.models import Submission
 from worker.tasks import evaluate_next
 
@@ -48,7 +48,7 @@ def read(client: Client, path: str) -> str:
 
 def scored(split: Split, metrics: dict[str, float | None], **report: Any) -> Submission:
     submission = make_submission(split=split, filename="maps.zip")
-    job_finish_scored(token=claim().token, report=make_report(**metrics) | report)
+    evaluation_finish_scored(token=claim().token, report=make_report(**metrics) | report)
     return submission
 
 

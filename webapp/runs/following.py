@@ -1,0 +1,24 @@
+"""What a run shows of its job's status: the status itself is the job's, the log tells of its changes."""
+
+from typing import Any
+
+from webapp.accounts.models import User
+from webapp.jobs.audit import audit
+from webapp.jobs.models import Job
+from webapp.runs.models import RunEvent
+
+SENTENCES: dict[str, str] = {
+    Job.Status.QUEUED: "Queued.",
+    Job.Status.RUNNING: "Started by {worker}, attempt {attempt}.",
+    Job.Status.FAILED: "Failed on our side: {message}",
+    Job.Status.CANCELLED: "Cancelled.",
+}
+
+
+def run_follow(job: Job, actor: User | None, data: dict[str, Any]) -> None:
+    """Write a run's new status into its log and the audit trail."""
+    sentence = SENTENCES[job.status].format(
+        worker=data.get("worker"), attempt=data.get("attempt"), message=job.failure_message
+    )
+    RunEvent.objects.create(run_id=job.subject_id, text=sentence)
+    audit(f"run.{job.status}", f"run:{job.run_id}", actor=actor, **data)

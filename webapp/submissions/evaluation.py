@@ -1,0 +1,68 @@
+"""What a worker that scores submissions asks and tells: the job's side is `webapp.jobs.services`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from webapp.jobs.models import Job
+from webapp.jobs.services import job_claim, job_succeed
+from webapp.submissions.models import Submission
+from webapp.submissions.status import submission_rejected, submission_scored
+from webapp.uploads.models import Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A claimed job. `token` proves its lease; whoever lost it stores nothing."""
+
+    token: UUID
+    job_id: UUID
+    submission_id: UUID
+    evaluator: str
+    """Key of the benchmark in `evaluator.catalog`."""
+    predictions: Blob
+    filename: str
+    ground_truth: Blob
+
+
+@transaction.atomic
+def evaluation_claim(*, worker: str) -> Evaluation | None:
+    """Take the submission that is next in line; None where there is nothing to do."""
+    claim = job_claim(kind=Job.Kind.EVALUATE, worker=worker)
+    if claim is None:
+        return None
+    rows = Submission.objects.select_related("blob", "split__ground_truth", "split__benchmark")
+    submission = rows.get(pk=claim.job.subject_id)
+    split = submission.split
+    if submission.blob is None or split.ground_truth is None:
+        raise ValueError(
+            f"Expected job {claim.job.id} to have predictions and ground truth, but one is missing"
+        )
+    return Evaluation(
+        token=claim.token,
+        job_id=claim.job.id,
+        submission_id=submission.id,
+        evaluator=split.benchmark.evaluator,
+        predictions=submission.blob,
+        filename=submission.filename,
+        ground_truth=split.ground_truth,
+    )
+
+
+def evaluation_finish_scored(*, token: UUID, report: Mapping[str, Any]) -> bool:
+    """Store a result, all or nothing. False where the lease is lost: somebody else's result counts.
+
+    Args:
+        token: proof of the lease.
+        report: what `evaluator.Report.to_json` gives.
+    """
+    return job_succeed(token=token, total=report["videos"], write=partial(submission_scored, report=report))
+
+
+def evaluation_finish_rejected(*, token: UUID, problems: list[dict[str, Any]]) -> bool:
+    """The submitter's file cannot be scored. False where the lease is lost."""
+    return job_succeed(token=token, write=partial(submission_rejected, problems=problems))
