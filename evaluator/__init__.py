@@ -18,6 +18,7 @@ from typing import Final, Protocol, cast
 
 from evaluator.catalog import BENCHMARKS, Task
 from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, SubsetInvalid
+from evaluator.subsets import Listing
 from evaluator.types import Analysis, Report
 from evaluator.version import __version__
 
@@ -54,6 +55,7 @@ class _TaskModule(Protocol):
         progress: Callable[[int, int], None] | None,
         bootstrap: int,
         seed: int,
+        subsets: Mapping[str, Listing],
     ) -> Report: ...
 
     def validate(self, benchmark: str, predictions: Path, ground_truth: Path | None) -> list[Problem]: ...
@@ -69,6 +71,7 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
     bootstrap: int = 0,
     seed: int = 0,
+    subsets: Mapping[str, Listing] | None = None,
 ) -> Report:
     """Score one submission.
 
@@ -80,11 +83,14 @@ def evaluate(
         prepared_dir: folder where the prepared ground truth is kept between calls; None keeps nothing.
         bootstrap: how often videos are drawn anew for the 95 % intervals of the headline metrics; 0 for none.
         seed: of those draws; the same for two submissions makes their intervals comparable.
+        subsets: names, each with ids and names of videos or a file with one a line: all metrics are computed
+            for these videos alone, too.
         progress: called with (videos done, videos in all); what it raises ends the evaluation.
 
     Raises:
         SubmissionRejected: the predictions cannot be scored.
         GroundTruthError: the ground truth is unusable.
+        SubsetInvalid: a list of videos cannot be used.
         OSError: a file cannot be read.
         ValueError: the benchmark is unknown, `workers` is less than 1 or `bootstrap` negative.
     """
@@ -97,6 +103,7 @@ def evaluate(
         progress=progress,
         bootstrap=bootstrap,
         seed=seed,
+        subsets=subsets or {},
     )
 
 
@@ -105,7 +112,7 @@ def analyse(
     ground_truth: Path,
     predictions: Path,
     *,
-    subsets: Mapping[str, Path] | None = None,
+    subsets: Mapping[str, Listing] | None = None,
     min_score: float | None = None,
     workers: int = 1,
     prepared_dir: Path | None = None,
@@ -116,7 +123,7 @@ def analyse(
     Args:
         benchmark: a key of `evaluator.catalog.BENCHMARKS` whose task is vis.
         ground_truth, predictions, workers, prepared_dir: as for `evaluate`.
-        subsets: names, and files with a video id or name a line; everything is computed for each as well.
+        subsets: as for `evaluate`; everything is computed for each as well.
         min_score: predictions with a lower score are left out of HOTA and IDF1; None takes all, as TrackEval.
         progress: called with (steps done, steps in all), two steps a video; what it raises ends the analysis.
 

@@ -16,11 +16,9 @@ from typing import Annotated, NoReturn, get_args
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from evaluator import (
     GroundTruthError,
-    Report,
     SubmissionRejected,
     SubsetInvalid,
     __version__,
@@ -29,8 +27,9 @@ from evaluator import (
     validate,
 )
 from evaluator.analysis_tables import print_analysis
-from evaluator.catalog import BENCHMARKS, METRICS, Task
+from evaluator.catalog import BENCHMARKS, Task
 from evaluator.problems import Problem
+from evaluator.report_tables import print_report
 
 TASKS: tuple[str, ...] = get_args(Task)
 REJECTED, USAGE, BAD_GROUND_TRUTH = 1, 2, 3
@@ -46,6 +45,14 @@ output = Console(highlight=False)
 
 Benchmark = Annotated[str, typer.Argument(help=f"One of {', '.join(BENCHMARKS)}.", show_default=False)]
 Predictions = Annotated[Path, typer.Option("--pred", help="A results.json, a zip archive or a folder.")]
+Subsets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subset",
+        metavar="NAME=FILE",
+        help="Also for the videos of a list: an id or name a line. Repeatable.",
+    ),
+]
 JsonOut = Annotated[Path | None, typer.Option("--json", help="Write the result as JSON to this file.")]
 
 
@@ -98,6 +105,7 @@ def score(
         int, typer.Option(min=0, help="Draw the videos anew so often, for 95 % intervals.")
     ] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    subset: Subsets = None,
     prepared: Annotated[
         Path | None, typer.Option(help="Folder that keeps prepared ground truth for the next call.")
     ] = None,
@@ -116,11 +124,12 @@ def score(
             prepared_dir=prepared,
             bootstrap=bootstrap,
             seed=seed,
+            subsets=_subset_files(subset or []),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     _print_warnings(report.warnings)
     _write_json(json_out, report.to_json())
-    _print_report(report)
+    print_report(output, report)
 
 
 @app.command("analyse")
@@ -129,10 +138,7 @@ def analyse_command(
     ground_truth: Annotated[Path, typer.Option("--gt", help="The official annotation JSON.")],
     predictions: Predictions,
     json_out: JsonOut = None,
-    subset: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=FILE", help="Analyse the videos of a list, too: an id or name a line."),
-    ] = None,
+    subset: Subsets = None,
     min_score: Annotated[
         float | None, typer.Option(help="Leave predictions below it out of HOTA and IDF1.")
     ] = None,
@@ -203,27 +209,6 @@ def _print_warnings(warnings: Sequence[Problem]) -> None:
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
-
-
-def _print_report(report: Report) -> None:
-    spec = BENCHMARKS[report.benchmark]
-    counts = f"{report.videos} videos, {report.predictions} predictions"
-    title = f"{spec.name}: {counts}, {report.seconds['total']:.2f} s"
-    table = Table(title=title, title_justify="left")
-    table.add_column("metric")
-    table.add_column("percent", justify="right")
-    table.add_column("meaning")
-    if report.intervals:
-        table.add_column("95 % interval", justify="right")
-    for key in spec.metrics:
-        value = report.metrics[key]
-        row = [key, "undefined" if value is None else f"{100 * value:.2f}", METRICS[key].title]
-        if key in report.intervals:
-            row.append("{:.2f} to {:.2f}".format(*(100 * bound for bound in report.intervals[key])))
-        table.add_row(*row)
-    output.print(table)
-    # On one line however narrow the terminal is, to be copied and compared.
-    output.print(report.digest, highlight=False, soft_wrap=True)
 
 
 @app.command("validate")

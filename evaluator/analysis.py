@@ -17,7 +17,7 @@ from evaluator.metrics import tracking
 from evaluator.metrics.tracklet_errors import ErrorAnalysis, Explanations
 from evaluator.metrics.tracklet_results import PooledPredictions, pool, splits_of
 from evaluator.metrics.tracklet_scores import TrackletScorer
-from evaluator.subsets import read_subset
+from evaluator.subsets import Listing, choose_videos, labels_of
 from evaluator.types import Analysis, AnalysisPart, CategoryInfo
 from evaluator.version import __version__
 from evaluator.video_pool import each_video
@@ -38,7 +38,7 @@ def analyse(
     ground_truth: Path,
     predictions: Path,
     *,
-    subsets: Mapping[str, Path],
+    subsets: Mapping[str, Listing],
     min_score: float | None,
     workers: int,
     prepared_dir: Path | None,
@@ -51,7 +51,7 @@ def analyse(
     spec = benchmark_spec(benchmark)
     truth = load_ground_truth(spec, ground_truth, prepared_dir)
     videos = len(truth.videos)
-    chosen = {name: read_subset(path, truth.videos) for name, path in subsets.items()}
+    chosen = choose_videos(subsets, labels_of(truth.videos))
     source = open_predictions(predictions)
     report = progress or (lambda done, total: None)
     scored = score_predictions(
@@ -63,7 +63,7 @@ def analyse(
         report(videos + done, 2 * videos)
     explained = time.perf_counter()
     whole = analyser.part(np.ones(videos, bool))
-    parts = {name: analyser.part(mask) for name, mask in chosen.items()}
+    parts = {name: analyser.part(_flags(places, videos)) for name, places in chosen.items()}
     end = time.perf_counter()
     return Analysis(
         benchmark=spec.key,
@@ -79,6 +79,12 @@ def analyse(
         },
         warnings=source.warnings + scored.warnings,
     )
+
+
+def _flags(places: Sequence[int], videos: int) -> Flags:
+    flags = np.zeros(videos, bool)
+    flags[list(places)] = True
+    return flags
 
 
 class _Analyser:

@@ -1,59 +1,81 @@
-"""Named subsets of the videos of a split, from text files with a video id or name a line."""
+"""Named subsets of the videos of a split: a list of ids or names each, or a text file with one a line.
+
+A light module (no numpy): the site checks the lists of organisers with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from evaluator.problems import SubsetInvalid
 from evaluator.types import VideoInfo
 
+Listing = Path | Sequence[int | str]
+"""A text file with a video id or name a line, or the ids and names themselves."""
+
 _LISTED: Final = 5
 
 
-def read_subset(path: Path, videos: Sequence[VideoInfo]) -> NDArray[np.bool_]:
-    """Return [videos], which of them a file lists.
+def choose_videos(
+    subsets: Mapping[str, Listing], videos: Sequence[Sequence[str]]
+) -> dict[str, tuple[int, ...]]:
+    """Return the places of the videos of each subset, ascending.
 
-    A line holds the id or the name of a video, as the annotation file has it. Empty lines and lines that
-    begin with # are skipped; a video may be listed twice.
+    Lines of a file that are empty or begin with # are skipped; a video may be listed twice.
+
+    Args:
+        subsets: what each name stands for.
+        videos: what each video of the ground truth may be called.
 
     Raises:
-        SubsetInvalid: a line fits no video or several, no video is listed, or the file is no text.
-        OSError: the file cannot be read.
+        SubsetInvalid: an entry fits no video or several, no video is listed, or the file is no text.
+        OSError: a file cannot be read.
     """
     places: dict[str, set[int]] = {}
-    for index, video in enumerate(videos):
-        places.setdefault(str(video.id), set()).add(index)
-        places.setdefault(video.name, set()).add(index)
-    chosen = np.zeros(len(videos), bool)
+    for index, labels in enumerate(videos):
+        for label in labels:
+            places.setdefault(label, set()).add(index)
+    return {name: _choose(name, listing, places) for name, listing in subsets.items()}
+
+
+def labels_of(videos: Sequence[VideoInfo], *, by_name: bool = False) -> list[tuple[str, ...]]:
+    """Return what each video may be called: its id and its name, or its name alone (benchmarks of maps)."""
+    return [(video.name,) if by_name else (str(video.id), video.name) for video in videos]
+
+
+def _choose(name: str, listing: Listing, places: Mapping[str, set[int]]) -> tuple[int, ...]:
+    source = listing.name if isinstance(listing, Path) else f"subset {name}"
+    chosen: set[int] = set()
     unknown = []
-    for number, line in enumerate(_lines(path), start=1):
-        name = line.strip()
-        if not name or name.startswith("#"):
-            continue
-        found = places.get(name, set())
+    for entry, where in _entries(listing):
+        found = places.get(entry, set())
         if len(found) > 1:
-            message = f"{path.name}, line {number}: {name!r} is the id or name of {len(found)} videos. "
-            raise SubsetInvalid(f"{message}Write the id of the one that is meant.")
+            message = f"{source}{f', {where}' if where else ''}: {entry!r} is the id or name of {len(found)}"
+            raise SubsetInvalid(f"{message} videos. Write the id of the one that is meant.")
         if not found:
-            unknown.append(f"{name!r} (line {number})")
-        chosen[list(found)] = True
+            unknown.append(f"{entry!r} ({where})" if where else repr(entry))
+        chosen |= found
     if unknown:
         more = f" and {len(unknown) - _LISTED} more" if len(unknown) > _LISTED else ""
         listed = ", ".join(unknown[:_LISTED]) + more
-        message = f"{path.name}: the ground truth has no video {listed}."
-        raise SubsetInvalid(f"{message} Write an id or a name of `videos` of the annotation file a line.")
-    if not chosen.any():
-        raise SubsetInvalid(f"{path.name}: no video is listed. Write an id or a name a line.")
-    return chosen
+        message = f"{source}: the ground truth has no video {listed}."
+        raise SubsetInvalid(f"{message} Write an id or name of a video of the ground truth a line.")
+    if not chosen:
+        raise SubsetInvalid(f"{source}: no video is listed. Write an id or name a line.")
+    return tuple(sorted(chosen))
 
 
-def _lines(path: Path) -> list[str]:
+def _entries(listing: Listing) -> Iterator[tuple[str, str]]:
+    """Yield each id or name with the line it stands in, "" in a list."""
+    if not isinstance(listing, Path):
+        yield from ((str(entry), "") for entry in listing)
+        return
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        text = listing.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SubsetInvalid(f"{path.name}: not UTF-8 text. Save the list as UTF-8.") from error
+        raise SubsetInvalid(f"{listing.name}: not UTF-8 text. Save the list as UTF-8.") from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        if (entry := line.strip()) and not entry.startswith("#"):
+            yield entry, f"line {number}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +90,28 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
+class SubsetReport:
+    """What a report says of some of the videos: the numbers of a split that had these alone."""
+
+    videos: int
+    metrics: dict[str, float | None]
+    intervals: dict[str, tuple[float, float]]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "videos": self.videos,
+            "metrics": self.metrics,
+            "intervals": {name: list(bounds) for name, bounds in self.intervals.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The result of one evaluation. Every metric is a fraction in [0, 1], or None where it is undefined.
 
     `per_category` is keyed by category name and `per_video` by video id, each with the metrics it documents.
     `intervals` holds 95 % intervals where a bootstrap was asked for; `seconds` is wall-clock time.
+    `subsets` are those asked for by name; the digest knows nothing of them.
     """
 
     benchmark: str
@@ -109,6 +126,7 @@ class Report:
     intervals: dict[str, tuple[float, float]]
     seconds: dict[str, float]
     warnings: tuple[Problem, ...]
+    subsets: dict[str, SubsetReport] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that `python -m evaluator score --json` writes."""
@@ -123,6 +141,7 @@ class Report:
             "per_category": self.per_category,
             "per_video": self.per_video,
             "intervals": {name: list(bounds) for name, bounds in self.intervals.items()},
+            "subsets": {name: part.to_json() for name, part in self.subsets.items()},
             "seconds": self.seconds,
             "warnings": [warning.to_json() for warning in self.warnings],
         }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluator import prepared, statistics
 from evaluator.catalog import BENCHMARKS, BenchmarkSpec
@@ -31,6 +32,8 @@ from evaluator.metrics.tracklet_results import (
 from evaluator.metrics.tracklet_scores import NotPlain, TrackletScorer
 from evaluator.prepared import GroundTruth
 from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, Where, problem
+from evaluator.subset_reports import subset_reports
+from evaluator.subsets import Listing, choose_videos, labels_of
 from evaluator.types import Report
 from evaluator.version import __version__
 
@@ -47,6 +50,7 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
     bootstrap: int = 0,
     seed: int = 0,
+    subsets: Mapping[str, Listing] | None = None,
 ) -> Report:
     """Score one submission; the contract is that of `evaluator.evaluate`."""
     if workers < 1:
@@ -54,6 +58,7 @@ def evaluate(
     spec = benchmark_spec(benchmark)
     begin = time.perf_counter()
     truth = load_ground_truth(spec, ground_truth, prepared_dir)
+    chosen = choose_videos(subsets or {}, labels_of(truth.videos))
     truth_read = time.perf_counter()
     source = open_predictions(predictions)
     with ThreadPoolExecutor(1) as background:  # hashing holds no lock, so it costs no time on two cores
@@ -66,6 +71,8 @@ def evaluate(
     videos = len(truth.videos)
     report_progress = None if progress is None else partial(progress, videos, videos)
     resampled = statistics.bootstrap(pooled, spec.headline, bootstrap, seed, report_progress)
+    weighted = partial(_weighted_metrics, spec, pooled)
+    parts = subset_reports(chosen, weighted, spec, videos, bootstrap, seed, report_progress)
     done = time.perf_counter()
     return Report(
         benchmark=spec.key,
@@ -85,6 +92,7 @@ def evaluate(
             "total": time.perf_counter() - begin,
         },
         warnings=source.warnings + scored.warnings,
+        subsets=parts,
     )
 
 
@@ -206,6 +214,13 @@ def _warn_if_empty(name: str, predictions: int) -> tuple[Problem, ...]:
     if predictions:
         return ()
     return (problem("predictions-empty", Where(file=name), "The list has no predictions."),)
+
+
+def _weighted_metrics(
+    spec: BenchmarkSpec, pooled: PooledPredictions, weights: NDArray[np.float64]
+) -> dict[str, float | None]:
+    results = pooled.results(weights)
+    return {key: results.metric(key) for key in spec.metrics}
 
 
 def _category_metrics(

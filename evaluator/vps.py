@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,8 @@ from evaluator.metrics.tubes import VideoTubes
 from evaluator.metrics.vpq import PAPER_WINDOWS, WINDOWS, AreasImpossible, PqStat, compute_vpq
 from evaluator.problems import GroundTruthError, Problem, ProblemList, SubmissionRejected, Where, problem
 from evaluator.resampling import bootstrap_intervals
+from evaluator.subset_reports import subset_reports
+from evaluator.subsets import Listing, choose_videos
 from evaluator.types import Report
 from evaluator.version import __version__
 from evaluator.video_pool import each_video
@@ -41,6 +43,7 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
     bootstrap: int = 0,
     seed: int = 0,
+    subsets: Mapping[str, Listing] | None = None,
 ) -> Report:
     """Score one submission; the contract is that of `evaluator.evaluate`."""
     if workers < 1:
@@ -48,6 +51,7 @@ def evaluate(
     spec = BENCHMARKS[benchmark]
     begin = time.perf_counter()
     maps = open_truth_maps(ground_truth, prepared_dir)
+    chosen = choose_videos(subsets or {}, [(video.name,) for video in maps.truth.videos])
     source = open_panoptic_predictions(predictions)
     try:
         read = time.perf_counter()
@@ -67,6 +71,7 @@ def evaluate(
     metrics = {key: found[key] for key in spec.metrics}
     again = None if progress is None else partial(progress, videos, videos)
     intervals = bootstrap_intervals(weighted, spec.headline, len(everything), bootstrap, seed, again)
+    parts = subset_reports(chosen, weighted, spec, len(everything), bootstrap, seed, again)
     ground_truth_sha256 = files_sha256([truth.sha256, *scored.truth_sha256])
     predictions_sha256 = files_sha256([source.sha256, *scored.predictions_sha256])
     return Report(
@@ -82,6 +87,7 @@ def evaluate(
         intervals=intervals,
         seconds={"read": read - begin, "match": matched - read, "total": time.perf_counter() - begin},
         warnings=scored.warnings,
+        subsets=parts,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,8 @@ from evaluator.problems import (
     problem,
 )
 from evaluator.resampling import bootstrap_intervals
+from evaluator.subset_reports import subset_reports
+from evaluator.subsets import Listing, choose_videos
 from evaluator.types import Report
 from evaluator.version import __version__
 from evaluator.video_pool import each_video
@@ -49,6 +51,7 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
     bootstrap: int = 0,
     seed: int = 0,
+    subsets: Mapping[str, Listing] | None = None,
 ) -> Report:
     """Score one submission; the contract is that of `evaluator.evaluate`."""
     if workers < 1:
@@ -56,6 +59,7 @@ def evaluate(
     spec = BENCHMARKS[benchmark]
     begin = time.perf_counter()
     truth = read_semantic_truth(ground_truth)
+    chosen = choose_videos(subsets or {}, [(video.name,) for video in truth.videos])
     source = open_semantic_predictions(predictions, [video.name for video in truth.videos])
     try:
         read = time.perf_counter()
@@ -73,6 +77,7 @@ def evaluate(
     metrics = {key: found[key] for key in spec.metrics}
     again = None if progress is None else partial(progress, videos, videos)
     intervals = bootstrap_intervals(weighted, spec.headline, videos, bootstrap, seed, again)
+    parts = subset_reports(chosen, weighted, spec, videos, bootstrap, seed, again)
     truth_sha256, predictions_sha256 = files_sha256(scored.truth_sha256), files_sha256(scored.sha256)
     return Report(
         benchmark=spec.key,
@@ -87,6 +92,7 @@ def evaluate(
         intervals=intervals,
         seconds={"read": read - begin, "match": matched - read, "total": time.perf_counter() - begin},
         warnings=scored.warnings,
+        subsets=parts,
     )
 
 
