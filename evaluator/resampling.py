@@ -13,15 +13,15 @@ Metrics = dict[str, float | None]
 _REPORT_EVERY = 25
 
 
-def bootstrap_intervals(
+def bootstrap_sums(
     metrics_of: Callable[[NDArray[np.float64]], Metrics],
     keys: Sequence[str],
     videos: int,
     resamples: int,
     seed: int,
     progress: Callable[[], None] | None,
-) -> dict[str, tuple[float, float]]:
-    """Return the 95 % interval of each metric under resampling of the videos; see `evaluator.statistics`.
+) -> dict[str, NDArray[np.float64]]:
+    """Return each metric in every resample; see `evaluator.statistics.bootstrap`.
 
     Args:
         metrics_of: the metrics where every video counts as often as the given weights [videos] say.
@@ -37,4 +37,16 @@ def bootstrap_intervals(
         for key in keys:
             value = found[key]
             values[key][index] = np.nan if value is None else value
-    return intervals(values)
+    return values
+
+
+def bootstrap_intervals(
+    metrics_of: Callable[[NDArray[np.float64]], Metrics],
+    keys: Sequence[str],
+    videos: int,
+    resamples: int,
+    seed: int,
+    progress: Callable[[], None] | None,
+) -> dict[str, tuple[float, float]]:
+    """Return the 95 % interval of each metric; the arguments are those of `bootstrap_sums`."""
+    return intervals(bootstrap_sums(metrics_of, keys, videos, resamples, seed, progress))

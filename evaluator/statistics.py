@@ -7,6 +7,7 @@ made, so they are what chance would change.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -72,3 +73,12 @@ def intervals(values: dict[str, NDArray[np.float64]]) -> dict[str, tuple[float, 
             low, high = np.percentile(defined, INTERVAL)
             bounds[key] = (float(low), float(high))
     return bounds
+
+
+def samples(values: dict[str, NDArray[np.float64]]) -> dict[str, list[float | None]]:
+    """Return the values of all resamples as `Report.samples` holds them."""
+    return {
+        key: [None if math.isnan(value) else value for value in column.tolist()]
+        for key, column in values.items()
+        if len(column)
+    }
