@@ -1,6 +1,7 @@
-"""The command line: `python -m evaluator score | analyse | validate | synth`.
+"""The command line: `python -m evaluator score | analyse | validate | verify | synth`.
 
-Exit status: 0 scored (or valid), 1 the submission is rejected, 2 wrong usage, 3 the ground truth is unusable.
+Exit status: 0 scored (or valid, or verified), 1 the submission is rejected (or is not what its receipt says),
+2 wrong usage, 3 the ground truth is unusable.
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ from evaluator import (
 from evaluator.analysis_tables import print_analysis
 from evaluator.catalog import BENCHMARKS, Task
 from evaluator.problems import Problem
+from evaluator.receipts import Receipt, ReceiptInvalid, differences, other_files, read_receipt
 from evaluator.report_tables import print_report
 
 TASKS: tuple[str, ...] = get_args(Task)
 REJECTED, USAGE, BAD_GROUND_TRUTH = 1, 2, 3
+MISMATCH = REJECTED
 
 app = typer.Typer(
     help="Score submissions to video segmentation benchmarks as the official evaluations do.",
@@ -239,6 +242,77 @@ def validate_command(
         raise typer.Exit(BAD_GROUND_TRUTH)
     if fatal:
         raise typer.Exit(REJECTED)
+
+
+@app.command("verify")
+def verify_command(
+    receipt: Annotated[Path, typer.Argument(help="A receipt as the server gave it.", show_default=False)],
+    ground_truth: Annotated[
+        Path, typer.Option("--gt", help="The official annotation JSON, or the folder with its PNG maps.")
+    ],
+    predictions: Predictions,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            help="The server's public key: hexadecimal, or a file with it or with the server's list."
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Videos that are scored at the same time.")] = 1,
+) -> None:
+    """Check a receipt's signature, then score again and compare the digest and every metric."""
+    for option, path in (("RECEIPT", receipt), ("--gt", ground_truth), ("--pred", predictions)):
+        _check_exists(option, path, folder=option != "RECEIPT")
+    signed = _check_signature(receipt, key)
+    statement = signed.statement
+    if statement.evaluator != __version__:
+        _fail(
+            f"These numbers are of evaluator {statement.evaluator}, and this is {__version__}: "
+            "run the same command with that version."
+        )
+    _check_benchmark(statement.benchmark.evaluator)
+    _check_ground_truth(statement.benchmark.evaluator, ground_truth)
+    with _telling_problems(ground_truth, predictions, None), _progress() as bar:
+        task = bar.add_task("videos", total=None)
+        report = evaluate(
+            statement.benchmark.evaluator,
+            ground_truth,
+            predictions,
+            workers=workers,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    different = differences(statement, report)
+    if different:
+        lines = [*different, *other_files(statement, ground_truth, predictions)]
+        _fail("\n  ".join(["Not verified: these files do not give what the receipt says.", *lines]), MISMATCH)
+    output.print(f"Digest and {len(report.metrics)} metrics: the same.")
+    submission, place = statement.submission, statement.benchmark
+    output.print(
+        f"Verified: {submission.method} ({submission.variant}) on {place.slug} {place.split}, "
+        f"scored {submission.scored_at} by {statement.server.name}, {statement.server.url}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _check_signature(path: Path, key: str | None) -> Receipt:
+    """Return the receipt if its signature is good; say by which key."""
+    try:
+        signatures = importlib.import_module("evaluator.signatures")
+    except ImportError:
+        _fail("Checking signatures needs the library cryptography: pip install 'dvis-bench[receipts]'")
+    try:
+        receipt = read_receipt(path)
+        fault = signatures.signature_fault(receipt, key)
+    except ReceiptInvalid as invalid:
+        _fail(str(invalid))
+    except OSError as error:
+        _fail(f"Cannot read {error.filename!r}: {error.strerror}.")
+    if fault:
+        _fail(f"Not verified: {path}: {fault}", MISMATCH)
+    output.print(f"Signature: good, by the key {receipt.signature.key_id}.", highlight=False)
+    if key is None:
+        errors.print(signatures.SELF_SIGNED)
+    return receipt
 
 
 @app.command()
