@@ -110,7 +110,8 @@ class Report:
     """The result of one evaluation. Every metric is a fraction in [0, 1], or None where it is undefined.
 
     `per_category` is keyed by category name and `per_video` by video id, each with the metrics it documents.
-    `intervals` holds 95 % intervals where a bootstrap was asked for; `seconds` is wall-clock time.
+    `intervals` holds 95 % intervals where a bootstrap was asked for, and `samples` the headline metrics in
+    each of its `resamples` draws (what `evaluator.comparison` takes); `seconds` is wall-clock time.
     `subsets` are those asked for by name; the digest knows nothing of them.
     """
 
@@ -124,6 +125,9 @@ class Report:
     per_category: dict[str, dict[str, float | None]]
     per_video: dict[str, dict[str, float | None]]
     intervals: dict[str, tuple[float, float]]
+    samples: dict[str, list[float | None]]
+    resamples: int
+    seed: int
     seconds: dict[str, float]
     warnings: tuple[Problem, ...]
     subsets: dict[str, SubsetReport] = field(default_factory=dict)
@@ -141,6 +145,7 @@ class Report:
             "per_category": self.per_category,
             "per_video": self.per_video,
             "intervals": {name: list(bounds) for name, bounds in self.intervals.items()},
+            "bootstrap": {"resamples": self.resamples, "seed": self.seed},
             "subsets": {name: part.to_json() for name, part in self.subsets.items()},
             "seconds": self.seconds,
             "warnings": [warning.to_json() for warning in self.warnings],

@@ -85,6 +85,9 @@ def evaluate(
         per_category=per_category,
         per_video=_video_metrics(scored.scorer),
         intervals=statistics.intervals(resampled),
+        samples=statistics.samples(resampled),
+        resamples=bootstrap,
+        seed=seed,
         seconds={
             "read": truth_read - begin + scored.read_seconds,
             "match": matched - truth_read - scored.read_seconds,

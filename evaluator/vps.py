@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator import statistics
 from evaluator.catalog import BENCHMARKS
 from evaluator.digest import files_sha256, report_digest
 from evaluator.formats.panoptic_check import VideoReader
@@ -23,7 +24,7 @@ from evaluator.metrics.sums import stack, weigh
 from evaluator.metrics.tubes import VideoTubes
 from evaluator.metrics.vpq import PAPER_WINDOWS, WINDOWS, AreasImpossible, PqStat, compute_vpq
 from evaluator.problems import GroundTruthError, Problem, ProblemList, SubmissionRejected, Where, problem
-from evaluator.resampling import bootstrap_intervals
+from evaluator.resampling import bootstrap_sums
 from evaluator.subset_reports import subset_reports
 from evaluator.subsets import Listing, choose_videos
 from evaluator.types import Report
@@ -70,7 +71,7 @@ def evaluate(
     found = _metrics(pq, stq, is_thing)
     metrics = {key: found[key] for key in spec.metrics}
     again = None if progress is None else partial(progress, videos, videos)
-    intervals = bootstrap_intervals(weighted, spec.headline, len(everything), bootstrap, seed, again)
+    resampled = bootstrap_sums(weighted, spec.headline, len(everything), bootstrap, seed, again)
     parts = subset_reports(chosen, weighted, spec, len(everything), bootstrap, seed, again)
     ground_truth_sha256 = files_sha256([truth.sha256, *scored.truth_sha256])
     predictions_sha256 = files_sha256([source.sha256, *scored.predictions_sha256])
@@ -84,7 +85,10 @@ def evaluate(
         metrics=metrics,
         per_category=_category_metrics(truth, pq, stq),
         per_video=scored.per_video,
-        intervals=intervals,
+        intervals=statistics.intervals(resampled),
+        samples=statistics.samples(resampled),
+        resamples=bootstrap,
+        seed=seed,
         seconds={"read": read - begin, "match": matched - read, "total": time.perf_counter() - begin},
         warnings=scored.warnings,
         subsets=parts,

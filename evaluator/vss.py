@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator import statistics
 from evaluator.catalog import BENCHMARKS
 from evaluator.digest import files_sha256, report_digest
 from evaluator.formats.semantic_truth import SemanticTruth, class_names, read_semantic_truth
@@ -31,7 +32,7 @@ from evaluator.problems import (
     Where,
     problem,
 )
-from evaluator.resampling import bootstrap_intervals
+from evaluator.resampling import bootstrap_sums
 from evaluator.subset_reports import subset_reports
 from evaluator.subsets import Listing, choose_videos
 from evaluator.types import Report
@@ -76,7 +77,7 @@ def evaluate(
     found = weighted(everything)
     metrics = {key: found[key] for key in spec.metrics}
     again = None if progress is None else partial(progress, videos, videos)
-    intervals = bootstrap_intervals(weighted, spec.headline, videos, bootstrap, seed, again)
+    resampled = bootstrap_sums(weighted, spec.headline, videos, bootstrap, seed, again)
     parts = subset_reports(chosen, weighted, spec, videos, bootstrap, seed, again)
     truth_sha256, predictions_sha256 = files_sha256(scored.truth_sha256), files_sha256(scored.sha256)
     return Report(
@@ -89,7 +90,10 @@ def evaluate(
         metrics=metrics,
         per_category=_category_metrics(weigh(scored.iou, everything)),
         per_video=scored.per_video,
-        intervals=intervals,
+        intervals=statistics.intervals(resampled),
+        samples=statistics.samples(resampled),
+        resamples=bootstrap,
+        seed=seed,
         seconds={"read": read - begin, "match": matched - read, "total": time.perf_counter() - begin},
         warnings=scored.warnings,
         subsets=parts,

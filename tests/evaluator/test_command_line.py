@@ -30,7 +30,7 @@ def test_score_prints_every_metric_and_writes_the_report(files: tuple[Path, Path
     report = json.loads((tmp_path / "out.json").read_text())
     assert set(report) == {
         "benchmark", "task", "evaluator", "digest", "videos", "predictions", "metrics", "per_category",
-        "per_video", "intervals", "subsets", "seconds", "warnings",
+        "per_video", "intervals", "bootstrap", "subsets", "seconds", "warnings",
     }  # fmt: skip
     assert (report["benchmark"], report["task"], report["evaluator"]) == ("ovis", "vis", __version__)
     assert (report["videos"], report["predictions"]) == (2, 1)
