@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from webapp.benchmarks.models import Benchmark, Split
+from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 
 
 class SplitInline(admin.StackedInline):
@@ -11,6 +11,18 @@ class SplitInline(admin.StackedInline):
     extra = 0
     exclude = ("videos",)
     readonly_fields = ("ground_truth", "video_count")
+
+
+@admin.register(VideoSubset)
+class VideoSubsetAdmin(admin.ModelAdmin):
+    """Lists come by `import_benchmark --subset`; here they get their titles, or go with their scores."""
+
+    list_display = ("title", "name", "split", "video_count")
+    list_select_related = ("split__benchmark",)
+    readonly_fields = ("split", "name", "videos")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 @admin.register(Benchmark)

@@ -132,3 +132,27 @@ class Split(models.Model):
 
     def video_index(self) -> dict[int, dict[str, Any]]:
         return {video["id"]: video for video in self.videos}
+
+
+class VideoSubset(models.Model):
+    """Some videos of a split under a name: every submission gets all metrics for these alone as well.
+
+    `videos` of a row never change (`webapp.benchmarks.subsets`): another list is another row, and scores
+    measured on the former one vanish with it. So a score never says something about other videos.
+    """
+
+    split = models.ForeignKey(Split, on_delete=models.CASCADE, related_name="subsets")
+    name = models.SlugField(max_length=40, help_text="its part of addresses, such as long")
+    title = models.CharField(max_length=60, help_text="what people read, such as Long videos")
+    videos = models.JSONField(help_text="ids of the videos, or their names where maps are scored; as text")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["split", "name"], name="subset_name_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.split}, {self.title}"
+
+    @property
+    def video_count(self) -> int:
+        return len(self.videos)

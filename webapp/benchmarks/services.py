@@ -1,5 +1,6 @@
 """Writes of benchmarks: importing a ground truth makes a benchmark and a split, or renews them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from django.db import transaction
 
 from evaluator.catalog import BENCHMARKS
 from evaluator.formats import describe_ground_truth
+from evaluator.subsets import Listing
 from evaluator.types import GroundTruthSummary
 from webapp.accounts.models import User
 from webapp.benchmarks.ground_truth import ground_truth_blob, readable
 from webapp.benchmarks.models import Benchmark, Split
+from webapp.benchmarks.subsets import subsets_choose, subsets_store
 from webapp.jobs.audit import audit
 from webapp.refusal import Refused
 from webapp.submissions.models import Submission
@@ -38,16 +41,18 @@ def benchmark_import(
     frames: Path | None = None,
     public_ground_truth: bool = False,
     replace: bool = False,
+    subsets: Mapping[str, Listing] | None = None,
     actor: User | None = None,
     **fields: Any,
 ) -> Import:
     """Check and store a ground truth and open its split for submissions.
 
     It is a JSON file, also gzipped, or a folder with PNG maps, as the benchmark's task has it.
-    `fields` are others of Benchmark (name, summary, licence, ...); what is not given stays as it is.
+    `subsets` are lists of videos for which every submission is scored as well, by their names. `fields` are
+    others of Benchmark (name, summary, licence, ...). What is not given stays as it is.
     Raises Refused, or evaluator.problems.GroundTruthError with all that is wrong with the file.
     """
-    _check_names(slug, evaluator, split)
+    _check_names(evaluator, slug, split, *(subsets or {}))
     with readable(evaluator, ground_truth) as path:
         summary = describe_ground_truth(evaluator, path)
         _check_frames(frames, summary)
@@ -71,18 +76,19 @@ def benchmark_import(
         row.videos = [asdict(video) for video in summary.videos]
         row.video_count = len(summary.videos)
         row.save()
+        _store_subsets(row, subsets or {})
         audit("benchmark.import", f"split:{row.pk}", actor=actor, ground_truth=blob.sha256, outdated=outdated)
     return Import(split=row, annotations=summary.annotations, outdated=outdated)
 
 
-def _check_names(slug: str, evaluator: str, split: str) -> None:
+def _check_names(evaluator: str, *names: str) -> None:
     if evaluator not in BENCHMARKS:
         raise Refused(
             "unknown-benchmark",
             f"This version has no evaluator for {evaluator!r}.",
             f"Choose one of {', '.join(BENCHMARKS)}.",
         )
-    for name in (slug, split):
+    for name in names:
         try:
             validate_slug(name)
         except ValidationError:
@@ -132,6 +138,15 @@ def _benchmark(slug: str, evaluator: str, summary: GroundTruthSummary, fields: d
         raise Refused("field-value", "; ".join(error.messages), "Correct it and try again.") from error
     benchmark.save()
     return benchmark
+
+
+def _store_subsets(split: Split, subsets: Mapping[str, Listing]) -> None:
+    """Store the subsets that are given; those that were there before must fit the ground truth, too."""
+    former = {row.name: row.videos for row in split.subsets.all()}
+    chosen = subsets_choose(
+        videos=split.videos, has_maps=split.benchmark.has_maps, subsets={**former, **subsets}
+    )
+    subsets_store(split=split, chosen=chosen)
 
 
 def _outdated(split: Split, blob: Blob) -> int:

@@ -128,6 +128,36 @@ class Score(models.Model):
         return f"{self.metric} = {self.value}"
 
 
+class SubsetScore(models.Model):
+    """One number of a submission on a subset of the videos alone, otherwise as `Score`.
+
+    A table of its own, so that what reads `Score` means all videos and cannot mix them up. Submissions that
+    were scored before a subset was made (or got another list) have none until they are evaluated again.
+    """
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="subset_scores")
+    subset = models.ForeignKey("benchmarks.VideoSubset", on_delete=models.CASCADE, related_name="scores")
+    metric = models.CharField(max_length=40, help_text="key in evaluator.catalog.METRICS")
+    value = models.FloatField(null=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "subset", "metric"], name="subset_score_metric_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(value__isnull=True) | models.Q(value__range=(0.0, 1.0)),
+                name="subset_score_is_a_fraction",
+            ),
+        ]
+        indexes = [models.Index(fields=["subset", "metric", "value"])]
+
+    def __str__(self) -> str:
+        return f"{self.metric} = {self.value} ({self.subset.name})"
+
+
 class ScoreSamples(models.Model):
     """A headline metric in every draw of the bootstrap over videos, the same draws for all of a split.
 

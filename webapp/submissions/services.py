@@ -1,6 +1,7 @@
 """What people do with submissions: create, withdraw, retry, publish. Status itself is written by jobs."""
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from evaluator import __version__ as evaluator_version
@@ -31,6 +32,7 @@ def submission_create(
     filename: str,
     note: str = "",
     is_public: bool = True,
+    origin: Submission.Origin = Submission.Origin.UPLOAD,
 ) -> Submission:
     """Submit a stored file: it is queued, or answers at once where its score is known.
 
@@ -46,10 +48,10 @@ def submission_create(
     submission = Submission(
         author=author, split=split, variant=variant, blob=blob, note=note[:300], is_public=is_public
     )
-    submission.filename = filename[-255:]
+    submission.filename, submission.origin = filename[-255:], origin
     earlier = _scored_before(author, split, blob)
-    if earlier is None:
-        _check_quota(author, split, blob)
+    if earlier is None and blob.pk not in files_counted(user=author, split=split):
+        _check_quota(author, split)
     submission.save()
     audit("submission.received", f"submission:{submission.id}", actor=author, sha256=blob.sha256)
     if earlier:
@@ -58,6 +60,12 @@ def submission_create(
         job_create(kind=Job.Kind.EVALUATE, subject=submission, actor=author)
         submission.refresh_from_db(fields=["status"])
     return submission
+
+
+def submission_check(*, author: User, split: Split, variant: Variant) -> None:
+    """Raise SubmissionRefused where a new file would not be taken now."""
+    _check_allowed(author, split, variant)
+    _check_quota(author, split)
 
 
 def submission_withdraw(*, submission: Submission, actor: User) -> Submission:
@@ -139,18 +147,23 @@ def _why_closed(split: Split) -> str:
 
 
 def _scored_before(author: User, split: Split, blob: Blob) -> Submission | None:
-    """The author's latest submission of this file whose result would come out the same."""
-    return (
+    """The author's latest submission of this file whose result would come out the same.
+
+    One from before the split got a subset (or another list for it) lacks numbers, so the file is evaluated.
+    """
+    rows = (
         Submission.objects.filter(author=author, split=split, blob=blob, status=Submission.Status.SCORED)
         .filter(evaluator=evaluator_version, ground_truth=split.ground_truth_id)
         .select_related("result", "ground_truth")
-        .first()
     )
+    for subset in split.subsets.all():
+        rows = rows.filter(Exists(subset.scores.filter(submission=OuterRef("pk"))))
+    return rows.first()
 
 
-def _check_quota(author: User, split: Split, blob: Blob) -> None:
+def _check_quota(author: User, split: Split) -> None:
     quota = quota_for(user=author, split=split)
-    if not quota.is_used_up or blob.pk in files_counted(user=author, split=split):
+    if not quota.is_used_up:
         return
     if quota.left_total == 0:
         raise SubmissionRefused(

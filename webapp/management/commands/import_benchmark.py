@@ -28,6 +28,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--replace", action="store_true", help="change a ground truth against which scores were measured"
         )
+        parser.add_argument(
+            "--subset",
+            action="append",
+            default=[],
+            metavar="NAME=FILE",
+            help="score the videos of a list apart, too: an id or name a line; may be given several times",
+        )
         for field in FIELDS:
             parser.add_argument(f"--{field}", help=f"the benchmark's {field}, for its page")
 
@@ -42,11 +49,14 @@ class Command(BaseCommand):
                 frames=options["frames"],
                 public_ground_truth=options["public_gt"],
                 replace=options["replace"],
+                subsets=_subset_files(options["subset"]),
                 **fields,
             )
         except GroundTruthError as error:
             problems = "\n".join(map(str, error.problems))
             raise CommandError(f"{options['gt']} cannot be used; nothing was changed.\n{problems}") from error
+        except OSError as error:
+            raise CommandError(f"Cannot read {error.filename}: {error.strerror}.") from error
         except Refused as refused:
             raise CommandError(f"{refused.message}\n  -> {refused.hint}   [{refused.code}]") from refused
         self._report(done)
@@ -57,8 +67,20 @@ class Command(BaseCommand):
             f"{split} is open: {split.video_count} videos, {done.annotations} annotated objects, "
             f"{len(split.benchmark.categories)} categories."
         )
+        for subset in split.subsets.all():
+            self.stdout.write(f"Subset {subset.name}: {subset.video_count} videos.")
         self.stdout.write(f"Page: /benchmarks/{split.benchmark.slug}/?split={split.name}")
         if done.outdated:
             self.stdout.write(
                 f"Note: {done.outdated} scores stay as they were measured against the former ground truth."
             )
+
+
+def _subset_files(options: list[str]) -> dict[str, Path]:
+    files = {}
+    for option in options:
+        name, separator, file = option.partition("=")
+        if not (name and separator and file) or name in files:
+            raise CommandError(f"--subset is {option!r}. Write NAME=FILE, each name once: long=long.txt")
+        files[name] = Path(file)
+    return files
