@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +13,22 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dvis_model import CheckpointMismatch, CheckpointRefused, FrameProblem, build, load_checkpoint, predict
+from dvis_model import (
+    CheckpointMismatch,
+    CheckpointRefused,
+    FrameProblem,
+    NotFinite,
+    Precision,
+    assemble,
+    build,
+    find_videos,
+    load_checkpoint,
+    predict,
+    write_video,
+)
 from dvis_model.checkpoint import compare, expected_shapes, matching_configs, read_state_dict
 from dvis_model.cost import Cost, measure_cost
-from dvis_model.export import SubmissionWriter
-from dvis_model.inference import NotFinite
 from dvis_model.variants import VARIANTS, find_config
-from dvis_model.video_files import find_videos
 
 app = typer.Typer(
     help="DVIS: segment videos with official checkpoints.",
@@ -48,6 +58,7 @@ def predict_command(
     input: Annotated[Path, typer.Option(help="A video, a folder of pictures, or a folder of such folders.")],
     output: Annotated[Path, typer.Option(help="Folder for the files of the submission.")],
     device: Device = "cpu",
+    precision: Annotated[Precision, typer.Option(help="bfloat16 is faster on most GPUs.")] = "float32",
     annotations: Annotated[
         Path | None, typer.Option(help="The data set's JSON, for its videos' ids.")
     ] = None,
@@ -58,14 +69,17 @@ def predict_command(
     model.to(device)
     videos = find_videos(input)
     ids = _video_ids(annotations) if annotations else {}
-    writer = SubmissionWriter(output, model.config)
-    for number, video in enumerate(videos, start=1):
-        name = video.path.stem if video.path.is_file() else video.path.name
-        console.print(f"{number}/{len(videos)} {name}", markup=False)
-        result = predict(model, video.frames())
-        fallback = number if model.config.task == "vis" else name
-        writer.add(ids.get(name, fallback), video.frame_names(result.num_frames), result)
-    writer.finish()
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output) as folder:
+        parts = []
+        for number, video in enumerate(videos, start=1):
+            console.print(f"{number}/{len(videos)} {video.name}", markup=False)
+            result = predict(model, video.frames(), precision=precision)
+            fallback = number if model.config.task == "vis" else video.name
+            parts.append(Path(folder, f"{number}.zip"))
+            names = video.frame_names(result.num_frames)
+            write_video(parts[-1], model.config, ids.get(video.name, fallback), names, result)
+        assemble(parts, output, model.config)
 
 
 def _video_ids(annotations: Path) -> dict[str, int | str]:

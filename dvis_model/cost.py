@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from dvis_model.layers import mask_product
 from dvis_model.model import Dvis
 from dvis_model.outputs import SegmenterOutput
 from dvis_model.preprocess import frame_sizes
+from dvis_model.progress import peak_memory_bytes
 
 ROUNDS: Final = 3
 
@@ -66,7 +66,7 @@ def measure_cost(config: DvisConfig, size: tuple[int, int], frames: int, device:
         )
         for name, parts, run in stages(model, inputs)
     )
-    return Cost(config.name, *size, frames, device, costs, _peak_memory(device))
+    return Cost(config.name, *size, frames, device, costs, peak_memory_bytes(torch.device(device)))
 
 
 Stage = tuple[str, tuple[nn.Module, ...], Callable[[], Any]]
@@ -132,9 +132,3 @@ def _seconds(run: Callable[[], Any], device: str) -> float:
 def _synchronise(device: str) -> None:
     if device.startswith("cuda"):
         torch.cuda.synchronize(device)
-
-
-def _peak_memory(device: str) -> int:
-    if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -3,14 +3,20 @@
 YouTube-VIS, OVIS    results.json
 VIPSeg               pred.json, pan_pred/<video>/<frame>.png
 VSPW                 <video>/<frame>.png
+
+Each video is stored in a file of its own as soon as it is done, and the submission assembled from these: who
+is interrupted goes on with the next video.
 """
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, Final
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,57 +30,101 @@ from dvis_model.outputs import Segment, VideoInstances, VideoPanoptic, VideoResu
 # Odd, so that multiplying spreads ids over the colours without two of them meeting.
 COLOUR_STEP: Final = 2654435761
 COLOURS: Final = 2**24
+# A video's entries in the list that all videos share.
+ENTRIES_NAME: Final = "entries.json"
+# Of each task that has one: the file of the list, and what stands around it.
+LISTS: Final = {"vis": ("results.json", "[", "]"), "vps": ("pred.json", '{"annotations": [', "]}")}
+
+Put = Callable[[str, bytes], None]
 
 
-class SubmissionWriter:
-    """Collects the videos of one submission in a folder; `finish` writes what all of them share."""
+def write_video(
+    path: Path, config: DvisConfig, video: int | str, frame_names: Sequence[str], result: VideoResult
+) -> None:
+    """Write one video's part of a submission to a zip file, whole or not at all.
 
-    def __init__(self, folder: Path, config: DvisConfig) -> None:
-        self.folder, self.task = folder, config.task
-        self.category_ids = category_ids(config)
-        self._entries: list[dict[str, Any]] = []
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def add(self, video: int | str, frame_names: Sequence[str], result: VideoResult) -> None:
-        """Write one video.
-
-        Args:
-            video: its id in the data set.
-            frame_names: of its pictures, `00000012.jpg`; as many as the result has frames.
-        """
+    Args:
+        video: its id in the data set.
+        frame_names: of its pictures, `00000012.jpg`; as many as the result has frames.
+    """
+    unfinished = path.with_name(f"{path.name}.part")
+    with _zip(unfinished) as put:
         match result:
             case VideoInstances():
-                self._entries += instance_entries(video, result, self.category_ids)
+                entries: list[dict[str, Any]] = instance_entries(video, result, category_ids(config))
             case VideoPanoptic():
-                self._entries.append(self._write_panoptic(str(video), frame_names, result))
+                entries = [_put_panoptic(put, str(video), frame_names, result, category_ids(config))]
             case VideoSemantic():
-                self._write_semantic(str(video), frame_names, result)
+                entries = []
+                _put_semantic(put, str(video), frame_names, result, category_ids(config))
+        put(ENTRIES_NAME, json.dumps(entries).encode())
+    unfinished.replace(path)
 
-    def finish(self) -> None:
-        """Write the JSON file."""
-        if self.task == "vis":
-            (self.folder / "results.json").write_text(json.dumps(self._entries))
-        elif self.task == "vps":
-            (self.folder / "pred.json").write_text(json.dumps({"annotations": self._entries}))
 
-    def _write_panoptic(
-        self, video: str, frame_names: Sequence[str], result: VideoPanoptic
-    ) -> dict[str, Any]:
-        folder = self.folder / "pan_pred" / video
-        folder.mkdir(parents=True, exist_ok=True)
-        frames = []
-        for name, ids in zip(frame_names, result.ids, strict=True):
-            Image.fromarray(coloured(ids)).save(folder / f"{PurePath(name).stem}.png")
-            infos = segments_info(ids, result.segments, self.category_ids)
-            frames.append({"file_name": name, "segments_info": infos})
-        return {"video_id": video, "annotations": frames}
+def assemble(parts: Sequence[Path], target: Path, config: DvisConfig) -> None:
+    """Join what `write_video` wrote, in this order, to a submission: a zip file if so named, else a folder.
 
-    def _write_semantic(self, video: str, frame_names: Sequence[str], result: VideoSemantic) -> None:
-        folder = self.folder / video
-        folder.mkdir(parents=True, exist_ok=True)
-        table = np.array(self.category_ids, dtype=np.uint8)
-        for name, labels in zip(frame_names, result.labels, strict=True):
-            Image.fromarray(table[labels]).save(folder / f"{PurePath(name).stem}.png")
+    The same parts give the same bytes.
+    """
+    with _zip(target) if target.suffix == ".zip" else _folder(target) as put:
+        entries = []
+        for part in parts:
+            with ZipFile(part) as archive:
+                for name in archive.namelist():
+                    if name != ENTRIES_NAME:
+                        put(name, archive.read(name))
+                entries.append(archive.read(ENTRIES_NAME).decode()[1:-1])
+        if config.task in LISTS:
+            name, head, tail = LISTS[config.task]
+            put(name, (head + ", ".join(filter(None, entries)) + tail).encode())
+
+
+@contextmanager
+def _zip(path: Path) -> Iterator[Put]:
+    """Yield what adds a file to a new archive, without its date: equal contents are equal bytes."""
+
+    def put(name: str, content: bytes) -> None:
+        method = ZIP_STORED if name.endswith(".png") else ZIP_DEFLATED
+        archive.writestr(ZipInfo(name), content, method)
+
+    with ZipFile(path, "w") as archive:
+        yield put
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[Put]:
+    """Yield what adds a file to a folder."""
+
+    def put(name: str, content: bytes) -> None:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(content)
+
+    path.mkdir(parents=True, exist_ok=True)
+    yield put
+
+
+def _put_panoptic(
+    put: Put, video: str, frame_names: Sequence[str], result: VideoPanoptic, categories: Sequence[int]
+) -> dict[str, Any]:
+    frames = []
+    for name, ids in zip(frame_names, result.ids, strict=True):
+        put(f"pan_pred/{video}/{PurePath(name).stem}.png", _png(coloured(ids)))
+        frames.append({"file_name": name, "segments_info": segments_info(ids, result.segments, categories)})
+    return {"video_id": video, "annotations": frames}
+
+
+def _put_semantic(
+    put: Put, video: str, frame_names: Sequence[str], result: VideoSemantic, categories: Sequence[int]
+) -> None:
+    table = np.array(categories, dtype=np.uint8)
+    for name, labels in zip(frame_names, result.labels, strict=True):
+        put(f"{video}/{PurePath(name).stem}.png", _png(table[labels]))
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="png")
+    return file.getvalue()
 
 
 def instance_entries(video: int | str, result: VideoInstances, ids: Sequence[int]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from dvis_model.layers import mask_product
 from dvis_model.memory import is_out_of_memory, out_of_memory
 from dvis_model.model import Dvis
 from dvis_model.outputs import SegmenterOutput, TrackerOutput, TrackerState
+from dvis_model.progress import Progress
 from dvis_model.spool import TensorSpool
 
 
@@ -88,32 +89,43 @@ class VideoOutput:
     tracker: TrackerState
 
 
-def online_step(model: Dvis, frames: Tensor, state: OnlineState | None) -> tuple[OnlineOutput, OnlineState]:
+def online_step(
+    model: Dvis, frames: Tensor, state: OnlineState | None, progress: Progress | None = None
+) -> tuple[OnlineOutput, OnlineState]:
     """Segment and track the next frames of a live video.
 
     Args:
         frames: [T, 3, H, W], normalised and padded; T = 1 is fine.
         state: what the call before returned; None at the start of a video.
+        progress: where seconds are counted.
 
     Raises:
         NotFinite: the network's output is not a number.
     """
-    segmented = model.segment(frames)
-    tracked, tracker = model.tracker(segmented, None if state is None else state.tracker)
+    progress = progress or Progress()
+    with progress.timed("segmenter", frames.device):
+        segmented = model.segment(frames)
+    with progress.timed("tracker", frames.device):
+        tracked, tracker = model.tracker(segmented, None if state is None else state.tracker)
+        features = model.tracker.project(segmented.mask_features)
     logits = tracked.class_logits.float()
     if not torch.isfinite(logits).all():
         raise NotFinite(
             "The class logits are not finite. Check the weights, and the range if the type is short."
         )
     total = logits.sum(dim=0)
-    output = OnlineOutput(segmented, tracked, model.tracker.project(segmented.mask_features))
+    output = OnlineOutput(segmented, tracked, features)
     if state is not None and state.num_frames:
         total = state.class_logit_sum + total
     return output, OnlineState(tracker, total, len(frames) + (0 if state is None else state.num_frames))
 
 
 def run_online(
-    model: Dvis, windows: Iterable[Tensor], spool: TensorSpool, tracker: TrackerState | None = None
+    model: Dvis,
+    windows: Iterable[Tensor],
+    spool: TensorSpool,
+    tracker: TrackerState | None = None,
+    progress: Progress | None = None,
 ) -> VideoOutput:
     """Run segmenter and tracker over a video.
 
@@ -121,12 +133,13 @@ def run_online(
         windows: [T, 3, H, W] each.
         spool: where the frames' features wait until all classes are known.
         tracker: to continue a video: the state after its last frame.
+        progress: follows each window.
 
     Raises:
         ValueError: no frame.
     """
     state = None
-    for output, after in _steps(model, windows, tracker):
+    for output, after in _steps(model, windows, tracker, progress or Progress()):
         state = after
         spool.append(output.mask_features, output.tracked.mask_embeddings)
     if state is None:
@@ -135,26 +148,35 @@ def run_online(
 
 
 def run_offline(
-    model: Dvis, windows: Iterable[Tensor], spool: TensorSpool, tracker: TrackerState | None = None
+    model: Dvis,
+    windows: Iterable[Tensor],
+    spool: TensorSpool,
+    tracker: TrackerState | None = None,
+    progress: Progress | None = None,
 ) -> VideoOutput:
     """Run segmenter and tracker over a video, then the refiner over all of it; see `run_online`."""
     if model.refiner is None:
         raise ValueError("Expected a model with a temporal refiner, but this one has none")
+    progress = progress or Progress()
+    device = model.example.device
     state, queries, memory = None, [], []
-    for output, after in _steps(model, windows, tracker):
+    for output, after in _steps(model, windows, tracker, progress):
         state = after
         spool.append(output.segmented.mask_features)
         queries.append(output.tracked.queries)
-        memory.append(model.tracker.frame_memory(output.segmented))
+        with progress.timed("refiner", device):
+            memory.append(model.tracker.frame_memory(output.segmented))
     if state is None:
         raise ValueError("Expected at least one frame, but got none")
-    refined = model.refiner(torch.cat(queries), torch.cat(memory))
+    with progress.timed("refiner", device):
+        refined = model.refiner(torch.cat(queries), torch.cat(memory))
+    progress.advance("refiner", state.num_frames, device)
     masks = _OfflineMasks(spool, refined.mask_embeddings)
     return VideoOutput(refined.class_logits.float(), state.class_logits, masks, state.tracker)
 
 
 def _steps(
-    model: Dvis, windows: Iterable[Tensor], tracker: TrackerState | None
+    model: Dvis, windows: Iterable[Tensor], tracker: TrackerState | None, progress: Progress
 ) -> Iterator[tuple[OnlineOutput, OnlineState]]:
     """Yield each window's output and the state after it.
 
@@ -168,7 +190,7 @@ def _steps(
         while waiting:
             part = waiting.pop(0)
             try:
-                output, state = online_step(model, part, state)
+                output, state = online_step(model, part, state, progress)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -178,6 +200,7 @@ def _steps(
                 waiting[:0] = part.split(limit)
                 continue
             yield output, state
+            progress.advance("segmenter", len(part), part.device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,4 +116,5 @@ class Mlp(nn.Module):
 def mask_product(mask_embeddings: Tensor, mask_features: Tensor) -> Tensor:
     """Return the mask logits [T, Q, h, w] of embeddings [T, Q, C] on mask features [T, C, h, w]."""
     frames, _, height, width = mask_features.shape
-    return torch.bmm(mask_embeddings, mask_features.flatten(2)).view(frames, -1, height, width)
+    features = mask_features.flatten(2)
+    return torch.bmm(mask_embeddings.type_as(features), features).view(frames, -1, height, width)

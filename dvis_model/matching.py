@@ -33,9 +33,11 @@ def match_queries_inverted(reference: Tensor, current: Tensor) -> Tensor:
 
 def _cosine_distance(rows: Tensor, columns: Tensor, epsilon: float) -> Tensor:
     """Return 1 - cosine [Q, Q]; 0 where it is not a number."""
-    rows = rows / (rows.norm(dim=1, keepdim=True) + epsilon)
-    columns = columns / (columns.norm(dim=1, keepdim=True) + epsilon)
-    return torch.nan_to_num(1 - rows @ columns.T, nan=0.0)
+    with torch.autocast(rows.device.type, enabled=False):
+        rows, columns = rows.float(), columns.float()
+        rows = rows / (rows.norm(dim=1, keepdim=True) + epsilon)
+        columns = columns / (columns.norm(dim=1, keepdim=True) + epsilon)
+        return torch.nan_to_num(1 - rows @ columns.T, nan=0.0)
 
 
 def _assign(cost: Tensor) -> Tensor:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
 
 from dvis_model.config import DvisConfig
-from dvis_model.inference import VideoOutput, run_offline, run_online
+from dvis_model.inference import MaskWindows, VideoOutput, run_offline, run_online
 from dvis_model.memory import spool_bytes
 from dvis_model.model import Dvis
 from dvis_model.outputs import VideoResult
@@ -24,7 +25,10 @@ from dvis_model.preprocess import (
     network_input,
     windows,
 )
+from dvis_model.progress import Progress
 from dvis_model.spool import TensorSpool
+
+Precision = Literal["float32", "bfloat16"]
 
 
 @torch.no_grad()
@@ -36,6 +40,8 @@ def predict(
     width: int | None = None,
     short_side: int | None = None,
     window_size: int | None = None,
+    precision: Precision = "float32",
+    progress: Progress | None = None,
 ) -> VideoResult:
     """Segment a video.
 
@@ -49,34 +55,78 @@ def predict(
         short_side: to which frames are resized; None: as the configuration says; 0: not at all.
         window_size: frames segmented together; None: as the configuration says. Does not change the result.
             If memory runs out, half as many are tried, once.
+        precision: bfloat16 is faster where the processor has it and rounds more; the pixel decoder and
+            matching stay in float32.
+        progress: is told of each window, counts seconds and memory by stage, and may stop the prediction.
 
     Raises:
+        ValueError: no such precision.
         FrameProblem: no frame, or one that is not as it must be.
         OutOfMemory: not even a smaller window fits.
         NotFinite: the network's output is not a number.
     """
+    if precision not in get_args(Precision):
+        raise ValueError(
+            f"Expected precision to be one of {', '.join(get_args(Precision))}, but got {precision!r}"
+        )
+    progress = progress or Progress()
+    device = model.example.device
+    progress.restart(device)
     stream = checked_frames(frames)
     first = next(stream, None)
     if first is None:
         raise FrameProblem("Expected at least one frame, but got none")
     original = (first.shape[0], first.shape[1])
     sizes = frame_sizes(original, model.config, short_side=short_side, output=(height, width))
-    device = model.example.device
-    inputs = _inputs(chain([first], stream), sizes, model.config, window_size, device)
+    inputs = _inputs(
+        windows(chain([first], stream), window_size or model.config.window_size),
+        sizes,
+        model.config,
+        device,
+        progress,
+    )
+    shorter = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
     with TensorSpool(spool_bytes(device)) as spool:
         run = run_online if model.refiner is None else run_offline
-        return to_result(run(model, inputs, spool), sizes, model.config)
+        with shorter:
+            video = run(model, inputs, spool, progress=progress)
+        watched = replace(video, masks=_WatchedMasks(video.masks, progress, device))
+        with progress.timed("masks", device):
+            return to_result(watched, sizes, model.config)
 
 
 def _inputs(
-    frames: Iterator[Frame],
+    parts: Iterator[list[Frame]],
     sizes: FrameSizes,
     config: DvisConfig,
-    window_size: int | None,
     device: torch.device,
+    progress: Progress,
 ) -> Iterator[Tensor]:
-    for window in windows(frames, window_size or config.window_size):
-        yield network_input(window, sizes, config, device)
+    while True:
+        with progress.timed("input", device):
+            part = next(parts, None)
+            if part is None:
+                return
+            window = network_input(part, sizes, config, device)
+        yield window
+
+
+@dataclass(frozen=True, slots=True)
+class _WatchedMasks:
+    """Mask windows whose reading can be followed, and stopped."""
+
+    masks: MaskWindows
+    progress: Progress
+    device: torch.device
+
+    @property
+    def num_frames(self) -> int:
+        return self.masks.num_frames
+
+    def __call__(self, query_ids: Tensor) -> Iterator[Tensor]:
+        for window in self.masks(query_ids):
+            yield window
+            self.progress.advance("masks", window.shape[1], self.device)
 
 
 def to_result(video: VideoOutput, sizes: FrameSizes, config: DvisConfig) -> VideoResult:

@@ -41,9 +41,13 @@ class FrameSizes:
 
 
 def frame_sizes(
-    original: Size, config: DvisConfig, *, short_side: int | None, output: tuple[int | None, int | None]
+    original: Size,
+    config: DvisConfig,
+    *,
+    short_side: int | None = None,
+    output: tuple[int | None, int | None] = (None, None),
 ) -> FrameSizes:
-    """Return the sizes for frames of an original size.
+    """Return the sizes for frames of an original size (height, width).
 
     Args:
         short_side: of the resized image; None: as the configuration says; 0: no resizing.

@@ -24,6 +24,11 @@ class Video:
     path: Path
 
     @property
+    def name(self) -> str:
+        """Of the folder, or of the file without its suffix."""
+        return self.path.name if self.path.is_dir() else self.path.stem
+
+    @property
     def pictures(self) -> list[Path]:
         """The frames' files; none for a video file."""
         if not self.path.is_dir():

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -12,13 +13,19 @@ import safetensors.torch
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from dvis_model import VideoInstances, VideoPanoptic, VideoSemantic, build
+from dvis_model import VideoInstances, VideoPanoptic, VideoSemantic, assemble, build, write_video
 from dvis_model.categories import category_ids
-from dvis_model.export import SubmissionWriter
+from dvis_model.config import DvisConfig
+from dvis_model.outputs import VideoResult
 from dvis_model.variants import VARIANTS
 
 ROOT = Path(__file__).parents[2]
 TINY = VARIANTS["tiny"]
+
+
+def submit(folder: Path, config: DvisConfig, video: int | str, names: list[str], result: VideoResult) -> None:
+    write_video(folder / "part.zip", config, video, names, result)
+    assemble([folder / "part.zip"], folder, config)
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # within pycocotools
@@ -28,9 +35,7 @@ def test_instances_become_results_json_with_a_mask_for_every_frame(tmp_path: Pat
     instances = VideoInstances(
         scores=np.array([0.5], np.float32), labels=np.array([2]), query_ids=np.array([7]), masks=masks
     )
-    writer = SubmissionWriter(tmp_path, TINY)
-    writer.add(31, ["a.jpg", "b.jpg"], instances)
-    writer.finish()
+    submit(tmp_path, TINY, 31, ["a.jpg", "b.jpg"], instances)
     (entry,) = json.loads((tmp_path / "results.json").read_text())
     assert (entry["video_id"], entry["category_id"], entry["score"]) == (31, 3, 0.5)
     empty, full = entry["segmentations"]
@@ -48,9 +53,8 @@ def test_panoptic_videos_become_maps_and_a_list_of_their_segments(tmp_path: Path
         {"id": 1, "category_id": 58, "isthing": False},
         {"id": 2, "category_id": 0, "isthing": True},
     ]
-    writer = SubmissionWriter(tmp_path, VARIANTS["VIPSeg/DVIS_Offline_R50_720p"])
-    writer.add("12_ab", ["00000010.jpg", "00000020.jpg"], VideoPanoptic(ids, segments))
-    writer.finish()
+    config = VARIANTS["VIPSeg/DVIS_Offline_R50_720p"]
+    submit(tmp_path, config, "12_ab", ["00000010.jpg", "00000020.jpg"], VideoPanoptic(ids, segments))
     (video,) = json.loads((tmp_path / "pred.json").read_text())["annotations"]
     assert video["video_id"] == "12_ab"
     first, second = video["annotations"]
@@ -66,12 +70,34 @@ def test_panoptic_videos_become_maps_and_a_list_of_their_segments(tmp_path: Path
 
 def test_semantic_videos_become_maps_of_the_data_sets_ids(tmp_path: Path) -> None:
     labels = np.array([[[0, 57, 58, 123]]], np.uint8)
-    writer = SubmissionWriter(tmp_path, VARIANTS["VSPW/DVIS_Offline_R50_720p"])
-    writer.add("12_ab", ["00000010.jpg"], VideoSemantic(labels))
-    writer.finish()
+    config = VARIANTS["VSPW/DVIS_Offline_R50_720p"]
+    submit(tmp_path, config, "12_ab", ["00000010.jpg"], VideoSemantic(labels))
     picture = Image.open(tmp_path / "12_ab" / "00000010.png")
     assert picture.mode == "L"
     assert np.asarray(picture).tolist() == [[2, 123, 0, 121]]
+
+
+def test_the_same_parts_give_the_same_archive(tmp_path: Path) -> None:
+    config = VARIANTS["VIPSeg/DVIS_Offline_R50_720p"]
+    panoptic = VideoPanoptic(np.ones((1, 3, 4), np.int32), [{"id": 1, "category_id": 58, "isthing": False}])
+    for target in ("one.zip", "two.zip"):
+        parts = [tmp_path / f"{target}-{video}" for video in ("a", "b")]
+        for part, video in zip(parts, "ab", strict=True):
+            write_video(part, config, video, ["0.jpg"], panoptic)
+        assemble(parts, tmp_path / target, config)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with ZipFile(tmp_path / "one.zip") as archive:
+        assert archive.namelist() == ["pan_pred/a/0.png", "pan_pred/b/0.png", "pred.json"]
+        videos = json.loads(archive.read("pred.json"))["annotations"]
+    assert [video["video_id"] for video in videos] == ["a", "b"]
+
+
+def test_a_part_that_cannot_be_written_whole_is_not_there(tmp_path: Path) -> None:
+    config = VARIANTS["VSPW/DVIS_Offline_R50_720p"]
+    labels = VideoSemantic(np.zeros((2, 3, 4), np.uint8))
+    with pytest.raises(ValueError, match="is longer than"):
+        write_video(tmp_path / "part.zip", config, "a", ["0.jpg"], labels)
+    assert not (tmp_path / "part.zip").exists()
 
 
 def test_every_class_of_vipseg_has_an_id_of_its_own() -> None:
