@@ -1,10 +1,12 @@
 """The one settings module: every environment variable of the site and its workers is read here."""
 
+import re
 from pathlib import Path
 
 import environ
 import structlog
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from webapp import embedded
 
@@ -17,6 +19,10 @@ VAR = Path(env.str("DVIS_BENCH_VAR", default=str(ROOT / "var"))).resolve()
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or embedded.secret_key(VAR)
+# Ed25519 private key of receipts; without it, one is made in VAR/signing_keys.json.
+SIGNING_KEY = env.str("SIGNING_KEY", default="")
+if SIGNING_KEY and not re.fullmatch("[0-9a-f]{64}", SIGNING_KEY):
+    raise ImproperlyConfigured("SIGNING_KEY: expected 64 hexadecimal digits, as `openssl rand -hex 32` gives")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_NAME = env.str("SITE_NAME", default="DVIS-Bench")
@@ -138,18 +144,28 @@ STATICFILES_FINDERS = [
     "webapp.charts.finders.PlotlyFinder",
 ]
 MEDIA_ROOT = VAR / "blobs"
+
+
+def s3_storage(bucket: str, endpoint_url: str, access_key: str, secret_key: str) -> dict[str, object]:
+    """Django's storage in an S3 bucket; what is empty is looked for where Amazon's tools look."""
+    options = {
+        "bucket_name": bucket,
+        "endpoint_url": endpoint_url or None,
+        "access_key": access_key or None,
+        "secret_key": secret_key or None,
+        "file_overwrite": True,
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+
+
 S3_BUCKET = env.str("S3_BUCKET", default="")
 STORAGES: dict[str, dict[str, object]] = {
-    "default": {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
-            "access_key": env.str("S3_ACCESS_KEY", default=""),
-            "secret_key": env.str("S3_SECRET_KEY", default=""),
-            "file_overwrite": True,
-        },
-    }
+    "default": s3_storage(
+        S3_BUCKET,
+        env.str("S3_ENDPOINT_URL", default=""),
+        env.str("S3_ACCESS_KEY", default=""),
+        env.str("S3_SECRET_KEY", default=""),
+    )
     if S3_BUCKET
     else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
@@ -173,9 +189,18 @@ JOB_SWEEP_S = env.int("JOB_SWEEP_S", default=30)
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", default=3)
 JOB_TIME_LIMIT_S = env.int("JOB_TIME_LIMIT_S", default=3600)
 RUN_TIME_LIMIT_S = env.int("RUN_TIME_LIMIT_S", default=24 * 3600)
+# 0: no model worker on this machine.
+MODEL_WORKERS = env.int("MODEL_WORKERS", default=1)
+# Processor threads of a model worker without a GPU. 0: half of the cores, at least one.
+MODEL_THREADS = env.int("MODEL_THREADS", default=0)
+RUNS_WHO = env.str("RUNS_WHO", default="everyone")
+RUNS_PER_USER = env.int("RUNS_PER_USER", default=2)
 # 0: three quarters of the machine's memory, shared by the jobs that run at the same time.
 JOB_MEMORY_BYTES = env.int("JOB_MEMORY_BYTES", default=0)
 EVALUATE_WORKERS = env.int("EVALUATE_WORKERS", default=1)
+# Draws of the videos for 95 % intervals and comparisons. The seed is always 0: all submissions to a split
+# meet the same draws, and so does whoever repeats an evaluation at home.
+BOOTSTRAP_RESAMPLES = env.int("BOOTSTRAP_RESAMPLES", default=1000)
 
 # --- API -------------------------------------------------------------------------------------------------
 API_THROTTLE_ANONYMOUS = env.str("API_THROTTLE_ANONYMOUS", default="120/m")

@@ -80,12 +80,18 @@ def blob_bytes(blob: Blob) -> bytes:
         return file.read()
 
 
+def blob_local_path(blob: Blob) -> Path | None:
+    """Where the blob's own bytes lie on this machine, to be read only; None where a service keeps them."""
+    folder = _local_folder()
+    return None if folder is None else folder / blob.key
+
+
 @contextmanager
 def blob_path(blob: Blob) -> Iterator[Path]:
     """A local path with the blob's content, to be read only: the file itself, or a copy fetched from S3."""
-    folder = _local_folder()
-    if folder is not None:
-        yield folder / blob.key
+    own = blob_local_path(blob)
+    if own is not None:
+        yield own
         return
     with tempfile.TemporaryDirectory(prefix="dvis-bench-") as scratch:
         path = Path(scratch, blob.sha256)

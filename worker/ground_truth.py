@@ -1,7 +1,7 @@
-"""Ground truth that consists of maps: unpacked once per machine, and read by every job from then on.
+"""Ground truth on this machine: brought here and unpacked once, and read by every job from then on.
 
-It lies below VAR/ground_truth, in a folder named after the SHA-256 of its archive. Nothing in it ever
-changes. Who needs the room may delete a folder while no job runs, and the next job unpacks it again.
+It lies below VAR/ground_truth, named after the SHA-256 of its blob. Nothing in it ever changes. Who needs
+the room may delete it while no job runs, and the next job fetches it again.
 """
 
 import os
@@ -15,11 +15,25 @@ from django.conf import settings
 
 from evaluator.problems import GroundTruthError, Where, problem
 from webapp.archive import UnsafeMember, unpack_archive
-from webapp.storage import blob_path
+from webapp.storage import blob_local_path, blob_path
 from webapp.uploads.models import Blob
 
 DRAFT = "draft-"
 ABANDONED_AFTER_S = 24 * 3600
+
+
+def fetched(blob: Blob) -> Path:
+    """The file of a ground truth that is one file: the blob itself, or a lasting copy of what S3 keeps."""
+    own = blob_local_path(blob)
+    if own is not None:
+        return own
+    path = Path(settings.VAR, "ground_truth", f"{blob.sha256}.json")
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path.parent)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=DRAFT) as draft, blob_path(blob) as source:
+            shutil.copyfile(source, Path(draft, path.name)).replace(path)
+    return path
 
 
 def unpacked(blob: Blob) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from evaluator.catalog import BENCHMARKS
 from webapp.storage import blob_path
 from webapp.submissions.evaluation import Evaluation
-from worker.ground_truth import unpacked
+from worker.ground_truth import fetched, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def workdir(claim: Evaluation) -> Iterator[JobFiles]:
         predictions = folder / _plain_name(claim.filename)
         predictions.symlink_to(stack.enter_context(blob_path(claim.predictions)).resolve())
         if BENCHMARKS[claim.evaluator].task == "vis":
-            ground_truth = stack.enter_context(blob_path(claim.ground_truth))
+            ground_truth = fetched(claim.ground_truth)
         else:
             ground_truth = unpacked(claim.ground_truth)
         yield JobFiles(predictions=predictions, ground_truth=ground_truth)
