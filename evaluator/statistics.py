@@ -1,4 +1,4 @@
-"""How sure a number is: the bootstrap over videos.
+"""How sure a number is: the bootstrap over videos; docs/statistics.md says what was chosen, and why.
 
 Videos are drawn with replacement, as many as there are, and every metric is computed on the drawn ones as
 on all of them (one drawn twice counts twice). Videos, not predictions, were sampled when the benchmark was
@@ -8,18 +8,20 @@ made, so they are what chance would change.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.metrics.tracklet_results import PooledPredictions
+Floats = NDArray[np.float64]
+Metrics = Mapping[str, float | None]
+DrawnMetrics = Callable[[Floats], dict[str, Floats]]
+"""From [B, V], how often each video counts in each draw, to metrics [B]; NaN where one is undefined."""
 
-INTERVAL = (2.5, 97.5)
-_REPORT_EVERY = 25
+_AT_ONCE = 50
 
 
-def draw_videos(videos: int, resamples: int, seed: int) -> NDArray[np.float64]:
+def draw_videos(videos: int, resamples: int, seed: int) -> Floats:
     """Return [resamples, videos], how often each video was drawn.
 
     The draws depend on nothing but the arguments: two submissions to one split meet the same ones, so their
@@ -38,47 +40,61 @@ def draw_videos(videos: int, resamples: int, seed: int) -> NDArray[np.float64]:
 
 
 def bootstrap(
-    pooled: PooledPredictions,
-    metrics: Sequence[str],
+    metrics_of: DrawnMetrics,
+    videos: int,
     resamples: int,
     seed: int,
     progress: Callable[[], None] | None = None,
-) -> dict[str, NDArray[np.float64]]:
-    """Return for each metric its value in every resample, [resamples]; NaN where it is undefined there.
+) -> dict[str, Floats]:
+    """Return for each metric its value in every resample, [resamples]; nothing without resamples.
 
     Args:
-        pooled: the predictions of a submission.
-        metrics: keys of `evaluator.catalog.METRICS`.
-        resamples, seed: see `draw_videos`.
+        metrics_of: computes the metrics of some draws at once.
+        videos, resamples, seed: see `draw_videos`.
         progress: called now and then; what it raises ends the computation.
     """
-    values = {key: np.full(resamples, np.nan) for key in metrics}
-    videos = len(pooled.scorer.ground_truth.videos)
-    for index, weights in enumerate(draw_videos(videos, resamples, seed)):
-        if progress is not None and index % _REPORT_EVERY == 0:
+    weights = draw_videos(videos, resamples, seed)
+    parts = []
+    for start in range(0, resamples, _AT_ONCE):
+        if progress is not None:
             progress()
-        results = pooled.results(weights)
-        for key, column in values.items():
-            value = results.metric(key)
-            column[index] = np.nan if value is None else value
-    return values
+        parts.append(metrics_of(weights[start : start + _AT_ONCE]))
+    return {key: np.concatenate([part[key] for part in parts]) for key in (parts[0] if parts else ())}
 
 
-def intervals(values: dict[str, NDArray[np.float64]]) -> dict[str, tuple[float, float]]:
-    """Return the 95 % percentile interval of each metric that is defined in any resample."""
+def columns(draws: Iterable[Metrics], keys: Sequence[str]) -> dict[str, Floats]:
+    """Return [B] of each metric from the metrics of B draws, one by one."""
+    rows = [[math.nan if (value := found[key]) is None else value for key in keys] for found in draws]
+    return dict(zip(keys, np.array(rows, np.float64).reshape(-1, len(keys)).T, strict=True))
+
+
+def intervals(values: Mapping[str, Floats], metrics: Metrics) -> dict[str, tuple[float, float]]:
+    """Return the 95 % interval of each metric that is defined, within [0, 1].
+
+    Args:
+        values: the metrics in every resample, as `bootstrap` gives them.
+        metrics: the metrics on all videos.
+    """
     bounds = {}
     for key, column in values.items():
+        value = metrics[key]
         defined = column[~np.isnan(column)]
-        if len(defined):
-            low, high = np.percentile(defined, INTERVAL)
-            bounds[key] = (float(low), float(high))
+        if value is not None and len(defined):
+            bounds[key] = centred_interval(value, defined)
     return bounds
 
 
-def samples(values: dict[str, NDArray[np.float64]]) -> dict[str, list[float | None]]:
+def centred_interval(value: float, draws: Floats) -> tuple[float, float]:
+    """Return the 95 % interval of a metric from its draws [B], moved so that their mean is its value."""
+    moved = np.sort(draws) + (value - draws.mean())
+    tail = max(1, (len(moved) + 1) // 40)  # the ends are those of `evaluator.comparison.difference`
+    low, high = min(float(moved[tail - 1]), value), max(float(moved[-tail]), value)
+    return max(0.0, low), min(1.0, high)
+
+
+def samples(values: Mapping[str, Floats]) -> dict[str, list[float | None]]:
     """Return the values of all resamples as `Report.samples` holds them."""
     return {
         key: [None if math.isnan(value) else value for value in column.tolist()]
         for key, column in values.items()
-        if len(column)
     }

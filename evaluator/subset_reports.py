@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.catalog import BenchmarkSpec
-from evaluator.resampling import bootstrap_intervals
+from evaluator.statistics import DrawnMetrics, bootstrap, intervals
 from evaluator.types import SubsetReport
 
 Weights = NDArray[np.float64]
@@ -18,6 +18,7 @@ Metrics = dict[str, float | None]
 def subset_reports(
     chosen: Mapping[str, Sequence[int]],
     metrics_of: Callable[[Weights], Metrics],
+    drawn: DrawnMetrics,
     spec: BenchmarkSpec,
     videos: int,
     resamples: int,
@@ -29,6 +30,7 @@ def subset_reports(
     Args:
         chosen: places of the videos of each, as `evaluator.subsets.choose_videos` gives them.
         metrics_of: the metrics where every video counts as often as the given weights [videos] say.
+        drawn: the headline metrics of many draws at once.
         spec: its metrics are reported, its headline gets intervals.
         videos: how many the split has.
         resamples, seed: as for the whole split; the videos of the subset alone are drawn.
@@ -36,16 +38,17 @@ def subset_reports(
     """
 
     def report(places: Sequence[int]) -> SubsetReport:
-        def weighted(counts: Weights) -> Metrics:
-            weights = np.zeros(videos)
-            weights[list(places)] = counts
-            return metrics_of(weights)
+        def spread(counts: Weights) -> Weights:
+            weights = np.zeros((len(counts), videos))
+            weights[:, list(places)] = counts
+            return weights
 
-        found = weighted(np.ones(len(places)))
+        found = metrics_of(spread(np.ones((1, len(places))))[0])
+        resampled = bootstrap(lambda counts: drawn(spread(counts)), len(places), resamples, seed, progress)
         return SubsetReport(
             videos=len(places),
             metrics={key: found[key] for key in spec.metrics},
-            intervals=bootstrap_intervals(weighted, spec.headline, len(places), resamples, seed, progress),
+            intervals=intervals(resampled, found),
         )
 
     return {name: report(places) for name, places in chosen.items()}

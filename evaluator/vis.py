@@ -22,6 +22,7 @@ from evaluator.formats.ytvis_check import CarefulReader
 from evaluator.formats.ytvis_json import PredictionTable, open_list, read_table
 from evaluator.formats.ytvis_warnings import warn_of_duplicates, warn_of_unknown_categories
 from evaluator.metrics import tracklet_ap
+from evaluator.metrics.tracklet_draws import DrawnAp
 from evaluator.metrics.tracklet_results import (
     PER_VIDEO_METRICS,
     PooledPredictions,
@@ -70,9 +71,10 @@ def evaluate(
     metrics, per_category = _category_metrics(spec, pooled)
     videos = len(truth.videos)
     report_progress = None if progress is None else partial(progress, videos, videos)
-    resampled = statistics.bootstrap(pooled, spec.headline, bootstrap, seed, report_progress)
+    drawn = DrawnAp(pooled, spec.headline)
+    resampled = statistics.bootstrap(drawn, videos, bootstrap, seed, report_progress)
     weighted = partial(_weighted_metrics, spec, pooled)
-    parts = subset_reports(chosen, weighted, spec, videos, bootstrap, seed, report_progress)
+    parts = subset_reports(chosen, weighted, drawn, spec, videos, bootstrap, seed, report_progress)
     done = time.perf_counter()
     return Report(
         benchmark=spec.key,
@@ -84,7 +86,7 @@ def evaluate(
         metrics=metrics,
         per_category=per_category,
         per_video=_video_metrics(scored.scorer),
-        intervals=statistics.intervals(resampled),
+        intervals=statistics.intervals(resampled, metrics),
         samples=statistics.samples(resampled),
         resamples=bootstrap,
         seed=seed,

@@ -20,11 +20,10 @@ from evaluator.formats.panoptic_maps import TruthMaps, open_truth_maps
 from evaluator.formats.panoptic_truth import CLASSES, PanopticTruth
 from evaluator.formats.panoptic_zip import PanopticPredictions, open_panoptic_predictions
 from evaluator.metrics.stq import StqStat, compute_stq
-from evaluator.metrics.sums import stack, weigh
+from evaluator.metrics.sums import stack, weigh, weigh_draws
 from evaluator.metrics.tubes import VideoTubes
 from evaluator.metrics.vpq import PAPER_WINDOWS, WINDOWS, AreasImpossible, PqStat, compute_vpq
 from evaluator.problems import GroundTruthError, Problem, ProblemList, SubmissionRejected, Where, problem
-from evaluator.resampling import bootstrap_sums
 from evaluator.subset_reports import subset_reports
 from evaluator.subsets import Listing, choose_videos
 from evaluator.types import Report
@@ -66,13 +65,17 @@ def evaluate(
     def weighted(weights: NDArray[np.float64]) -> Metrics:
         return _metrics(weigh(scored.pq, weights), weigh(scored.stq, weights), is_thing)
 
+    def drawn(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        draws = zip(weigh_draws(scored.pq, weights), weigh_draws(scored.stq, weights), strict=True)
+        return statistics.columns((_metrics(pq, stq, is_thing) for pq, stq in draws), spec.headline)
+
     everything = np.ones(len(scored.pq.iou))
     pq, stq = weigh(scored.pq, everything), weigh(scored.stq, everything)
     found = _metrics(pq, stq, is_thing)
     metrics = {key: found[key] for key in spec.metrics}
     again = None if progress is None else partial(progress, videos, videos)
-    resampled = bootstrap_sums(weighted, spec.headline, len(everything), bootstrap, seed, again)
-    parts = subset_reports(chosen, weighted, spec, len(everything), bootstrap, seed, again)
+    resampled = statistics.bootstrap(drawn, len(everything), bootstrap, seed, again)
+    parts = subset_reports(chosen, weighted, drawn, spec, len(everything), bootstrap, seed, again)
     ground_truth_sha256 = files_sha256([truth.sha256, *scored.truth_sha256])
     predictions_sha256 = files_sha256([source.sha256, *scored.predictions_sha256])
     return Report(
@@ -85,7 +88,7 @@ def evaluate(
         metrics=metrics,
         per_category=_category_metrics(truth, pq, stq),
         per_video=scored.per_video,
-        intervals=statistics.intervals(resampled),
+        intervals=statistics.intervals(resampled, metrics),
         samples=statistics.samples(resampled),
         resamples=bootstrap,
         seed=seed,

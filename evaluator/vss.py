@@ -22,7 +22,7 @@ from evaluator.formats.semantic_zip import (
     open_semantic_predictions,
 )
 from evaluator.metrics.miou import IouStat, count_values
-from evaluator.metrics.sums import stack, weigh
+from evaluator.metrics.sums import stack, weigh, weigh_draws
 from evaluator.metrics.video_consistency import WINDOWS, ConsistencyMeter, ConsistencyStat
 from evaluator.problems import (
     GroundTruthError,
@@ -32,7 +32,6 @@ from evaluator.problems import (
     Where,
     problem,
 )
-from evaluator.resampling import bootstrap_sums
 from evaluator.subset_reports import subset_reports
 from evaluator.subsets import Listing, choose_videos
 from evaluator.types import Report
@@ -73,12 +72,16 @@ def evaluate(
     def weighted(weights: NDArray[np.float64]) -> Metrics:
         return _metrics(weigh(scored.iou, weights), weigh(scored.consistency, weights))
 
+    def drawn(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        draws = zip(weigh_draws(scored.iou, weights), weigh_draws(scored.consistency, weights), strict=True)
+        return statistics.columns((_metrics(*sums) for sums in draws), spec.headline)
+
     everything = np.ones(videos)
     found = weighted(everything)
     metrics = {key: found[key] for key in spec.metrics}
     again = None if progress is None else partial(progress, videos, videos)
-    resampled = bootstrap_sums(weighted, spec.headline, videos, bootstrap, seed, again)
-    parts = subset_reports(chosen, weighted, spec, videos, bootstrap, seed, again)
+    resampled = statistics.bootstrap(drawn, videos, bootstrap, seed, again)
+    parts = subset_reports(chosen, weighted, drawn, spec, videos, bootstrap, seed, again)
     truth_sha256, predictions_sha256 = files_sha256(scored.truth_sha256), files_sha256(scored.sha256)
     return Report(
         benchmark=spec.key,
@@ -90,7 +93,7 @@ def evaluate(
         metrics=metrics,
         per_category=_category_metrics(weigh(scored.iou, everything)),
         per_video=scored.per_video,
-        intervals=statistics.intervals(resampled),
+        intervals=statistics.intervals(resampled, metrics),
         samples=statistics.samples(resampled),
         resamples=bootstrap,
         seed=seed,

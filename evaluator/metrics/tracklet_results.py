@@ -21,6 +21,7 @@ from evaluator.metrics.tracklet_scores import TrackletScorer
 
 PER_VIDEO_METRICS: Final = ("AP", "AP50", "AP75", "AR1", "AR10")
 _SPLIT_OF_SUFFIX: Final = {
+    "": "all",
     "s": "small",
     "m": "medium",
     "l": "large",
@@ -28,6 +29,13 @@ _SPLIT_OF_SUFFIX: Final = {
     "mo": "occlusion_medium",
     "ho": "occlusion_heavy",
 }
+_THRESHOLDS_OF: Final = {"AP50": slice(0, 1), "AP75": slice(5, 6)}
+_LIMITS_OF: Final = {"AR1": 0, "AR10": 1}
+
+
+def split_of(metric: str) -> str:
+    """Return the split of which a metric speaks."""
+    return _SPLIT_OF_SUFFIX[metric.partition("_")[2]]
 
 
 def splits_of(spec: BenchmarkSpec) -> tuple[Split, ...]:
@@ -51,20 +59,20 @@ class TrackletResults:
 
     def metric(self, key: str, groups: NDArray[np.int64] | slice = slice(None)) -> float | None:
         """Return one metric over some groups, or None if none of them has ground truth."""
-        values = self._values(key, groups)
+        values = self._values(key, groups).ravel()
         values = values[~np.isnan(values)]
         return float(np.mean(values)) if len(values) else None
 
+    def by_group(self, key: str) -> NDArray[np.float64]:
+        """Return one metric of each group [groups]; NaN where it has no ground truth."""
+        return np.asarray(self._values(key, slice(None)).mean(axis=1))
+
     def _values(self, key: str, groups: NDArray[np.int64] | slice) -> NDArray[np.float64]:
-        if key in ("AP", "AP50", "AP75"):
-            thresholds = {"AP": slice(None), "AP50": slice(0, 1), "AP75": slice(5, 6)}[key]
-            return self.ap[groups, 0, thresholds].ravel()
-        if key in ("AR1", "AR10", "AR100"):
-            return self.ar[groups, 0, ("AR1", "AR10", "AR100").index(key)].ravel()
-        split = self.splits.index(_SPLIT_OF_SUFFIX[key.split("_")[1]])
+        """Return what a metric is the mean of, with one row a group."""
+        split = self.splits.index(split_of(key))
         if key.startswith("AP"):
-            return self.ap[groups, split].ravel()
-        return self.ar[groups, split, -1].ravel()
+            return self.ap[groups, split, _THRESHOLDS_OF.get(key, slice(None))]
+        return self.ar[groups, split, _LIMITS_OF.get(key, -1)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 from evaluator import evaluate
 from evaluator.catalog import BENCHMARKS
 from evaluator.formats import open_predictions
+from evaluator.metrics.tracklet_draws import DrawnAp
 from evaluator.metrics.tracklet_results import pool, splits_of
 from evaluator.statistics import draw_videos
 from evaluator.vis import load_ground_truth, score_predictions
@@ -40,6 +41,25 @@ def test_a_video_that_weighs_two_counts_as_if_it_were_there_twice(tmp_path: Path
         return again + [t for t in tracks if t.video != 3]
 
     assert weighted == pytest.approx(average_precision(doubled(predictions), doubled(truths)), abs=1e-9)
+
+
+def test_many_draws_at_once_score_like_each_alone(tmp_path: Path) -> None:
+    predictions, truths = random_case(12)
+    score(tmp_path, predictions, truths)  # writes the files
+    spec = BENCHMARKS["ytvis2021"]
+    truth = load_ground_truth(spec, tmp_path / "gt.json", None)
+    source = open_predictions(tmp_path / "results.json")
+    pooled = pool(score_predictions(source, truth, splits_of(spec), 1, None).scorer)
+    keys = (*spec.headline, "AP_s", "AP_l", "AR100", "AR_s")
+    weights = np.vstack([draw_videos(3, 60, seed=0), np.zeros(3), [0.5, 0, 1.25]])
+    found = DrawnAp(pooled, keys)(weights)
+    for draw, row in enumerate(weights):
+        alone = pooled.results(row)
+        for key in keys:
+            expected = alone.metric(key)
+            assert found[key][draw] == pytest.approx(
+                np.nan if expected is None else expected, abs=1e-12, nan_ok=True
+            ), key
 
 
 def test_intervals_hold_the_metric_and_repeat_with_their_seed(tmp_path: Path) -> None:
