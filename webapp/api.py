@@ -8,6 +8,7 @@ from ninja import NinjaAPI, Schema, Swagger
 from evaluator.problems import PROBLEMS
 from webapp.benchmarks.api import router as benchmarks
 from webapp.methods.api import router as methods
+from webapp.receipts.api import router as receipts
 from webapp.rest.auth import anyone
 from webapp.rest.parser import PlainTextParser
 from webapp.rest.problems import install_handlers
@@ -39,7 +40,7 @@ api = NinjaAPI(
     parser=PlainTextParser(),
 )
 install_handlers(api)
-for router in (benchmarks, methods, submissions, uploads):
+for router in (benchmarks, methods, receipts, submissions, uploads):
     api.add_router("", router)
 
 

@@ -5,8 +5,10 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from evaluator.receipts import KEY_ADDRESS
 from webapp import views
 from webapp.api import api
+from webapp.receipts.api import keys
 
 admin.site.site_header = f"{settings.SITE_NAME} administration"
 admin.site.site_title = settings.SITE_NAME
@@ -22,6 +24,7 @@ urlpatterns = [
     path("", include("webapp.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
+    path(KEY_ADDRESS.removeprefix("/"), keys, name="keys"),
     # The admin's own form has no limit of tries: whoever is not logged in goes through the site's.
     path("admin/login/", secure_admin_login(admin.site.login)),
     path("admin/", admin.site.urls),

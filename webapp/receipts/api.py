@@ -1,0 +1,59 @@
+"""/submissions/{id}/receipt, and the keys to check it with."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from ninja import Router
+
+from evaluator.receipts import ALGORITHM
+from webapp.receipts.keys import all_keys
+from webapp.receipts.statement import receipt_of
+from webapp.refusal import Refused
+from webapp.rest.auth import anyone, person
+from webapp.submissions.models import Submission
+from webapp.submissions.selectors import scores_are_visible, submission_get
+
+router = Router(tags=["submissions"])
+READABLE = {"indent": 1, "ensure_ascii": False}
+
+
+@router.get(
+    "/submissions/{uuid:id}/receipt",
+    auth=anyone,
+    response={200: dict[str, Any]},
+    url_name="receipt",
+    summary="Download the signed receipt",
+)
+def receipt(request: HttpRequest, id: UUID) -> HttpResponse:
+    """What was measured, signed by this server: `python -m evaluator verify` checks it anywhere, offline."""
+    try:
+        submission = submission_get(user=person(request), id=id)
+    except Submission.DoesNotExist:
+        raise Http404 from None
+    if not scores_are_visible(user=person(request), split=submission.split):
+        raise Refused("scores-hidden", "Scores of this split are not shown yet.", status=403)
+    server = request.build_absolute_uri("/").rstrip("/")
+    page = request.build_absolute_uri(submission.get_absolute_url())
+    response = JsonResponse(receipt_of(submission, server=server, page=page), json_dumps_params=READABLE)
+    response["Content-Disposition"] = f'attachment; filename="receipt-{submission.id}.json"'
+    return response
+
+
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:
+    """The public keys of this server, at the address that `evaluator.receipts.KEY_ADDRESS` names."""
+    listed = [
+        {
+            "key_id": key.key_id,
+            "algorithm": ALGORITHM,
+            "public_key": key.public_key,
+            "created_at": key.created_at,
+            "retired_at": key.retired_at or None,
+        }
+        for key in all_keys()
+    ]
+    response = JsonResponse({"keys": listed}, json_dumps_params=READABLE)
+    response["Cache-Control"] = "public, max-age=300"
+    return response
