@@ -1,4 +1,4 @@
-"""Writes constraints.txt: the versions of what the extras `web` and `model` need, as installed here.
+"""Writes constraints.txt: the versions of what the extras of the images need, as installed here.
 
 Run it where the tests have passed: .venv/bin/python deploy/constraints.py
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-EXTRAS = ("web", "model")
+EXTRAS = ("web", "model", "s3")
 
 
 def closure() -> dict[str, str]:
