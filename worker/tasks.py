@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from evaluator import GroundTruthError, SubmissionRejected, evaluate
+from evaluator.comparison import pack_samples
 from webapp import queue
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import jobs_due
@@ -58,6 +59,8 @@ def _evaluate(claim: Evaluation, lease: Lease) -> Callable[[], bool]:
                 workers=_threads(),
                 prepared_dir=settings.VAR / "prepared",
                 progress=lease.progress,
+                bootstrap=settings.BOOTSTRAP_RESAMPLES,
+                subsets={subset.name: subset.videos for subset in claim.subsets},
             )
     except LeaseLost:
         return lambda: False
@@ -72,7 +75,14 @@ def _evaluate(claim: Evaluation, lease: Lease) -> Callable[[], bool]:
         # The task's border: whatever it was, operators are told, and it is tried again where that may help.
         logger.exception("Job %s failed", claim.job_id)
         return partial(failed, code=_failure_code(error), detail=traceback.format_exc())
-    return partial(evaluation_finish_scored, token=claim.token, report=report.to_json())
+    samples = {key: pack_samples(values) for key, values in report.samples.items()}
+    return partial(
+        evaluation_finish_scored,
+        token=claim.token,
+        report=report.to_json(),
+        samples=samples,
+        subsets=claim.subsets,
+    )
 
 
 def _failure_code(error: BaseException) -> str:

@@ -132,7 +132,7 @@ def status_sentence(submission: Submission) -> str:
     status = Submission.Status(submission.status)
     job = getattr(submission, "job", None)
     if status == Submission.Status.QUEUED and job:
-        return _queued_sentence(job)
+        return queued_sentence(job)
     if status == Submission.Status.RUNNING and job:
         return _running_sentence(job)
     if status == Submission.Status.REJECTED:
@@ -143,7 +143,8 @@ def status_sentence(submission: Submission) -> str:
     return str(status.label)
 
 
-def _queued_sentence(job: Job) -> str:
+def queued_sentence(job: Job) -> str:
+    """Where in line a queued job is."""
     position = job_position(job)
     words = ["Queued"]
     if job.attempts_made:
@@ -152,7 +153,7 @@ def _queued_sentence(job: Job) -> str:
         words.append("next in line" if position == 1 else f"{_ordinal(position)} in line")
     expected_s = job_expected_s(job)
     if expected_s is not None:
-        words.append(f"about {_duration(expected_s)}")
+        words.append(f"about {duration(expected_s)}")
     elif not workers_alive(Job.Kind(job.kind)):
         words.append("waiting for a worker to come up")
     return ", ".join(words)
@@ -162,13 +163,21 @@ def _running_sentence(job: Job) -> str:
     if not job.progress_total:
         return "Evaluating, reading the files"
     if job.progress_done >= job.progress_total:
-        return "Evaluating, adding up the results"
+        rest = (
+            "resampling them for 95 % intervals" if settings.BOOTSTRAP_RESAMPLES else "adding up the results"
+        )
+        return f"Every video is evaluated, {rest}"
     words = f"Evaluating video {job.progress_done + 1} of {job.progress_total}"
     left_s = job_expected_s(job)
-    return words if left_s is None else f"{words}, about {_duration(left_s)} left"
+    return words if left_s is None else f"{words}, about {duration(left_s)} left"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds as people say them.
+
+    >>> duration(200)
+    '3 min'
+    """
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 90 * 60:

@@ -1,6 +1,6 @@
 """What a worker that scores submissions asks and tells: the job's side is `webapp.jobs.services`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from webapp.benchmarks.models import VideoSubset
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim, job_succeed
 from webapp.submissions.models import Submission
@@ -27,6 +28,7 @@ class Evaluation:
     predictions: Blob
     filename: str
     ground_truth: Blob
+    subsets: tuple[VideoSubset, ...]
 
 
 @transaction.atomic
@@ -50,17 +52,28 @@ def evaluation_claim(*, worker: str) -> Evaluation | None:
         predictions=submission.blob,
         filename=submission.filename,
         ground_truth=split.ground_truth,
+        subsets=tuple(split.subsets.all()),
     )
 
 
-def evaluation_finish_scored(*, token: UUID, report: Mapping[str, Any]) -> bool:
+def evaluation_finish_scored(
+    *,
+    token: UUID,
+    report: Mapping[str, Any],
+    samples: Mapping[str, bytes] | None = None,
+    subsets: Sequence[VideoSubset] = (),
+) -> bool:
     """Store a result, all or nothing. False where the lease is lost: somebody else's result counts.
 
     Args:
         token: proof of the lease.
         report: what `evaluator.Report.to_json` gives.
+        samples: of headline metrics, as `evaluator.comparison.pack_samples` gives them; None where no videos
+            were drawn anew.
+        subsets: those that the report has.
     """
-    return job_succeed(token=token, total=report["videos"], write=partial(submission_scored, report=report))
+    write = partial(submission_scored, report=report, samples=samples or {}, subsets=subsets)
+    return job_succeed(token=token, total=report["videos"], write=write)
 
 
 def evaluation_finish_rejected(*, token: UUID, problems: list[dict[str, Any]]) -> bool:

@@ -2,23 +2,21 @@
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from webapp.benchmarks.models import VideoSubset
 from webapp.storage import blob_bytes, blob_save_bytes
-from webapp.submissions.models import Score, ScoreSamples, Submission
+from webapp.submissions.models import Score, ScoreSamples, Submission, SubsetScore
 
 
-def result_store(
-    submission: Submission, report: Mapping[str, Any], samples: Mapping[str, bytes] | None = None
-) -> None:
+def result_store(submission: Submission, report: Mapping[str, Any], samples: Mapping[str, bytes]) -> None:
     """Fill a submission (which the caller saves) and write its scores, in the caller's transaction.
 
     Args:
         submission: locked by the caller.
         report: the `--json` contract of DESIGN section 3.
-        samples: of headline metrics, as `evaluator.comparison.pack_samples` gives them; None where no videos
-            were drawn anew.
+        samples: of headline metrics, as `evaluator.comparison.pack_samples` gives them.
     """
     text = json.dumps(report, allow_nan=False, separators=(",", ":"))
     submission.result = blob_save_bytes(gzip.compress(text.encode(), mtime=0))
@@ -31,23 +29,40 @@ def result_store(
         for low, high in [intervals.get(key) or (None, None)]
     )
     ScoreSamples.objects.bulk_create(
-        ScoreSamples(submission=submission, metric=key, samples=packed)
-        for key, packed in (samples or {}).items()
+        ScoreSamples(submission=submission, metric=key, samples=packed) for key, packed in samples.items()
     )
 
 
-def scores_store(submission: Submission, metrics: Mapping[str, float | None]) -> None:
-    """Write one row a metric, NULL where it is undefined."""
-    rows = [Score(submission=submission, metric=key, value=value) for key, value in metrics.items()]
-    Score.objects.bulk_create(rows)
+def subset_scores_store(
+    submission: Submission, report: Mapping[str, Any], subsets: Sequence[VideoSubset]
+) -> None:
+    """Write the numbers of each subset that is still the one that was evaluated.
+
+    Args:
+        submission: locked by the caller.
+        report: with `subsets` by their names.
+        subsets: those that the evaluation was given.
+    """
+    # Locked, so that none is deleted before the caller's transaction ends.
+    present = VideoSubset.objects.select_for_update().filter(pk__in=[subset.pk for subset in subsets])
+    SubsetScore.objects.bulk_create(
+        SubsetScore(submission=submission, subset=subset, metric=key, value=value, low=low, high=high)
+        for subset in present
+        for part in [report["subsets"][subset.name]]
+        for key, value in part["metrics"].items()
+        for low, high in [part["intervals"].get(key) or (None, None)]
+    )
 
 
 def scores_copy(submission: Submission, earlier: Submission) -> None:
-    """Give a submission the scores of an earlier one with the same file, intervals and samples included."""
+    """Give a submission the scores of an earlier one with the same file, with subsets and samples."""
     scores = list(earlier.scores.all())
+    subset_scores = list(earlier.subset_scores.all())
     samples = list(earlier.samples.all())
-    for row in (*scores, *samples):
+    rows: list[Score | SubsetScore | ScoreSamples] = [*scores, *subset_scores, *samples]
+    for row in rows:
         row.pk, row.submission = None, submission
+    SubsetScore.objects.bulk_create(subset_scores)
     Score.objects.bulk_create(scores)
     ScoreSamples.objects.bulk_create(samples)
 

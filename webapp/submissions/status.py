@@ -1,16 +1,17 @@
 """The one writer of a submission's status: it follows that of its job, and ends with what is stored here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.benchmarks.models import VideoSubset
 from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
 from webapp.submissions.models import Submission
-from webapp.submissions.results import result_store, scores_store
+from webapp.submissions.results import result_store, scores_copy, subset_scores_store
 
 Status = Submission.Status
 # A job that succeeded leaves the file scored or rejected.
@@ -31,16 +32,25 @@ def submission_follow(job: Job, actor: User | None, data: dict[str, Any]) -> Non
     _set(submission, FOLLOWS[job.status], actor=actor, **data)
 
 
-def submission_scored(job: Job, *, report: Mapping[str, Any]) -> None:
+def submission_scored(
+    job: Job,
+    *,
+    report: Mapping[str, Any],
+    samples: Mapping[str, bytes],
+    subsets: Sequence[VideoSubset],
+) -> None:
     """Store what a job that succeeded has measured.
 
     Args:
         job: locked by the caller.
         report: what `evaluator.Report.to_json` gives.
+        samples: of headline metrics, packed.
+        subsets: those that the report has.
     """
     submission = _locked(job)
     submission.finished_at = job.finished_at
-    result_store(submission, report)
+    result_store(submission, report, samples)
+    subset_scores_store(submission, report, subsets)
     _set(submission, Status.SCORED, digest=submission.digest)
 
 
@@ -57,7 +67,7 @@ def submission_score_as(*, submission: Submission, earlier: Submission) -> None:
     submission.problems, submission.result = earlier.problems, earlier.result
     submission.evaluator, submission.digest = earlier.evaluator, earlier.digest
     submission.ground_truth, submission.finished_at = earlier.ground_truth, timezone.now()
-    scores_store(submission, dict(earlier.scores.values_list("metric", "value")))
+    scores_copy(submission, earlier)
     _set(submission, Status.SCORED, actor=submission.author, as_before=str(earlier.id))
 
 

@@ -121,7 +121,9 @@ def test_a_running_job_tells_its_video_and_the_time_left() -> None:
     Job.objects.update(started_at=started)
     assert status_sentence(fresh(submission)) == "Evaluating video 57 of 140, about 42 s left"
     job_progress(token=token, done=140, total=140)
-    assert status_sentence(fresh(submission)) == "Evaluating, adding up the results"
+    assert (
+        status_sentence(fresh(submission)) == "Every video is evaluated, resampling them for 95 % intervals"
+    )
 
 
 def test_a_job_tried_again_says_which_try_it_waits_for() -> None:
