@@ -7,6 +7,7 @@ from ninja import NinjaAPI, Schema, Swagger
 
 from evaluator.problems import PROBLEMS
 from webapp.benchmarks.api import router as benchmarks
+from webapp.compare.api import router as compare
 from webapp.methods.api import router as methods
 from webapp.receipts.api import router as receipts
 from webapp.rest.auth import anyone
@@ -40,7 +41,7 @@ api = NinjaAPI(
     parser=PlainTextParser(),
 )
 install_handlers(api)
-for router in (benchmarks, methods, receipts, submissions, uploads):
+for router in (benchmarks, compare, methods, receipts, submissions, uploads):
     api.add_router("", router)
 
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("submit/", views.submit, name="submit"),
     path("about-numbers/", views.about_numbers, name="about_numbers"),
     path("benchmarks/", include("webapp.benchmarks.urls")),
+    path("compare/", include("webapp.compare.urls")),
     path("methods/", include("webapp.methods.urls")),
     path("", include("webapp.submissions.urls")),
     path("", include("webapp.accounts.urls")),

@@ -26,6 +26,11 @@ class Chart:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def spec_id(self) -> str:
+        """Of the element of a page with several charts that holds this one's JSON."""
+        return f"spec-{self.key}"
+
     def to_json(self) -> dict[str, Any]:
         return {
             "key": self.key,

@@ -27,6 +27,8 @@ class Row:
     factors: dict[str, str]
     origin: str
     values: dict[str, float | None]
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """95 % bounds, of metrics that have any."""
     is_public: bool = True
     author: str = ""
     venue: str = ""
@@ -70,11 +72,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RankedRow:
-    """A row with its place; `rank` is None for a secondary row and where the primary metric is undefined."""
+    """A row with its place; `rank` is None for a secondary row and where the primary metric is undefined.
+
+    `rank_low` and `rank_high` are the best and the worst rank that the videos leave possible, and rows of one
+    `tie_group` are not told apart by them; None where that is not known, or the row stands alone.
+    """
 
     row: Row
     rank: int | None
     tied: bool
+    rank_low: int | None = None
+    rank_high: int | None = None
+    tie_group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

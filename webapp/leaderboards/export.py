@@ -32,7 +32,11 @@ LATEX = str.maketrans(
 
 
 def to_dict(board: Leaderboard) -> dict[str, Any]:
-    """Return everything as plain JSON types; values are fractions in [0, 1], undefined ones None."""
+    """Return everything as plain JSON types; values are fractions in [0, 1], undefined ones None.
+
+    `intervals` are 95 % bounds, `rank_interval` the best and worst rank that the videos leave possible, and
+    `tie_groups` ids of submissions, of which the first is not surely better than the others.
+    """
     return {
         "benchmark": board.split.benchmark.slug,
         "split": board.split.name,
@@ -50,22 +54,28 @@ def to_dict(board: Leaderboard) -> dict[str, Any]:
             for column in board.columns
         ],
         "rows": [_row_dict(ranked, board.columns) for ranked in board.rows],
+        "tie_groups": _tie_groups(board),
     }
 
 
 def to_csv(board: Leaderboard) -> str:
-    """Return comma-separated text with a head line; values are fractions, undefined ones empty."""
+    """Return comma-separated text with a head line; values are fractions, undefined ones empty.
+
+    The last columns are the possible ranks and the bounds of 95 % intervals, of metrics that have any.
+    """
     factors = _factor_names(board)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     keys = [column.metric.key for column in board.columns]
+    bounded = [key for key in keys if any(key in ranked.row.intervals for ranked in board.rows)]
     writer.writerow(
         [
-            _plain(cell)
+            plain_cell(cell)
             for cell in (
                 *("rank", "method", "variant", *factors, "origin", "venue", "year", "source"),
                 *keys,
-                *("submission", "digest"),
+                *("submission", "digest", "rank_low", "rank_high"),
+                *(f"{key}_{end}" for key in bounded for end in ("low", "high")),
             )
         ]
     )
@@ -83,8 +93,11 @@ def to_csv(board: Leaderboard) -> str:
             *(row.values.get(key) for key in keys),
             row.submission_id,
             row.digest,
+            ranked.rank_low,
+            ranked.rank_high,
+            *(bound for key in bounded for bound in row.intervals.get(key, (None, None))),
         ]
-        writer.writerow([_plain(cell) for cell in cells])
+        writer.writerow([plain_cell(cell) for cell in cells])
     return file.getvalue()
 
 
@@ -151,8 +164,10 @@ def source_text(row: Row) -> str:
 
 def _row_dict(ranked: RankedRow, columns: tuple[Column, ...]) -> dict[str, Any]:
     row = ranked.row
+    keys = [column.metric.key for column in columns]
     return {
         "rank": ranked.rank,
+        "rank_interval": None if ranked.rank_low is None else [ranked.rank_low, ranked.rank_high],
         "tied": ranked.tied,
         "submission": row.submission_id,
         "method": row.method,
@@ -167,15 +182,25 @@ def _row_dict(ranked: RankedRow, columns: tuple[Column, ...]) -> dict[str, Any]:
         "evaluator": row.evaluator or None,
         "digest": row.digest or None,
         "scored_at": row.finished_at.isoformat() if row.finished_at else None,
-        "values": {column.metric.key: row.values.get(column.metric.key) for column in columns},
+        "values": {key: row.values.get(key) for key in keys},
+        "intervals": {key: list(row.intervals[key]) for key in keys if key in row.intervals},
     }
+
+
+def _tie_groups(board: Leaderboard) -> list[list[str]]:
+    groups: dict[int, list[RankedRow]] = {}
+    for ranked in board.rows:
+        if ranked.tie_group is not None:
+            groups.setdefault(ranked.tie_group, []).append(ranked)
+    by_rank = [sorted(groups[number], key=lambda one: one.rank or 0) for number in sorted(groups)]
+    return [[ranked.row.submission_id for ranked in group] for group in by_rank]
 
 
 def _factor_names(board: Leaderboard) -> list[str]:
     return list(dict.fromkeys(name for ranked in board.rows for name in sorted(ranked.row.factors)))
 
 
-def _plain(cell: object) -> object:
+def plain_cell(cell: object) -> object:
     """Return a cell that no spreadsheet takes for a formula."""
     if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
         return "'" + cell

@@ -7,10 +7,20 @@ from itertools import groupby
 from webapp.charts.choose import board_chart
 from webapp.charts.spec import UNDEFINED, Chart, percent
 from webapp.leaderboards.board import Column, RankedRow, Row
+from webapp.leaderboards.choosing import Choice, choice_of
 from webapp.leaderboards.export import FORMATS, source_text
 from webapp.leaderboards.filters import ORIGINS, ROWS_SHOWN, Filters
 from webapp.leaderboards.metrics import GROUPS, OCCLUSION, Metric
 from webapp.leaderboards.selectors import Leaderboard
+from webapp.leaderboards.uncertainty import (
+    Scale,
+    Whisker,
+    interval_text,
+    rank_span,
+    scale_of,
+    tie_bars,
+    whisker,
+)
 
 CHIPS_SHOWN = 4
 BAR_HEIGHT = 22
@@ -52,6 +62,8 @@ class Cell:
     is_primary: bool
     starts_group: bool
     ends_occlusion: bool = False
+    interval: str = ""
+    whisker: Whisker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,8 @@ class Entry:
 
     row: Row
     rank: str
+    rank_span: str
+    tie: str
     cells: tuple[Cell, ...]
     bars: tuple[Bar, ...]
     is_chosen: bool
@@ -88,12 +102,15 @@ class BoardPage:
     method_head: tuple[str, str]
     entries: tuple[Entry, ...]
     has_bars: bool
+    has_whiskers: bool
+    has_ties: bool
     width: int
     exports: tuple[Link, ...]
     secondary: Link | None
     columns_link: Link | None
     show_all: Link | None
     clear_chosen: Link | None
+    choice: Choice
     clear: str
     chart: Chart | None
     chart_json: str
@@ -107,14 +124,22 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
     shown = board.rows if filters.all_rows else board.rows[:ROWS_SHOWN]
     highest = max((r.row.values.get(key) or 0.0 for r in board.rows for key in OCCLUSION), default=0.0)
     has_bars = all(key in {column.metric.key for column in board.columns} for key in OCCLUSION)
+    scale = scale_of(board.rows, board.primary)
+    # In another order the rows of a group do not stand together.
+    ties = tie_bars(shown) if not filters.sort else [""] * len(shown)
     return BoardPage(
         board=board,
         chips=_chips(board, path),
         groups=_groups(board.columns),
         heads=heads,
         method_head=_method_head(filters.sort),
-        entries=tuple(_entry(ranked, board, path, highest if has_bars else 0.0) for ranked in shown),
+        entries=tuple(
+            _entry(ranked, board, path, highest if has_bars else 0.0, scale, tie)
+            for ranked, tie in zip(shown, ties, strict=True)
+        ),
         has_bars=has_bars,
+        has_whiskers=scale is not None,
+        has_ties=any(ties),
         width=3 + len(heads) + has_bars,
         exports=_exports(filters, export_path),
         secondary=_secondary(board, path),
@@ -125,6 +150,7 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
         clear_chosen=Link("Chart the top rows", _href(path, replace(filters, rows=())))
         if filters.rows
         else None,
+        choice=choice_of(board),
         clear=_href(path, Filters(split=filters.split)),
         chart=board_chart(board),
         chart_json=_href(chart_path, filters),
@@ -199,14 +225,18 @@ def _method_head(sort: str) -> tuple[str, str]:
     }.get(sort, ("method", ""))
 
 
-def _entry(ranked: RankedRow, board: Leaderboard, path: str, highest: float) -> Entry:
+def _entry(
+    ranked: RankedRow, board: Leaderboard, path: str, highest: float, scale: Scale | None, tie: str
+) -> Entry:
     row, filters = ranked.row, board.filters
     is_chosen = row.variant_id in filters.rows
     rows = tuple(sorted({*filters.rows} ^ {row.variant_id}))
     return Entry(
         row=row,
         rank=UNDEFINED if ranked.rank is None else str(ranked.rank),
-        cells=_cells(row, board.columns),
+        rank_span=rank_span(ranked),
+        tie=tie,
+        cells=_cells(row, board.columns, scale),
         bars=_bars(row, highest),
         is_chosen=is_chosen and not row.is_secondary,
         origin=ORIGINS[row.origin].lower(),
@@ -218,7 +248,7 @@ def _entry(ranked: RankedRow, board: Leaderboard, path: str, highest: float) -> 
     )
 
 
-def _cells(row: Row, columns: Sequence[Column]) -> tuple[Cell, ...]:
+def _cells(row: Row, columns: Sequence[Column], scale: Scale | None) -> tuple[Cell, ...]:
     cells = []
     before = ""
     for column in columns:
@@ -232,6 +262,8 @@ def _cells(row: Row, columns: Sequence[Column]) -> tuple[Cell, ...]:
                 is_primary=column.is_primary,
                 starts_group=column.metric.group != before,
                 ends_occlusion=column.metric.key == OCCLUSION[-1],
+                interval=interval_text(row, column.metric),
+                whisker=whisker(row, column.metric, scale) if column.is_primary else None,
             )
         )
         before = column.metric.group

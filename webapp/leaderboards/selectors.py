@@ -1,4 +1,4 @@
-"""Reads of leaderboards: three queries, whatever the number of rows."""
+"""Reads of leaderboards: three queries, whatever the number of rows, and one where the cache is empty."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -23,6 +23,7 @@ from webapp.leaderboards.board import (
 )
 from webapp.leaderboards.filters import FACTOR_FACETS, ORIGINS, Filters
 from webapp.leaderboards.metrics import Metric, column_order, is_compact, metric, primary_metric, stand_ins
+from webapp.leaderboards.significance import with_significance
 from webapp.methods.models import Variant
 from webapp.submissions.models import Score, Submission
 
@@ -52,8 +53,9 @@ def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -
     """
     primary = metric(primary_metric(split.benchmark))
     is_blind = not split.scores_visible and not user.is_staff
-    everything = _rows(_best_submissions(split, user, primary.key, filters.secondary, is_blind))
-    competing = rank_rows([row for row in everything if matches(row, filters)], primary)
+    everything = rows_of(_best_submissions(split, user, primary.key, filters.secondary, is_blind))
+    ranked = rank_rows([row for row in everything if matches(row, filters)], primary)
+    competing = with_significance(ranked, primary)
     keys = _keys_with_values(split, everything)
     shown_keys = [key for key in keys if filters.all_columns or is_compact(split.benchmark, key)]
     found = [r for r in competing if contains(r.row, filters.q)] if filters.q else competing
@@ -110,15 +112,21 @@ def _best_submissions(
     return list(Submission.objects.filter(chosen).select_related("variant__method", "author"))
 
 
-def _rows(submissions: Sequence[Submission]) -> list[Row]:
+def rows_of(submissions: Sequence[Submission]) -> list[Row]:
+    """Submissions, whose variants and methods are loaded, as rows with all their numbers; one query."""
     values: dict[object, dict[str, float | None]] = defaultdict(dict)
+    intervals: dict[object, dict[str, tuple[float, float]]] = defaultdict(dict)
     scores = Score.objects.filter(submission__in=[submission.pk for submission in submissions])
-    for submission_id, key, value in scores.values_list("submission_id", "metric", "value"):
-        values[submission_id][key] = value
-    return [_row(submission, values[submission.pk]) for submission in submissions]
+    for id, key, value, low, high in scores.values_list("submission_id", "metric", "value", "low", "high"):
+        values[id][key] = value
+        if low is not None and high is not None:
+            intervals[id][key] = (low, high)
+    return [_row(one, values[one.pk], intervals[one.pk]) for one in submissions]
 
 
-def _row(submission: Submission, values: dict[str, float | None]) -> Row:
+def _row(
+    submission: Submission, values: dict[str, float | None], intervals: dict[str, tuple[float, float]]
+) -> Row:
     variant, method = submission.variant, submission.variant.method
     return Row(
         submission_id=str(submission.pk),
@@ -130,6 +138,7 @@ def _row(submission: Submission, values: dict[str, float | None]) -> Row:
         factors=_in_order(variant.factors),
         origin=submission.origin,
         values=values,
+        intervals=intervals,
         is_public=submission.is_public,
         author=submission.author.get_username() if submission.author else "",
         venue=method.venue,

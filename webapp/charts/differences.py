@@ -1,0 +1,241 @@
+"""Two or more submissions apart: whiskers of differences, categories that make them, video against video."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from evaluator.comparison import Difference
+from webapp.charts.spec import OKABE_ITO, Chart, layout, percent, plain, styles
+from webapp.compare.comparison import (
+    Against,
+    Compared,
+    Comparison,
+    MetricDifference,
+    PartDifference,
+    part_key,
+)
+from webapp.compare.words import interval_text, p_text, points
+from webapp.leaderboards.metrics import metric
+
+BARS = 24
+ROW_GAP = 0.7
+
+
+def colours(comparison: Comparison) -> dict[str, str]:
+    """A colour for each submission: its method's, unless another one of the page has it already."""
+    taken: dict[str, str] = {}
+    own = styles([one.row.method_id for one in comparison.compared])
+    for one, style in zip(comparison.compared, own, strict=True):
+        free = [colour for colour in (style.colour, *OKABE_ITO) if colour not in taken.values()]
+        taken[one.row.submission_id] = free[0]
+    return taken
+
+
+def forest_chart(comparison: Comparison) -> Chart | None:
+    """Draw the difference of every headline metric with its interval; None where none is known."""
+    pairs = [against for against in comparison.against if _tested(comparison, against)]
+    if not pairs:
+        return None
+    keys = [key for key in comparison.headline if any(key in _tested(comparison, one) for one in pairs)]
+    first = comparison.names[comparison.compared[0].row.submission_id]
+    colour = colours(comparison)
+    return Chart(
+        key="differences",
+        title=f"How far apart, and how sure is that? {first} minus {_others(comparison, pairs)}",
+        subtitle=f"Difference in points with its 95 % interval; filled where it does not hold 0 · "
+        f"{comparison.split} · paired draws of the videos",
+        figure={
+            "data": [
+                _whiskers(comparison, against, keys, n - (len(pairs) - 1) / 2, len(pairs), colour)
+                for n, against in enumerate(pairs)
+            ],
+            "layout": layout(
+                xaxis={
+                    "title": {"text": "points", "standoff": 8, "font": {"size": 12}},
+                    "zeroline": True,
+                    "zerolinecolor": "var(--muted)",
+                    "zerolinewidth": 1.5,
+                },
+                yaxis={
+                    "tickvals": list(range(len(keys))),
+                    "ticktext": [metric(key).label for key in keys],
+                    "range": [len(keys) - 0.4, -0.6],
+                    "showgrid": False,
+                    "automargin": True,
+                },
+                showlegend=len(pairs) > 1,
+                legend={"orientation": "h", "y": -0.2, "x": 0},
+            ),
+        },
+        head=("Metric", "Against", "Difference", "95 %", "p"),
+        rows=tuple(
+            (
+                one.metric.label,
+                comparison.names[against.other.row.submission_id],
+                points(one.delta),
+                interval_text(one),
+                p_text(tested.p),
+            )
+            for against in pairs
+            for one, tested in _tested(comparison, against).values()
+        ),
+    )
+
+
+def category_chart(comparison: Comparison, against: Against) -> Chart | None:
+    """Draw the categories in which the two differ most, the first's gains on top; None without any."""
+    key = part_key(comparison, against.categories)
+    parts = [part for part in against.categories if part.delta(key)]
+    if not parts:
+        return None
+    parts.sort(key=lambda part: part.delta(key) or 0.0, reverse=True)
+    drawn = parts if len(parts) <= BARS else parts[: BARS // 2] + parts[-BARS // 2 :]
+    colour = colours(comparison)
+    values = [100 * (part.delta(key) or 0.0) for part in drawn]
+    sides = [against.first if value > 0 else against.other for value in values]
+    which = "" if len(drawn) == len(parts) else f" · the {len(drawn)} largest of {len(parts)}"
+    return Chart(
+        key="categories",
+        title="Which categories make the difference?",
+        subtitle=f"{_subtitle(comparison, against, key)}{which}",
+        figure={
+            "data": [
+                {
+                    "type": "bar",
+                    "orientation": "h",
+                    "x": values,
+                    "y": [plain(part.name) for part in drawn],
+                    "marker": {"color": [colour[side.row.submission_id] for side in sides]},
+                    "hovertemplate": "%{y}: %{x:+.1f}<extra></extra>",
+                }
+            ],
+            "layout": layout(
+                xaxis={
+                    "title": {"text": "points", "standoff": 8, "font": {"size": 12}},
+                    "zeroline": True,
+                    "zerolinecolor": "var(--muted)",
+                },
+                yaxis={"autorange": "reversed", "automargin": True, "showgrid": False, "dtick": 1},
+                bargap=0.25,
+            ),
+        },
+        head=("Category", *(_name(comparison, one) for one in (against.first, against.other)), "Difference"),
+        rows=tuple(_part_row(part, key) for part in parts),
+    )
+
+
+def video_chart(comparison: Comparison, against: Against) -> Chart | None:
+    """Draw every video, the first submission upwards and the other one to the right; None without any."""
+    key = part_key(comparison, against.videos)
+    parts = [part for part in against.videos if part.delta(key) is not None]
+    if not parts:
+        return None
+    colour = colours(comparison)
+    sides = [_side(against, part.delta(key) or 0.0) for part in parts]
+    first, other = (_name(comparison, one) for one in (against.first, against.other))
+    axis = {"range": [-2, 102], "zeroline": False}
+    return Chart(
+        key="videos",
+        title="Video by video: where is each of them better?",
+        subtitle=f"{key} (%) of each of {len(parts)} videos, scored alone; above the line {first} is better",
+        figure={
+            "data": [
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": [100 * (part.other[key] or 0.0) for part in parts],
+                    "y": [100 * (part.first[key] or 0.0) for part in parts],
+                    "text": [plain(part.name) for part in parts],
+                    "marker": {
+                        "color": [colour[side] if side else "var(--muted)" for side in sides],
+                        "size": 9,
+                        "opacity": 0.8,
+                    },
+                    "hovertemplate": "%{text}<br>%{y:.1f} against %{x:.1f}<extra></extra>",
+                }
+            ],
+            "layout": layout(
+                xaxis={**axis, "title": {"text": plain(other), "standoff": 8, "font": {"size": 12}}},
+                yaxis={**axis, "title": {"text": plain(first), "standoff": 8, "font": {"size": 12}}},
+                shapes=[
+                    {
+                        **{"type": "line", "x0": 0, "y0": 0, "x1": 100, "y1": 100, "layer": "below"},
+                        "line": {"color": "var(--line-strong)", "width": 1, "dash": "dash"},
+                    }
+                ],
+            ),
+        },
+        head=("Video", first, other, "Difference"),
+        rows=tuple(
+            _part_row(part, key) for part in sorted(parts, key=lambda part: -(part.delta(key) or 0.0))
+        ),
+    )
+
+
+def _whiskers(
+    comparison: Comparison,
+    against: Against,
+    keys: Sequence[str],
+    offset: float,
+    pairs: int,
+    colour: dict[str, str],
+) -> dict[str, Any]:
+    found = _tested(comparison, against)
+    drawn = [(place, *found[key]) for place, key in enumerate(keys) if key in found]
+    ink = colour[against.other.row.submission_id] if pairs > 1 else "var(--accent)"
+    return {
+        "type": "scatter",
+        "mode": "markers+text" if pairs == 1 else "markers",
+        "name": f"against {plain(comparison.names[against.other.row.submission_id])}",
+        "x": [100 * tested.delta for _, _, tested in drawn],
+        "y": [place + offset * ROW_GAP / pairs for place, _, _ in drawn],
+        "text": [points(one.delta) for _, one, _ in drawn],
+        "textposition": "top center",
+        "textfont": {"color": "var(--ink)", "size": 12},
+        "cliponaxis": False,
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [100 * (tested.high - tested.delta) for _, _, tested in drawn],
+            "arrayminus": [100 * (tested.delta - tested.low) for _, _, tested in drawn],
+            "color": ink,
+            "thickness": 2,
+            "width": 4,
+        },
+        "marker": {
+            "color": ink,
+            "size": 10,
+            "symbol": ["circle" if tested.significant else "circle-open" for _, _, tested in drawn],
+            "line": {"width": 2, "color": ink},
+        },
+        "customdata": [f"{interval_text(one)}, p = {p_text(tested.p)}" for _, one, tested in drawn],
+        "hovertemplate": "%{x:+.1f} (%{customdata})<extra></extra>",
+    }
+
+
+def _tested(comparison: Comparison, against: Against) -> dict[str, tuple[MetricDifference, Difference]]:
+    """The headline metrics of which it is known how sure the difference is, in their order."""
+    found = {one.metric.key: (one, one.tested) for one in against.metrics if one.tested is not None}
+    return {key: found[key] for key in comparison.headline if key in found}
+
+
+def _others(comparison: Comparison, pairs: Sequence[Against]) -> str:
+    return _name(comparison, pairs[0].other) if len(pairs) == 1 else f"{len(pairs)} others"
+
+
+def _name(comparison: Comparison, one: Compared) -> str:
+    return comparison.names[one.row.submission_id]
+
+
+def _subtitle(comparison: Comparison, against: Against, key: str) -> str:
+    names = " minus ".join(_name(comparison, one) for one in (against.first, against.other))
+    return f"{key} in points, {names} · {comparison.split}"
+
+
+def _side(against: Against, delta: float) -> str:
+    if delta == 0:
+        return ""
+    return (against.first if delta > 0 else against.other).row.submission_id
+
+
+def _part_row(part: PartDifference, key: str) -> tuple[str, ...]:
+    return part.name, percent(part.first.get(key)), percent(part.other.get(key)), points(part.delta(key))

@@ -1,0 +1,63 @@
+"""What a comparison says, in sentences and numbers for people. Pure."""
+
+from webapp.charts.spec import UNDEFINED, percent
+from webapp.compare.comparison import Against, Comparison, MetricDifference
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def points(value: float | None) -> str:
+    """A difference of fractions in points with its sign, such as "+2.3"; a dash where it is undefined."""
+    if value is None:
+        return UNDEFINED
+    return f"{100 * value:+.1f}".replace("-", MINUS)
+
+
+def p_text(p: float) -> str:
+    """A p with as many decimals as tell something: 0.002, 0.04, 0.4."""
+    return f"{p:.3f}" if p < 0.0995 else f"{p:.2f}"
+
+
+def interval_text(difference: MetricDifference) -> str:
+    """The bounds of a difference in points, such as "+0.5 to +4.1"; empty without any."""
+    tested = difference.tested
+    return f"{points(tested.low)} to {points(tested.high)}" if tested else ""
+
+
+def sentence(comparison: Comparison, against: Against) -> str:
+    """Which of two submissions is better by the primary metric, and how sure that is."""
+    first = comparison.names[against.first.row.submission_id]
+    other = comparison.names[against.other.row.submission_id]
+    found = next((m for m in against.metrics if m.metric.key == comparison.primary.key), None)
+    label = comparison.primary.label
+    if found is None or found.delta is None:
+        return f"{first} and {other} cannot be compared by {label}: it is not available for both."
+    better, worse = (first, other) if found.lead >= 0 else (other, first)
+    size = f"{abs(100 * found.delta):.1f} points {'higher' if found.delta * found.lead >= 0 else 'lower'}"
+    if found.tested is None:
+        return (
+            f"{label} of {better} is {size} than that of {worse}. "
+            f"How sure that is cannot be told: {_why_untested(against)}."
+        )
+    bounds = f"95 %: {interval_text(found)}, p = {p_text(found.tested.p)}"
+    if found.delta == 0 and found.tested.low == found.tested.high == 0:
+        return f"{first} and {other} have the same {label}, whichever videos are drawn."
+    if found.tested.significant:
+        return f"{better} is better than {worse}: {label} is {size} ({bounds})."
+    return (
+        f"{first} and {other} are not told apart: {label} of {better} is {size}, "
+        f"but that may be chance ({bounds})."
+    )
+
+
+def _why_untested(against: Against) -> str:
+    for one in (against.first, against.other):
+        if one.row.origin == "reported":
+            return f"{one.row.method} is a reported number, and no predictions were scored here"
+        if not one.samples:
+            return f"{one.row.method} was scored before draws of the videos were kept"
+    return "they were not measured on the same draws of the same videos"
+
+
+def values_text(difference: MetricDifference) -> tuple[str, str]:
+    return percent(difference.first), percent(difference.other)
