@@ -24,7 +24,7 @@ Live video goes frame by frame, the state of one step being an argument of the n
 
 from dvis_model.assembly import build
 from dvis_model.checkpoint import CheckpointMismatch, load_checkpoint
-from dvis_model.convert import CheckpointRefused
+from dvis_model.convert import CheckpointHoldsCode, CheckpointRefused
 from dvis_model.export import assemble, write_video
 from dvis_model.inference import NotFinite, online_step
 from dvis_model.memory import OutOfMemory
@@ -35,6 +35,7 @@ from dvis_model.progress import Progress
 from dvis_model.video_files import find_videos
 
 __all__ = [
+    "CheckpointHoldsCode",
     "CheckpointMismatch",
     "CheckpointRefused",
     "FrameProblem",

@@ -103,10 +103,11 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
                 tensors = safetensors.torch.load_file(converted)
             except safetensors.SafetensorError as error:
                 raise CheckpointRefused(f"{path.name}: was not converted to safetensors: {error}") from error
-    return {_renamed(key): value for key, value in tensors.items()}
+    return {renamed(key): value for key, value in tensors.items()}
 
 
-def _renamed(key: str) -> str:
+def renamed(key: str) -> str:
+    """Return today's name of an entry."""
     for pattern, name in RENAMES:
         key = pattern.sub(name, key)
     return key

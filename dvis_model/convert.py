@@ -35,6 +35,7 @@ LEGACY_MAGIC: Final = 0x1950A86A20F9469CFC6C
 PROGRAM: Final = (
     "import sys; sys.path.append(sys.argv[1]); from dvis_model.convert import main; main(sys.argv[2:])"
 )
+CODE_NOT_DATA: Final = "which is code, not data"
 logger = logging.getLogger(__name__)
 
 # What arrays and single numbers are pickled as calls of.
@@ -56,6 +57,10 @@ class CheckpointRefused(ValueError):
     """The file is no checkpoint, or a pickle that asks for more than data."""
 
 
+class CheckpointHoldsCode(CheckpointRefused):
+    """A pickle that asks for more than data."""
+
+
 def to_safetensors(source: Path, target: Path) -> None:
     """Convert a `.pth` of torch or a `.pkl` of detectron2; `target` is written, its folder exists.
 
@@ -69,7 +74,8 @@ def to_safetensors(source: Path, target: Path) -> None:
     if done.returncode != 0 or "held" not in answer:
         target.unlink()
         reason = answer.get("error") or f"the reading process ended with {done.returncode}"
-        raise CheckpointRefused(f"{source.name}: {reason}")
+        refusal = CheckpointHoldsCode if reason.endswith(CODE_NOT_DATA) else CheckpointRefused
+        raise refusal(f"{source.name}: {reason}")
     if "seccomp" not in answer["held"]:
         logger.warning("%s was read without the kernel's protection, which this system lacks", source.name)
 
@@ -152,7 +158,7 @@ class ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in KNOWN:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is code, not data")
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, {CODE_NOT_DATA}")
         return KNOWN[module, name]
 
 
@@ -181,7 +187,5 @@ def _reason(error: Exception) -> str:
     text = str(error)
     if "Unsupported global" in text or "weights_only" in text:
         named = text.partition("GLOBAL ")[2].split(" ")[0]
-        return (
-            f"it asks for {named or 'an object'}, which is code, not data" if named else "it is no checkpoint"
-        )
+        return f"it asks for {named}, {CODE_NOT_DATA}" if named else "it is no checkpoint"
     return text or type(error).__name__

@@ -1,0 +1,92 @@
+"""What is in a checkpoint, found out without loading it: which configurations it fits, or what differs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import torch
+
+from dvis_model.checkpoint import compare, expected_shapes, matching_configs, renamed
+from dvis_model.convert import CheckpointRefused, to_safetensors
+from dvis_model.variants import VARIANTS
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file of weights holds.
+
+    Attributes:
+        entries: number of its tensors.
+        parameters: of the numbers in them.
+        configurations: names of all whose model it fits.
+        nearest: name of the one that it differs from least.
+        differences: from the nearest, a line for each module and kind; empty where it fits.
+        broken: names of the tensors with NaN or infinity.
+    """
+
+    entries: int
+    parameters: int
+    configurations: tuple[str, ...]
+    nearest: str
+    differences: tuple[str, ...]
+    broken: tuple[str, ...]
+
+
+def as_safetensors(source: Path, scratch: Path) -> Path:
+    """Return `source` where it is safetensors already, else `scratch`, to which it was converted.
+
+    Raises:
+        CheckpointRefused: it is no checkpoint; CheckpointHoldsCode: a pickle that asks for more than data.
+    """
+    if _is_safetensors(source):
+        return source
+    to_safetensors(source, scratch)
+    if not _is_safetensors(scratch):
+        raise CheckpointRefused(f"{source.name}: was not converted to safetensors")
+    return scratch
+
+
+def inspect_weights(path: Path) -> Inspection:
+    """Look through a file of safetensors, one tensor at a time in memory.
+
+    Raises:
+        CheckpointRefused: it holds what torch has no type for.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    broken = []
+    for name, tensor in _tensors(path):
+        shapes[renamed(name)] = tuple(tensor.shape)
+        if tensor.is_floating_point() and not torch.isfinite(tensor.float()).all():
+            broken.append(name)
+    fits, nearest = matching_configs(shapes)
+    difference = compare(shapes, expected_shapes(VARIANTS[nearest]))
+    return Inspection(
+        entries=len(shapes),
+        parameters=sum(math.prod(shape) for shape in shapes.values()),
+        configurations=tuple(fits),
+        nearest=nearest,
+        differences=tuple(difference.lines()),
+        broken=tuple(broken),
+    )
+
+
+def _is_safetensors(path: Path) -> bool:
+    try:
+        with safetensors.safe_open(path, framework="pt"):
+            return True
+    except safetensors.SafetensorError:
+        return False
+
+
+def _tensors(path: Path) -> Iterator[tuple[str, torch.Tensor]]:
+    with safetensors.safe_open(path, framework="pt") as file:
+        for name in file.keys():  # noqa: SIM118 - it is no dict
+            try:
+                tensor = file.get_tensor(name)
+            except (safetensors.SafetensorError, AttributeError, TypeError) as error:
+                raise CheckpointRefused(f"{path.name}: the entry {name!r} cannot be read: {error}") from error
+            yield name, tensor
