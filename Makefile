@@ -40,8 +40,8 @@ chromium: .venv/.test
 
 # What is installed follows pyproject.toml; a stamp makes the second start cost nothing.
 .venv/.web: pyproject.toml | .venv/bin/python
-	@echo "Installing DVIS-Bench into .venv (a minute or two, the first time)"
-	@$(PYTHON) -m pip install -qq --disable-pip-version-check --editable '.[web]'
+	@echo "Installing DVIS-Bench into .venv (a few minutes, the first time)"
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --editable '.[web,model]'
 	@touch .venv/.web
 
 .venv/.test: pyproject.toml | .venv/bin/python

@@ -14,6 +14,7 @@ from webapp.rest.auth import anyone
 from webapp.rest.parser import PlainTextParser
 from webapp.rest.problems import install_handlers
 from webapp.rest.throttle import RateThrottle
+from webapp.runs.api import router as runs
 from webapp.submissions.api import router as submissions
 from webapp.uploads.api import router as uploads
 
@@ -41,7 +42,7 @@ api = NinjaAPI(
     parser=PlainTextParser(),
 )
 install_handlers(api)
-for router in (benchmarks, compare, methods, receipts, submissions, uploads):
+for router in (benchmarks, compare, methods, receipts, runs, submissions, uploads):
     api.add_router("", router)
 
 

@@ -49,6 +49,20 @@ def worker(var: Path, processes: int, settings: Mapping[str, str] | None = None)
     )
 
 
+def model_worker(var: Path, processes: int, settings: Mapping[str, str] | None = None) -> Program:
+    """The worker that runs the reference model; it alone loads torch."""
+    return _celery(
+        "model",
+        [
+            *("--queues", "model", "--concurrency", str(processes), "--prefetch-multiplier", "1"),
+            # Its processes keep their model, however large.
+            *("--include", "worker.tasks_model", "--max-memory-per-child", "0"),
+        ],
+        var,
+        settings,
+    )
+
+
 def housekeeper(var: Path, settings: Mapping[str, str] | None = None) -> Program:
     """The worker of the short tasks, apart: a sweep must not wait behind an hour of scoring."""
     return _celery("housekeeper", ["--queues", "housekeeping", "--pool", "solo"], var, settings)

@@ -8,6 +8,7 @@ from django.urls import include, path
 from evaluator.receipts import KEY_ADDRESS
 from webapp import views
 from webapp.api import api
+from webapp.jobs.views import workers
 from webapp.receipts.api import keys
 
 admin.site.site_header = f"{settings.SITE_NAME} administration"
@@ -22,6 +23,8 @@ urlpatterns = [
     path("compare/", include("webapp.compare.urls")),
     path("methods/", include("webapp.methods.urls")),
     path("", include("webapp.submissions.urls")),
+    path("", include("webapp.runs.urls")),
+    path("workers/", workers, name="workers"),
     path("", include("webapp.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),

@@ -28,7 +28,9 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    broker_transport_options={"visibility_timeout": settings.JOB_TIME_LIMIT_S + HOUR_S},
+    broker_transport_options={
+        "visibility_timeout": max(settings.JOB_TIME_LIMIT_S, settings.RUN_TIME_LIMIT_S) + HOUR_S
+    },
     broker_connection_retry_on_startup=True,
     # A job goes on while the broker is away: it needs the database alone.
     worker_cancel_long_running_tasks_on_connection_loss=False,

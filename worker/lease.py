@@ -50,7 +50,7 @@ class Lease:
 
     def __init__(self, token: UUID) -> None:
         self._token = token
-        self._progress = self._said = (0, 0)
+        self._progress = self._said = (0, 0, "")
         self._beaten_at = time.monotonic()
         self._interruption: Interrupted | None = None
         self._is_interruptible = False
@@ -79,9 +79,9 @@ class Lease:
         finally:
             self._is_interruptible = False
 
-    def progress(self, done: int, total: int) -> None:
+    def progress(self, done: int, total: int, stage: str = "evaluating") -> None:
         """Note how far the work is. Raises LeaseLost or WorkerStopping where it must not go on."""
-        self._progress = (done, total)
+        self._progress = (done, total, stage)
         self._raise_if_interrupted()
 
     def _raise_if_interrupted(self) -> None:
@@ -124,7 +124,8 @@ class Lease:
         if progress == self._said:
             return job_is_held(token=self._token)
         self._said = progress
-        return job_progress(token=self._token, done=progress[0], total=progress[1])
+        done, total, stage = progress
+        return job_progress(token=self._token, done=done, total=total, stage=stage)
 
 
 def store(write: Callable[[], bool]) -> bool:

@@ -26,13 +26,45 @@ _SPECS = (
     ),
     FailureSpec(
         "time-limit",
-        "the evaluation took longer than this server allows. A file with fewer predictions per video may "
-        "fit; the operators can raise the limit.",
+        "it took longer than this server allows. Fewer predictions per video, or a smaller model, may fit; "
+        "the operators can raise the limit.",
         is_retried=False,
     ),
     FailureSpec(
         "ground-truth-unusable",
         "the ground truth of this split cannot be used. It is not your file; the organisers have to mend it.",
+        is_retried=False,
+    ),
+    FailureSpec(
+        "model-memory",
+        "the model does not fit into the memory of this server's device, not even with the smallest window. "
+        "A smaller model, or a smaller short side of the frames, may fit.",
+        is_retried=False,
+    ),
+    FailureSpec(
+        "broken-frame",
+        "a frame of this split cannot be read. The organisers have to mend it.",
+        is_retried=False,
+    ),
+    FailureSpec(
+        "frames-missing",
+        "frames of this split are not where they should be, each time it was tried. The organisers have to "
+        "put them there.",
+        is_retried=True,
+    ),
+    FailureSpec(
+        "checkpoint-unusable",
+        "the checkpoint cannot be loaded into this model.",
+        is_retried=False,
+    ),
+    FailureSpec(
+        "not-finite",
+        "the model's numbers ran over. With precision float32 they may not; else the weights are broken.",
+        is_retried=False,
+    ),
+    FailureSpec(
+        "submission-refused",
+        "all frames are done, but the split does not take the submission.",
         is_retried=False,
     ),
     FailureSpec(

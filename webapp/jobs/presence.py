@@ -1,5 +1,8 @@
-"""Which workers are there, so that pages can tell."""
+"""Which workers are there and what they have, so that pages can tell."""
 
+from typing import Any
+
+from django.db import transaction
 from django.db.models.functions import Now
 
 from webapp.jobs.models import WorkerNode
@@ -7,9 +10,20 @@ from webapp.jobs.models import WorkerNode
 
 def worker_seen(*, name: str, queues: str, slots: int) -> None:
     """A worker is alive, listens to `queues` (comma-separated) and runs up to `slots` jobs at a time."""
-    WorkerNode.objects.update_or_create(
-        name=name, defaults={"queues": queues, "info": {"slots": slots}, "seen_at": Now()}
-    )
+    _write(name, {"slots": slots}, queues=queues)
+
+
+def worker_equipped(*, name: str, equipment: dict[str, Any]) -> None:
+    """A worker has found out what it can work with: device, memory, versions."""
+    _write(name, equipment)
+
+
+@transaction.atomic
+def _write(name: str, info: dict[str, Any], **fields: Any) -> None:
+    WorkerNode.objects.get_or_create(name=name)
+    node = WorkerNode.objects.select_for_update().get(name=name)
+    node.info |= info
+    WorkerNode.objects.filter(pk=node.pk).update(info=node.info, seen_at=Now(), **fields)
 
 
 def worker_gone(*, name: str) -> None:

@@ -107,18 +107,19 @@ def job_succeed(*, token: UUID, write: Callable[[Job], None], total: int | None 
 
 
 @transaction.atomic
-def job_finish_failed(*, token: UUID, code: str, detail: str = "") -> bool:
+def job_finish_failed(*, token: UUID, code: str, detail: str = "", about: str = "") -> bool:
     """An error of ours: tried again where that may help, else failed. False where the lease is lost.
 
     Args:
         token: proof of the lease.
         code: key in `FAILURES`.
         detail: traceback or reason, for operators only.
+        about: a sentence on this one case, which everybody may read who sees what the job works for.
     """
     attempt = job_held(token=token)
     if attempt is None:
         return False
-    _retry_or_fail(attempt, Outcome.ERROR, code, detail)
+    _retry_or_fail(attempt, Outcome.ERROR, code, detail, about)
     return True
 
 
@@ -193,7 +194,9 @@ def job_held(*, token: UUID) -> Attempt | None:
     return attempt
 
 
-def _retry_or_fail(attempt: Attempt, outcome: Attempt.Outcome, code: str, detail: str) -> None:
+def _retry_or_fail(
+    attempt: Attempt, outcome: Attempt.Outcome, code: str, detail: str, about: str = ""
+) -> None:
     spec, job = FAILURES[code], attempt.job
     attempt.detail = detail
     if spec.is_retried and job.attempts_made < settings.JOB_MAX_ATTEMPTS:
@@ -201,7 +204,7 @@ def _retry_or_fail(attempt: Attempt, outcome: Attempt.Outcome, code: str, detail
         pause_s = 0 if outcome == Outcome.LOST else settings.JOB_SWEEP_S * job.attempts_made
         _requeue(attempt, outcome, pause_s=pause_s, code=code)
         return
-    job.failure_code, job.failure_message = code, spec.message
+    job.failure_code, job.failure_message = code, f"{spec.message} {about}".strip()
     _finish(attempt, outcome, Job.Status.FAILED)
     _follow(job, code=code)
 

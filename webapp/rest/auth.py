@@ -57,6 +57,7 @@ class Access(AuthBase):
 anyone = Access(Scope.READ, public=True)
 reader = Access(Scope.READ)
 submitter = Access(Scope.SUBMIT)
+runner = Access(Scope.RUN)
 
 
 def person(request: HttpRequest) -> Person:

@@ -1,5 +1,6 @@
 """Lists in pages: each answer names the address of the next one, which stays right while rows are added."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core import signing
@@ -18,6 +19,7 @@ class Keyset(PaginationBase):
 
     Args:
         by: the fields, such as ("-created_at", "-id").
+        show: makes of a row and the request what is answered; by default the endpoint's schema reads the row.
     """
 
     items_attribute = "results"
@@ -30,9 +32,11 @@ class Keyset(PaginationBase):
         results: list[Any]
         next: str | None = Field(description="address of the next page; null on the last")
 
-    def __init__(self, by: tuple[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self, by: tuple[str, str], show: Callable[[Any, HttpRequest], Any] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.by = by
+        self.by, self.show = by, show
         self.first, self.second = (field.removeprefix("-") for field in by)
         self.beyond = "lt" if by[0].startswith("-") else "gt"
 
@@ -45,7 +49,10 @@ class Keyset(PaginationBase):
         found = list(rows[: pagination.limit + 1])
         results = found[: pagination.limit]
         more = len(found) > len(results)
-        return {"results": results, "next": self._address(request, results[-1]) if more else None}
+        following = self._address(request, results[-1]) if more else None
+        if self.show:
+            results = [self.show(row, request) for row in results]
+        return {"results": results, "next": following}
 
     def _salt(self, model: type[Model]) -> str:
         """A cursor is good for lists of the same kind in the same order: others have other values."""

@@ -39,7 +39,6 @@ class Run(models.Model):
     note = models.CharField(max_length=300, blank=True)
     is_public = models.BooleanField(default=True, help_text="of the submission that comes of it")
     frames_total = models.PositiveIntegerField(default=0, help_text="of all videos")
-    device = models.CharField(max_length=120, blank=True)
     provenance = models.JSONField(default=dict, blank=True, help_text="what it ran with and on")
     submission = models.OneToOneField(
         "submissions.Submission", null=True, blank=True, on_delete=models.PROTECT, related_name="run"
@@ -59,6 +58,10 @@ class Run(models.Model):
         return reverse("runs:detail", args=[self.id])
 
     @property
+    def weights_name(self) -> str:
+        return self.checkpoint.name if self.checkpoint else "built-in weights"
+
+    @property
     def status(self) -> str:
         return self.job.status
 
@@ -72,7 +75,7 @@ class Run(models.Model):
 
 
 class RunVideo(models.Model):
-    """The result of one video, computed once: a row is written with its file and never changed."""
+    """The result of one video, computed once: a row is written with its file."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="videos")
     video_id = models.PositiveIntegerField(help_text="id in Split.videos")
@@ -80,8 +83,16 @@ class RunVideo(models.Model):
     seconds = models.FloatField(help_text="from reading the first frame to the result")
     stage_seconds = models.JSONField(default=dict, help_text="{stage of the model: seconds}")
     peak_memory = models.BigIntegerField(default=0, help_text="bytes on the device; 0: not measured")
-    result = models.ForeignKey("uploads.Blob", on_delete=models.PROTECT, related_name="+")
+    result = models.ForeignKey(
+        "uploads.Blob",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="let go once it is part of the submission",
+    )
     worker = models.CharField(max_length=200)
+    device = models.CharField(max_length=120, help_text="name of the GPU, or of the processor")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

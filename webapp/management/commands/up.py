@@ -6,6 +6,7 @@ import socket
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGTERM
 from typing import Any
@@ -65,6 +66,10 @@ class Command(BaseCommand):
             raise CommandError(f"The home page does not answer: see the end of {web.program.log}.")
         # After the site, which people wait for: together they would start more slowly.
         supervisor.start(programs.worker(var, settings.EVALUATE_WORKERS))
+        if settings.MODEL_WORKERS and find_spec("torch") is None:
+            self._say("No model worker: torch is not installed. `pip install -e '.[model]'` brings it.")
+        elif settings.MODEL_WORKERS:
+            supervisor.start(programs.model_worker(var, settings.MODEL_WORKERS))
         supervisor.start(programs.housekeeper(var))
         supervisor.start(programs.beat(var))
         if with_demo:

@@ -1,0 +1,182 @@
+"""What people do with runs: start and cancel. Status itself is written by jobs."""
+
+from django.conf import settings
+from django.db import transaction
+
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Split
+from webapp.checkpoints.models import Checkpoint
+from webapp.jobs.audit import audit
+from webapp.jobs.models import Job
+from webapp.jobs.services import job_cancel, job_create
+from webapp.methods.models import Variant
+from webapp.methods.services import method_get_or_create, variant_get_or_create
+from webapp.refusal import Refused
+from webapp.runs.models import Run
+from webapp.runs.options import RunOptions
+from webapp.runs.selectors import runs_unfinished
+from webapp.runs.zoo import GENERATIONS, ModelSpec, models, models_for
+from webapp.submissions.services import submission_check
+
+EVERYONE, STAFF = "everyone", "staff"
+
+
+class RunRefused(Refused):
+    """A run cannot be started or changed, for a reason that the person can act on."""
+
+
+@transaction.atomic
+def run_create(
+    *,
+    author: User,
+    split: Split,
+    spec: ModelSpec,
+    options: RunOptions,
+    checkpoint: Checkpoint | None = None,
+    method: str = "",
+    variant: str = "",
+    note: str = "",
+    is_public: bool = True,
+) -> Run:
+    """Queue the model on a split's frames. What comes of it is submitted under the author's name.
+
+    Args:
+        checkpoint: one that the author may run; None: the built-in weights of a tiny model.
+        method, variant: what it is published under; empty: named after the model.
+
+    Raises RunRefused or SubmissionRefused: not allowed, split closed or without frames, model or checkpoint
+    that does not fit, quota used up, too many runs at once.
+    """
+    # One at a time for each author, so that two requests cannot both take the last place.
+    User.objects.select_for_update(no_key=True).get(pk=author.pk)
+    _check_person(author)
+    _check_model(split, spec, checkpoint)
+    chosen = _variant(author, spec, options, method, variant, checkpoint)
+    # As at the end: better now than after an hour on a GPU.
+    submission_check(author=author, split=split, variant=chosen)
+    _check_places(author)
+    run = Run.objects.create(
+        author=author,
+        split=split,
+        variant=chosen,
+        model=spec.name,
+        checkpoint=checkpoint,
+        options=options.to_json(),
+        note=note[:300],
+        is_public=is_public,
+        frames_total=sum(video["length"] for video in split.videos),
+    )
+    weights = checkpoint.sha256 if checkpoint else "built-in"
+    audit("run.received", f"run:{run.id}", actor=author, model=spec.name, weights=weights)
+    job_create(kind=Job.Kind.RUN, subject=run, actor=author)
+    return run
+
+
+def run_cancel(*, run: Run, actor: User) -> Run:
+    """Stop a run that is not finished; its worker stops within seconds. Raises RunRefused."""
+    if not actor.is_staff and run.author_id != actor.pk:
+        raise RunRefused("not-yours", "This run belongs to somebody else.", status=403)
+    if not job_cancel(job=run.job, actor=actor):
+        run.job.refresh_from_db()
+        raise RunRefused(
+            "run-finished",
+            f"This run can no longer be cancelled: {run.job.get_status_display().lower()}.",
+            status=409,
+        )
+    run.job.refresh_from_db()
+    return run
+
+
+def model_get(name: str) -> ModelSpec:
+    """Raises RunRefused where there is no such model."""
+    try:
+        return models()[name]
+    except KeyError:
+        raise RunRefused(
+            "unknown-model", f"No model is called {name!r}.", "GET /api/v1/models lists them."
+        ) from None
+
+
+def may_run(user: User) -> bool:
+    return user.is_staff or settings.RUNS_WHO == EVERYONE
+
+
+def _check_person(author: User) -> None:
+    if not may_run(author):
+        raise RunRefused(
+            "staff-only",
+            "On this server only the organisers start runs.",
+            "Run the model on your own machine (python -m dvis_model predict) and submit its results.",
+            status=403,
+        )
+
+
+def _check_places(author: User) -> None:
+    unfinished = runs_unfinished(author)
+    if unfinished >= settings.RUNS_PER_USER:
+        raise RunRefused(
+            "too-many-runs",
+            f"You have {unfinished} unfinished runs, and may have {settings.RUNS_PER_USER}.",
+            "Wait until one has finished, or cancel one.",
+            status=429,
+        )
+
+
+def _check_model(split: Split, spec: ModelSpec, checkpoint: Checkpoint | None) -> None:
+    if not split.frames_dir:
+        raise RunRefused(
+            "no-frames",
+            f"This server has no frames of {split}: no model can be run on it.",
+            "Run it on your own machine and submit its results.",
+            status=409,
+        )
+    if not spec.fits(split.benchmark):
+        fitting = ", ".join(model.name for model in models_for(split.benchmark)[:5])
+        raise RunRefused(
+            "model-unfit",
+            f"{spec.name} does not tell apart the categories of {split.benchmark}.",
+            f"Choose one that does, such as {fitting}." if fitting else "No model that we know does.",
+        )
+    if checkpoint is None and not spec.has_built_in_weights:
+        raise RunRefused(
+            "checkpoint-missing",
+            f"{spec.name} needs a checkpoint.",
+            "Upload one under Checkpoints, or choose one that is shared with you.",
+        )
+    if checkpoint and not checkpoint.is_ready:
+        raise RunRefused(
+            "checkpoint-not-ready",
+            f"{checkpoint.name} cannot be run: {checkpoint.status.label.lower()}.",
+            "Wait until it is ready, or choose another.",
+            status=409,
+        )
+    if checkpoint and spec.name not in checkpoint.configurations:
+        raise RunRefused(
+            "checkpoint-unfit",
+            f"{checkpoint.name} does not fit {spec.name}.",
+            f"It fits {', '.join(checkpoint.configurations[:5])}.",
+        )
+
+
+def _variant(
+    author: User,
+    spec: ModelSpec,
+    options: RunOptions,
+    method: str,
+    variant: str,
+    checkpoint: Checkpoint | None,
+) -> Variant:
+    """The variant that is asked for, or one named after the model, with what is known of it."""
+    weights = checkpoint.name if checkpoint else "built-in weights"
+    resolution = f"{options.short_side}p" if options.short_side else "full"
+    name = variant or f"{spec.name}, {options.mode}, {resolution}, {weights}"
+    return variant_get_or_create(
+        method=method_get_or_create(owner=author, name=method or _method_name(spec)),
+        name=name[:150],
+        factors={**spec.factors(options.mode), "resolution": resolution},
+    )
+
+
+def _method_name(spec: ModelSpec) -> str:
+    family = GENERATIONS[spec.generation]
+    return f"{family} tiny (demo)" if spec.has_built_in_weights else f"{family} (run here)"

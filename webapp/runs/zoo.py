@@ -1,0 +1,84 @@
+"""The models that can be run: what `python -m dvis_model.zoo` tells of each, kept in `data/models.json`.
+
+The site never loads the model's code. A test compares the file with it.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from webapp.benchmarks.models import Benchmark
+
+MODELS_FILE = Path(__file__).resolve().parent.parent / "data" / "models.json"
+# Small enough to run anywhere, with made-up weights: to try out a server, not a method.
+TINY = "tiny"
+GENERATIONS = {"dvis": "DVIS", "dvis_plus": "DVIS++"}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One configuration of the model.
+
+    Attributes:
+        categories: first and last id of those that it tells apart.
+        short_side: to which frames are resized, in pixels.
+        window: frames segmented together.
+        parameters: numbers in all its tensors.
+    """
+
+    name: str
+    task: str
+    generation: str
+    backbone: str
+    tracker: str
+    refiner: str
+    categories: tuple[int, int]
+    short_side: int
+    window: int
+    parameters: int
+
+    @property
+    def has_built_in_weights(self) -> bool:
+        """Whether it runs without a checkpoint."""
+        return self.name.startswith(TINY)
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """How it can be run, as it is meant to first: each mode leaves out a stage of the one before."""
+        if self.tracker == "bipartite":
+            return ("minvis",)
+        return ("online", "minvis") if self.refiner == "none" else ("offline", "online", "minvis")
+
+    def fits(self, benchmark: Benchmark) -> bool:
+        """Whether it tells apart exactly the benchmark's categories, for the benchmark's task."""
+        ids = sorted(category["id"] for category in benchmark.categories)
+        first, last = self.categories
+        return self.task == benchmark.task and ids == list(range(first, last + 1))
+
+    def factors(self, mode: str) -> dict[str, str]:
+        """The typed factors of a variant that is run in this mode."""
+        return {
+            "segmenter": "Mask2Former",
+            "backbone": self.backbone,
+            "tracker": "bipartite matching" if mode == "minvis" else "referring tracker",
+            "refiner": "temporal refiner" if mode == "offline" else "none",
+            "mode": "offline" if mode == "offline" else "online",
+        }
+
+
+@cache
+def models() -> dict[str, ModelSpec]:
+    """All of them by name."""
+    entries: list[dict[str, Any]] = json.loads(MODELS_FILE.read_text())
+    specs = [ModelSpec(**{**entry, "categories": tuple(entry["categories"])}) for entry in entries]
+    return {spec.name: spec for spec in specs}
+
+
+def models_for(benchmark: Benchmark) -> list[ModelSpec]:
+    """Those that fit a benchmark, smallest first."""
+    return sorted(
+        (spec for spec in models().values() if spec.fits(benchmark)),
+        key=lambda spec: (spec.parameters, spec.name),
+    )

@@ -1,0 +1,169 @@
+"""The model on the videos of a claimed run, one after the other, and their results as one submission."""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import dvis_model
+from dvis_model import Progress, VideoInstances, assemble, predict, write_video
+from dvis_model.model import Dvis
+from webapp.jobs.selectors import duration
+from webapp.runs.execution import Execution, VideoMeasures, run_finish, run_log, run_video_store
+from webapp.storage import blob_path, blob_save, sha256_of
+from webapp.uploads.models import Blob
+from worker.lease import Lease, LeaseLost, store
+from worker.model_cache import SEED, ModelCache
+from worker.model_device import Device
+from worker.model_frames import Frames
+
+LIBRARIES = ("torch", "numpy", "pillow", "pycocotools")
+FILENAME = "submission.zip"
+
+
+@dataclass
+class ModelRun:
+    """One attempt at a run.
+
+    Attributes:
+        worker: by which operators find the process.
+        began: when the run was claimed, by the monotonic clock.
+    """
+
+    claim: Execution
+    lease: Lease
+    device: Device
+    cache: ModelCache
+    worker: str
+    began: float = field(default_factory=time.monotonic)
+    first_frame_s: float | None = None
+
+    def work(self) -> Callable[[], bool]:
+        """Compute what is missing and store it video by video; what is to be written at the end.
+
+        Raises LeaseLost, WorkerStopping, and the errors of `dvis_model`.
+        """
+        results = dict(self.claim.done)
+        model = self._model()
+        for number, video in enumerate(self.claim.videos, 1):
+            if video["id"] not in results:
+                results[video["id"]] = self._video(model, number, video, self._frames(results))
+        total = self._frames(results)
+        self.lease.progress(total, total, "assembling the submission")
+        blob = self._assembled(model, [results[video["id"]] for video in self.claim.videos])
+        provenance = self._provenance(model)
+        return partial(
+            run_finish, token=self.claim.token, blob=blob, filename=FILENAME, provenance=provenance
+        )
+
+    def _frames(self, results: dict[int, Blob]) -> int:
+        return sum(video["length"] for video in self.claim.videos if video["id"] in results)
+
+    @property
+    def _total(self) -> int:
+        return sum(video["length"] for video in self.claim.videos)
+
+    def _model(self) -> Dvis:
+        claim = self.claim
+        wanted = (claim.model, claim.checkpoint, claim.options.mode)
+        self.lease.progress(self._frames(claim.done), self._total, "loading the model")
+        is_held, begin = self.cache.holds(*wanted), time.monotonic()
+        with self.lease.interruptible():
+            model = self.cache.get(*wanted)
+        how = "was in memory" if is_held else f"was loaded in {time.monotonic() - begin:.1f} s"
+        kept = f"; {len(claim.done)} videos are there already" if claim.done else ""
+        self._say(f"{claim.model} {how}, on {self.device.device}{kept}.")
+        return model
+
+    def _say(self, text: str) -> None:
+        store(partial(run_log, run_id=self.claim.run_id, text=text))
+
+    def _video(self, model: Dvis, number: int, video: dict[str, Any], done: int) -> Blob:
+        """Compute one video and store it. Raises LeaseLost where somebody else has the run now."""
+        options, begin = self.claim.options, time.monotonic()
+        stage = f"video {number} of {len(self.claim.videos)}"
+
+        def on_window(progress: Progress) -> None:
+            if self.first_frame_s is None:
+                self.first_frame_s = time.monotonic() - self.began
+            frames = progress.frames if progress.stage == "segmenter" else video["length"]
+            self.lease.progress(min(done + frames, self._total), self._total, f"{stage}: {progress.stage}")
+
+        self.lease.progress(done, self._total, f"{stage}: reading")
+        progress = Progress(on_window)
+        with tempfile.TemporaryDirectory(prefix="dvis-bench-run-") as folder:
+            part = Path(folder, "part.zip")
+            with self.lease.interruptible():
+                frames = Frames(Path(self.claim.frames_dir), video)
+                result = predict(
+                    model,
+                    frames,
+                    height=video["height"],
+                    width=video["width"],
+                    short_side=options.short_side,
+                    window_size=options.window,
+                    precision=options.precision,  # type: ignore[arg-type]  # checked when the run was made
+                    progress=progress,
+                )
+                of_dataset = video["id"] if isinstance(result, VideoInstances) else video["name"]
+                write_video(part, model.config, of_dataset, frames.names, result)
+            blob = blob_save(part, sha256=sha256_of(part))
+        seconds = time.monotonic() - begin
+        measures = VideoMeasures(
+            frames=video["length"],
+            seconds=seconds,
+            stage_seconds={name: round(taken, 4) for name, taken in progress.seconds.items()},
+            peak_memory=progress.peak_memory_bytes,
+            worker=self.worker,
+            device=self.device.device,
+        )
+        speed = video["length"] / seconds
+        text = f"Video {number} of {len(self.claim.videos)}, {video['name']}: {video['length']} frames"
+        text += f" in {duration(seconds)}, {speed:.1f} frames a second."
+        write = partial(run_video_store, token=self.claim.token, video_id=video["id"])
+        if not store(partial(write, result=blob, measures=measures, text=text)):
+            raise LeaseLost
+        return blob
+
+    def _assembled(self, model: Dvis, results: list[Blob]) -> Blob:
+        """The submission file: the same results give the same bytes."""
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dvis-bench-run-"))
+            parts = [stack.enter_context(blob_path(result)) for result in results]
+            target = Path(folder, FILENAME)
+            assemble(parts, target, model.config)
+            return blob_save(target, sha256=sha256_of(target))
+
+    def _provenance(self, model: Dvis) -> dict[str, Any]:
+        """What this attempt ran with; seconds and memory are kept with each video."""
+        claim = self.claim
+        checkpoint: dict[str, Any] = {"built_in": True, "seed": SEED}
+        if claim.checkpoint:
+            found = claim.checkpoint
+            checkpoint = {"id": str(found.id), "name": found.name, "sha256": found.sha256}
+            checkpoint["weights_sha256"] = found.weights_id
+        return {
+            "model": claim.model,
+            "configuration": asdict(model.config),
+            "checkpoint": checkpoint,
+            "options": claim.options.to_json(),
+            "code": {"version": version("dvis-bench"), "sha256": code_sha256()},
+            "libraries": {name: version(name) for name in LIBRARIES},
+            "device": self.device.to_json(),
+            "attempt": claim.attempt,
+            "first_frame_s": self.first_frame_s,
+        }
+
+
+@cache
+def code_sha256() -> str:
+    """One hash over the sources of the model, by which two runs can be told to have run the same code."""
+    root = Path(dvis_model.__file__).parent
+    sums = [f"{sha256_of(path)} {path.relative_to(root)}" for path in sorted(root.rglob("*.py"))]
+    return hashlib.sha256("\n".join(sums).encode()).hexdigest()
