@@ -40,9 +40,9 @@ def forest_chart(comparison: Comparison) -> Chart | None:
     colour = colours(comparison)
     return Chart(
         key="differences",
-        title=f"How far apart, and how sure is that? {first} minus {_others(comparison, pairs)}",
-        subtitle=f"Difference in points with its 95 % interval; filled where it does not hold 0 · "
-        f"{comparison.split} · paired draws of the videos",
+        title="How far apart, and how sure is that?",
+        subtitle=f"{first} minus {_others(comparison, pairs)}, in points with 95 % intervals; filled marks: "
+        f"0 lies outside · {comparison.split}",
         figure={
             "data": [
                 _whiskers(comparison, against, keys, n - (len(pairs) - 1) / 2, len(pairs), colour)

@@ -1,5 +1,6 @@
 """Submissions to one split, the first against each of the others: how different, and how sure. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -97,9 +98,14 @@ class Comparison:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """What to call each submission: only what tells it from the others, or a letter beside it."""
+        """What to call each submission: its method, with settings or a letter where others have the same."""
         rows = [one.row for one in self.compared]
-        texts = [" ".join(filter(None, (name, more and f"({more})"))) for name, more in names_apart(rows)[0]]
+        methods = Counter(row.method for row in rows)
+        settings = [more for _, more in names_apart(rows)[0]]
+        texts = [
+            f"{row.method} ({more})" if methods[row.method] > 1 and more else row.method
+            for row, more in zip(rows, settings, strict=True)
+        ]
         if len(set(texts)) < len(texts):
             texts = [f"{text} [{letter}]" for text, letter in zip(texts, LETTERS, strict=False)]
         return {row.submission_id: text for row, text in zip(rows, texts, strict=True)}

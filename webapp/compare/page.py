@@ -12,6 +12,8 @@ from webapp.leaderboards.choosing import COMPARED, compare_href
 from webapp.leaderboards.filters import ORIGINS
 
 VIDEOS_SHOWN = 10
+# Pixels: what axes take of a drawing, and the height at which one that fills half of a page is square.
+FRAME_HEIGHT, SQUARE_HEIGHT = 90, 480
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class ComparePage:
     better: tuple[VideoLine, ...]
     worse: tuple[VideoLine, ...]
     part_label: str
+    forest_height: int
+    parts_height: int
     csv_href: str
     json_href: str
 
@@ -83,6 +87,8 @@ def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> Compar
     against = next(
         (one for one in comparison.against if one.other.row.submission_id == shown), comparison.against[0]
     )
+    categories = category_chart(comparison, against)
+    bars = len(categories.figure["data"][0]["x"]) if categories else 0
     pairs = tuple(_pair(comparison, one, sides, against) for one in comparison.against)
     key = part_key(comparison, against.videos)
     better, worse = _extremes(against.videos, key)
@@ -93,11 +99,13 @@ def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> Compar
         shown=next(pair for pair in pairs if pair.is_shown),
         is_tested=any(line.verdict for pair in pairs for line in pair.lines),
         forest=forest_chart(comparison),
-        categories=category_chart(comparison, against),
+        categories=categories,
         videos=video_chart(comparison, against),
         better=better,
         worse=worse,
         part_label=key,
+        forest_height=FRAME_HEIGHT + len(comparison.headline) * max(38, 20 * len(pairs)),
+        parts_height=max(SQUARE_HEIGHT, FRAME_HEIGHT + 20 * bars),
         csv_href=f"{api_path}?{urlencode({'submissions': _ids(comparison), 'format': 'csv'}, safe=',')}",
         json_href=f"{api_path}?{urlencode({'submissions': _ids(comparison)}, safe=',')}",
     )
@@ -140,7 +148,7 @@ def _pair(comparison: Comparison, against: Against, sides: Sequence[Side], shown
         other=other,
         sentence=sentence(comparison, against),
         lines=_lines(comparison, against),
-        href=f"{compare_href(ids)}&{with_it}#categories",
+        href=f"{compare_href(ids)}&{with_it}#parts",
         is_shown=against is shown,
     )
 

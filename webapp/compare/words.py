@@ -1,9 +1,9 @@
 """What a comparison says, in sentences and numbers for people. Pure."""
 
-from webapp.charts.spec import UNDEFINED, percent
+from webapp.charts.spec import UNDEFINED
 from webapp.compare.comparison import Against, Comparison, MetricDifference
 
-MINUS = "\N{MINUS SIGN}"
+MINUS, NBSP = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 
 def points(value: float | None) -> str:
@@ -39,7 +39,10 @@ def sentence(comparison: Comparison, against: Against) -> str:
             f"{label} of {better} is {size} than that of {worse}. "
             f"How sure that is cannot be told: {_why_untested(against)}."
         )
-    bounds = f"95 %: {interval_text(found)}, p = {p_text(found.tested.p)}"
+    # The sentence tells the size of the difference, whichever way round it was taken.
+    sign = 1 if found.delta >= 0 else -1
+    ends = sorted((sign * found.tested.low, sign * found.tested.high))
+    bounds = f"95{NBSP}%: {' to '.join(points(end) for end in ends)}, p{NBSP}={NBSP}{p_text(found.tested.p)}"
     if found.delta == 0 and found.tested.low == found.tested.high == 0:
         return f"{first} and {other} have the same {label}, whichever videos are drawn."
     if found.tested.significant:
@@ -57,7 +60,3 @@ def _why_untested(against: Against) -> str:
         if not one.samples:
             return f"{one.row.method} was scored before draws of the videos were kept"
     return "they were not measured on the same draws of the same videos"
-
-
-def values_text(difference: MetricDifference) -> tuple[str, str]:
-    return percent(difference.first), percent(difference.other)

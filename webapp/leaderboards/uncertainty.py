@@ -7,7 +7,7 @@ from webapp.charts.spec import percent
 from webapp.leaderboards.board import RankedRow, Row
 from webapp.leaderboards.metrics import Metric
 
-WIDTH = 72
+WIDTH = 56
 MARK_RADIUS = 3.5
 
 
