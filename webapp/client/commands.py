@@ -136,6 +136,25 @@ def leaderboard(
         show.leaderboard(response.json())
 
 
+@app.command()
+def compare(
+    context: typer.Context,
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID ID...", help="Two to five submissions to one split")
+    ],
+    as_json: AsJson = False,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Compare the first submission with each of the others: differences, 95 % intervals and p."""
+    query = {"submissions": ",".join(_last_part(id) for id in ids)}
+    document = _connection(context, server, token).get("/compare", params=query).json()
+    if as_json:
+        show.as_json(document)
+    else:
+        show.comparison(document)
+
+
 def main() -> None:
     """Run the command line; every way to end has its exit status."""
     try:

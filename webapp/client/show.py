@@ -64,6 +64,25 @@ def leaderboard(document: dict[str, Any]) -> None:
         plain(f"{hidden} more columns in a wider terminal, or with --format csv.", err)
 
 
+def comparison(document: dict[str, Any]) -> None:
+    """A sentence and a table of the headline metrics for each pair; percent, differences in points."""
+    methods = {one["id"]: f"{one['method']} ({one['variant']})" for one in document["submissions"]}
+    for pair in document["comparisons"]:
+        plain(pair["sentence"])
+        columns = (methods[pair["first"]], methods[pair["other"]], "Difference", "95 %", "p")
+        table = Table("Metric")
+        for column in columns:
+            table.add_column(_escaped(column), justify="right")
+        for key in document["headline"]:
+            one = pair["metrics"][key]
+            spec = METRICS.get(key)
+            bounds = "-" if one["low"] is None else f"{_points(one['low'])} to {_points(one['high'])}"
+            p = "-" if one["p"] is None else f"{one['p']:.3f}"
+            numbers = (_percent(one["first"]), _percent(one["other"]), _points(one["difference"]), bounds, p)
+            table.add_row(spec.label if spec else key, *numbers)
+        out.print(table)
+
+
 @contextmanager
 def upload_bar(name: str) -> Iterator[ToldProgress]:
     """A progress bar on standard error; nothing where that is not a terminal."""
@@ -92,6 +111,10 @@ def _percent(value: float | None, best: float | None = None) -> str:
         return "-"
     text = f"{100 * value:.1f}"
     return f"[bold]{text}[/bold]" if value == best else text
+
+
+def _points(difference: float | None) -> str:
+    return "-" if difference is None else f"{100 * difference:+.1f}"
 
 
 def _escaped(text: str) -> str:
