@@ -35,11 +35,15 @@ class FolderMembers:
         self._path = path
         self.names: Collection[str] = dict.fromkeys(_walk(path))
 
-    def read(self, name: str, limit: int) -> bytes:
-        """Return the first `limit` bytes of a file. Raises KeyError, OSError."""
+    def path(self, name: str) -> str:
+        """Return where a file lies. Raises KeyError."""
         if name not in self.names:
             raise KeyError(name)
-        with (self._path / name).open("rb") as file:
+        return f"{self._path}/{name}"
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Return the first `limit` bytes of a file. Raises KeyError, OSError."""
+        with Path(self.path(name)).open("rb") as file:
             return file.read(limit)
 
     def close(self) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.formats import png
-from evaluator.formats.panoptic_maps import RunMap, TruthMaps
 from evaluator.formats.panoptic_segments import SEGMENTS_LIMIT, is_plain_name, png_name
 from evaluator.formats.panoptic_truth import CLASSES, PanopticTruth
 from evaluator.formats.panoptic_zip import JSON_NAME, PanopticPredictions
+from evaluator.formats.predicted_maps import MapReader
+from evaluator.formats.truth_maps import RunMap
 from evaluator.metrics.joint_table import joint_table
 from evaluator.metrics.tubes import FrameSegments, JointTable, VideoTubes, join_tubes, make_listing
-from evaluator.problems import ProblemList, SubmissionRejected, Where
+from evaluator.problems import ProblemList, Where
 
 _VOID = 0
 
@@ -26,14 +26,19 @@ class VideoReader:
     def __init__(self, source: PanopticPredictions, problems: ProblemList) -> None:
         self._source = source
         self._problems = problems
+        self._reader = MapReader(source.members, png.decode_ids, problems)
 
-    def read_tubes(self, maps: TruthMaps, index: int, sha256: hashlib._Hash) -> VideoTubes | None:
-        """Return the joint table of a video, or None if its predictions have problems.
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the maps that were read."""
+        return self._reader.sha256.hexdigest()
 
-        `sha256` is updated with the hash of every map. Raises GroundTruthError, OSError.
+    def read_tubes(self, truth: PanopticTruth, index: int, maps: list[RunMap]) -> VideoTubes | None:
+        """Return the joint table of a video with the `maps` of its truth, or None after a problem.
+
+        Raises OSError.
         """
-        video = maps.truth.videos[index]
-        truth_maps = maps.read_video(index)
+        video = truth.videos[index]
         frames = self._source.read_video(video.name, self._problems)
         if frames is None:
             return None
@@ -43,13 +48,14 @@ class VideoReader:
             )
             self._problems.add("frame-count", self._where(video.name), message)
             return None
-        self._check_categories(video.name, frames, maps.truth)
+        self._check_categories(video.name, frames, truth)
         tables: list[JointTable] = []
         files = [file.rsplit("/", 1)[-1] for file in video.files]
-        for number, (file, ids) in enumerate(self._maps(video.name, files, truth_maps, sha256)):
+        size = (maps[0].height, maps[0].width) if maps else None
+        for number, (file, ids) in enumerate(self._maps(video.name, files, size)):
             if ids is None:
                 continue
-            table = joint_table(truth_maps[number].values, truth_maps[number].ends, ids)
+            table = joint_table(maps[number].values, maps[number].ends, ids)
             found = np.unique(table[0] & np.uint64(0xFFFFFFFF))
             self._compare(found, frames[number], video.name, number, file)
             tables.append(table)
@@ -64,7 +70,7 @@ class VideoReader:
         if frames is None or not all(map(is_plain_name, names)):
             return  # which videos and frames there should be, only the ground truth can tell
         files = [png_name(name) for name in names if name is not None]
-        for number, (file, ids) in enumerate(self._maps(video, files, None, hashlib.sha256())):
+        for number, (file, ids) in enumerate(self._maps(video, files, None)):
             if ids is not None:
                 self._compare(np.unique(ids).astype(np.uint64), frames[number], video, number, file)
 
@@ -72,38 +78,12 @@ class VideoReader:
         return Where(JSON_NAME, self._source.places[video][0], video, None, frame, field)
 
     def _maps(
-        self, video: str, files: list[str], truth: list[RunMap] | None, sha256: hashlib._Hash
+        self, video: str, files: list[str], size: tuple[int, int] | None
     ) -> Iterator[tuple[str, NDArray[np.uint32] | None]]:
         """Yield the file and the ids of every frame, None where it cannot be used."""
         for number, frame in enumerate(files):
             file = self._source.file(video, frame)
-            where = Where(file=file, video_id=video, frame=number)
-            yield file, self._decode(file, where, None if truth is None else truth[number], sha256)
-
-    def _decode(
-        self, file: str, where: Where, truth: RunMap | None, sha256: hashlib._Hash
-    ) -> NDArray[np.uint32] | None:
-        if file not in self._source.members.names:
-            self._problems.add("map-missing", where, "There is no such file.")
-            return None
-        limit = png.file_limit(1, png.LARGEST_IMAGE)
-        if truth is not None:
-            limit = png.file_limit(truth.height, truth.width)
-        try:
-            contents = self._source.members.read(file, limit)
-            sha256.update(hashlib.sha256(contents).digest())
-            header = png.read_header(contents)
-            if truth is not None and (header.height, header.width) != (truth.height, truth.width):
-                found = f"The map has {header.height} x {header.width} pixels (height x width)"
-                message = f"{found}, but the frame has {truth.height} x {truth.width}."
-                raise png.PngInvalid("png-size", message)
-            return png.decode_ids(contents, header)
-        except png.PngInvalid as error:
-            self._problems.add(error.code, where, str(error))
-        except SubmissionRejected as error:  # the archive is damaged at this member
-            for item in error.problems:
-                self._problems.add(item.code, where, item.message)
-        return None
+            yield file, self._reader.read(file, video, number, size)
 
     def _check_categories(self, video: str, frames: list[FrameSegments], truth: PanopticTruth) -> None:
         known = {category.id for category in truth.categories if category.id < CLASSES}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from evaluator.formats import png
 from evaluator.formats.map_header import read_map_header
 from evaluator.formats.members import FolderMembers
 from evaluator.formats.panoptic_segments import (
@@ -24,6 +25,7 @@ from evaluator.formats.panoptic_segments import (
     png_name,
     read_frame,
 )
+from evaluator.formats.truth_maps import TruthMaps
 from evaluator.metrics.tubes import FrameSegments
 from evaluator.problems import GroundTruthError, ProblemList, Where
 from evaluator.types import CategoryInfo, GroundTruthSummary, VideoInfo
@@ -59,6 +61,11 @@ class PanopticTruth:
     members: FolderMembers
     videos: tuple[PanopticVideo, ...]
     categories: tuple[PanopticCategory, ...]
+
+    def maps(self, prepared_dir: Path | None) -> TruthMaps:
+        """Return the maps, whose numbers are ids of segments."""
+        videos = [(video.name, video.files) for video in self.videos]
+        return TruthMaps(self.members, videos, png.decode_ids, prepared_dir)
 
 
 def read_panoptic_truth(path: Path) -> PanopticTruth:

@@ -20,6 +20,7 @@ from evaluator.formats import png
 from evaluator.formats.map_header import read_map_header
 from evaluator.formats.members import FolderMembers
 from evaluator.formats.panoptic_segments import is_plain_name
+from evaluator.formats.truth_maps import TruthMaps
 from evaluator.problems import GroundTruthError, ProblemList, Where
 from evaluator.types import CategoryInfo, GroundTruthSummary, VideoInfo
 
@@ -27,7 +28,6 @@ LIST_NAME: Final = "val.txt"
 _DATA_FOLDER = "data"
 _MASK_FOLDER = "mask"
 _LIST_BYTES = 16 << 20
-_FILE_BYTES = png.file_limit(1, png.LARGEST_IMAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ class SemanticVideo:
     folder: str
     frames: tuple[str, ...]
 
+    @property
+    def files(self) -> list[str]:
+        """The maps below the folder of the ground truth."""
+        return [f"{self.folder}/{frame}" for frame in self.frames]
+
 
 @dataclass(frozen=True, slots=True)
 class SemanticTruth:
@@ -47,9 +52,10 @@ class SemanticTruth:
     members: FolderMembers
     videos: tuple[SemanticVideo, ...]
 
-    def read(self, video: SemanticVideo, frame: int) -> bytes:
-        """Return the PNG file of a frame. Raises OSError."""
-        return self.members.read(f"{video.folder}/{video.frames[frame]}", _FILE_BYTES)
+    def maps(self, prepared_dir: Path | None) -> TruthMaps:
+        """Return the maps, whose numbers are the values in the PNG files."""
+        videos = [(video.name, video.files) for video in self.videos]
+        return TruthMaps(self.members, videos, png.decode_values, prepared_dir)
 
 
 def read_semantic_truth(path: Path) -> SemanticTruth:
@@ -99,7 +105,7 @@ def describe_semantic(path: Path) -> GroundTruthSummary:
     truth = read_semantic_truth(path)
     videos = []
     for number, video in enumerate(truth.videos, start=1):
-        header = read_map_header(truth.members, f"{video.folder}/{video.frames[0]}", video.name)
+        header = read_map_header(truth.members, video.files[0], video.name)
         videos.append(VideoInfo(number, video.name, len(video.frames), header.height, header.width))
     annotations = sum(video.length for video in videos)
     return GroundTruthSummary(tuple(videos), class_names(), annotations, _files(path, truth))
@@ -109,7 +115,7 @@ def _files(path: Path, truth: SemanticTruth) -> tuple[tuple[str, Path], ...]:
     """Return the list of videos, if there is one, as the file of the usual name, and all maps."""
     root = path.parent if path.is_file() else path
     listed = path if path.is_file() else root / LIST_NAME
-    names = [f"{video.folder}/{frame}" for video in truth.videos for frame in video.frames]
+    names = [file for video in truth.videos for file in video.files]
     maps = tuple((name, root / name) for name in names)
     return ((LIST_NAME, listed), *maps) if listed.is_file() else maps
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,15 +70,30 @@ def _count(
     return taken
 
 
-def encode_runs(values: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+@compiled(f"void({_UINT32_IN}, {INT32_IN}, uint8[::1])")
+def _fill_runs(values: NDArray[np.uint32], ends: NDArray[np.int32], filled: NDArray[np.uint8]) -> None:
+    start = np.int32(0)
+    for run in range(values.size):
+        filled[start : ends[run]] = np.uint8(values[run])
+        start = ends[run]
+
+
+def encode_runs(values: NDArray[Any]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
     """Return the runs of equal numbers of a map [N]: the number of each and where it ends, both [runs].
 
     >>> [part.tolist() for part in encode_runs(np.array([7, 7, 5], np.uint32))]
     [[7, 5], [2, 3]]
     """
     starts, ends = np.empty(values.size, np.uint32), np.empty(values.size, np.int32)
-    runs = _find_runs(values, starts, ends)
+    runs = _find_runs(values.astype(np.uint32, copy=False), starts, ends)
     return starts[:runs].copy(), ends[:runs].copy()
+
+
+def decode_runs(values: NDArray[np.uint32], ends: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Return the map [N] of numbers below 256 that `encode_runs` was given."""
+    filled = np.empty(int(ends[-1]), np.uint8)
+    _fill_runs(values, ends, filled)
+    return filled
 
 
 def joint_table(

@@ -1,4 +1,4 @@
-"""The maps of a panoptic ground truth as runs of equal ids: decoded from PNG, or prepared by an earlier call.
+"""The maps of a ground truth as runs of equal numbers: decoded from PNG, or prepared by an earlier call.
 
 A prepared video is one file, named after the SHA-256 of its PNG files and the version of this layout. So it
 never goes stale, and two processes that write it at once write the same.
@@ -10,20 +10,22 @@ import contextlib
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.formats import png
-from evaluator.formats.panoptic_truth import PanopticTruth, PanopticVideo, read_panoptic_truth
+from evaluator.formats.members import FolderMembers
 from evaluator.metrics.joint_table import encode_runs
+from evaluator.prepared import remembered_sha256
 from evaluator.problems import GroundTruthError, Where, problem
 
 LAYOUT: Final = 1
-_FILE_BYTES = png.file_limit(1, png.LARGEST_IMAGE)
+FILE_BYTES: Final = png.file_limit(1, png.LARGEST_IMAGE)
 _SIZE_FIELDS = 2
 
 
@@ -41,51 +43,61 @@ class RunMap:
 class TruthMaps:
     """Gives the maps of a ground truth video by video; any thread may ask.
 
-    `prepared_dir` is where prepared videos are kept; None keeps nothing.
+    Attributes:
+        members: the files of the ground truth.
+        videos: name of each video, and its maps in the order of the frames.
+        decode: `png.decode_ids` or `png.decode_values`.
+        prepared_dir: where prepared videos are kept; None keeps nothing.
     """
 
-    truth: PanopticTruth
+    members: FolderMembers
+    videos: Sequence[tuple[str, Sequence[str]]]
+    decode: Callable[[bytes, png.PngHeader], NDArray[Any]]
     prepared_dir: Path | None = None
     _sha256: dict[int, str] = field(default_factory=dict)
 
     def read_video(self, index: int) -> list[RunMap]:
         """Return the maps of a video, all of one size. Raises GroundTruthError, OSError."""
-        video = self.truth.videos[index]
-        files = [self.truth.members.read(file, _FILE_BYTES) for file in video.files]
-        sha256 = hashlib.sha256(b"".join(hashlib.sha256(contents).digest() for contents in files)).hexdigest()
-        self._sha256[index] = sha256
+        _, names = self.videos[index]
         if self.prepared_dir is None:
-            return _decode(video, files)
+            files = list(self._read(names))
+            self._sha256[index] = _joint_sha256(files)
+            return self._decode(index, files)
+        paths = [self.members.path(name) for name in names]
+        sha256 = remembered_sha256(paths, self.prepared_dir, lambda: _joint_sha256(self._read(names)))
+        self._sha256[index] = sha256
         place = self.prepared_dir / f"runs-{sha256}-{LAYOUT}.npy"
         if not place.is_file():
-            _save(_decode(video, files), place)
-        return _load(place, len(files))
+            _save(self._decode(index, self._read(names)), place)
+        return _load(place, len(names))
 
     def sha256(self, index: int) -> str:
         """Return the SHA-256 of the files of a video, which `read_video` has read."""
         return self._sha256[index]
 
+    def _read(self, names: Iterable[str]) -> Iterator[bytes]:
+        return (self.members.read(name, FILE_BYTES) for name in names)
 
-def open_truth_maps(path: Path, prepared_dir: Path | None) -> TruthMaps:
-    """Open a ground truth. Raises GroundTruthError, OSError."""
-    return TruthMaps(read_panoptic_truth(path), prepared_dir)
+    def _decode(self, index: int, files: Iterable[bytes]) -> list[RunMap]:
+        video, names = self.videos[index]
+        maps: list[RunMap] = []
+        for number, contents in enumerate(files):
+            try:
+                header = png.read_header(contents)
+                if maps and (header.height, header.width) != (maps[0].height, maps[0].width):
+                    size = f"{maps[0].height} x {maps[0].width}"
+                    message = f"The map has {header.height} x {header.width} pixels, the first one {size}."
+                    raise png.PngInvalid("png-size", message)
+                runs = encode_runs(self.decode(contents, header))
+            except png.PngInvalid as error:
+                where = Where(file=names[number], video_id=video, frame=number)
+                raise GroundTruthError([problem("gt-map", where, str(error))]) from error
+            maps.append(RunMap(header.height, header.width, *runs))
+        return maps
 
 
-def _decode(video: PanopticVideo, files: list[bytes]) -> list[RunMap]:
-    maps: list[RunMap] = []
-    for number, contents in enumerate(files):
-        try:
-            header = png.read_header(contents)
-            if maps and (header.height, header.width) != (maps[0].height, maps[0].width):
-                size = f"{maps[0].height} x {maps[0].width}"
-                message = f"The map has {header.height} x {header.width} pixels, the first one {size}."
-                raise png.PngInvalid("png-size", message)
-            ids = png.decode_ids(contents, header)
-        except png.PngInvalid as error:
-            where = Where(file=video.files[number], video_id=video.name, frame=number)
-            raise GroundTruthError([problem("gt-map", where, str(error))]) from error
-        maps.append(RunMap(header.height, header.width, *encode_runs(ids)))
-    return maps
+def _joint_sha256(files: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(contents).digest() for contents in files)).hexdigest()
 
 
 def _save(maps: list[RunMap], place: Path) -> None:
