@@ -10,12 +10,16 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
 
 from webapp.uploads.models import Blob
 
@@ -35,14 +39,33 @@ def blob_save(path: Path, *, sha256: str) -> Blob:
     system it costs no copy (a hard link), so never write into a file that has been saved.
     """
     blob = Blob(sha256=sha256, size=path.stat().st_size)
-    if not default_storage.exists(blob.key):
-        folder = _local_folder()
-        if folder is None:
-            with path.open("rb") as file:
-                default_storage.save(blob.key, File(file))
-        else:
-            _place(path, folder / blob.key)
-    return Blob.objects.get_or_create(sha256=sha256, defaults={"size": blob.size})[0]
+    with _content_lock(sha256):
+        if not default_storage.exists(blob.key):
+            folder = _local_folder()
+            if folder is None:
+                with path.open("rb") as file:
+                    default_storage.save(blob.key, File(file))
+            else:
+                _place(path, folder / blob.key)
+        return Blob.objects.update_or_create(
+            sha256=sha256, defaults={"saved_at": timezone.now()}, create_defaults={"size": blob.size}
+        )[0]
+
+
+def blob_delete(blob: Blob, *, saved_before: datetime) -> bool:
+    """Delete a blob and its bytes, unless something refers to it or it was stored again in the meantime.
+
+    Bytes go last: a crash in between leaves bytes without a row, never a row without bytes.
+    """
+    with _content_lock(blob.sha256):
+        try:
+            with transaction.atomic():
+                deleted, _ = Blob.objects.filter(pk=blob.pk, saved_at__lt=saved_before).delete()
+        except (ProtectedError, IntegrityError):  # the second: the reference was made just now
+            return False
+        if deleted:
+            default_storage.delete(blob.key)
+    return bool(deleted)
 
 
 def blob_save_copy(path: Path) -> Blob:
@@ -98,6 +121,20 @@ def blob_path(blob: Blob) -> Iterator[Path]:
         with blob_open(blob) as source, path.open("wb") as target:
             shutil.copyfileobj(source, target, READ_BYTES)
         yield path
+
+
+@contextmanager
+def _content_lock(sha256: str) -> Iterator[None]:
+    """Only one at a time, in all processes, stores or deletes this content."""
+    key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+    try:
+        yield
+    finally:
+        # In a transaction that has failed nothing can be said any more; the lock ends with the connection.
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
 def _local_folder() -> Path | None:

@@ -49,7 +49,12 @@ app.conf.update(
             "schedule": settings.JOB_SWEEP_S,
             # After an hour without a broker, one sweep is enough.
             "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
-        }
+        },
+        "collect_files": {
+            "task": "worker.collect_files",
+            "schedule": HOUR_S,
+            "options": {"queue": "housekeeping", "expires": HOUR_S},
+        },
     },
 )
 

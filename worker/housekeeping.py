@@ -3,6 +3,8 @@
 import logging
 
 from webapp.jobs.sweep import jobs_sweep
+from webapp.submissions.services import submissions_let_go
+from webapp.uploads.collection import blobs_collect
 from webapp.uploads.services import uploads_expire
 from worker.app import app
 
@@ -16,3 +18,12 @@ def sweep() -> None:
     expired = uploads_expire()
     if found.leases_expired or found.doorbells_rung or expired:
         logger.info("Sweep: %s, %d uploads expired", found, expired)
+
+
+@app.task(name="worker.collect_files")
+def collect_files() -> None:
+    """Let go the files of submissions that were not scored, and delete those that nobody needs."""
+    let_go = submissions_let_go()
+    deleted = blobs_collect()
+    if let_go or deleted:
+        logger.info("Files: %d submissions let theirs go, %d deleted", let_go, deleted)

@@ -70,7 +70,7 @@ def test_a_program_that_ignores_the_first_signal_gets_the_next(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     stubborn = program(tmp_path, IGNORE_SIGTERM)
-    child = supervisor.start(replace(stubborn, signals=((signal.SIGTERM, 0.2), (signal.SIGQUIT, 5.0))))
+    child = supervisor.start(replace(stubborn, signals=((signal.SIGTERM, 0.2), (signal.SIGQUIT, 60.0))))
     wait_until(lambda: "up" in (tmp_path / "part.log").read_text())
     supervisor.stop()
     assert child.process.returncode == -signal.SIGQUIT

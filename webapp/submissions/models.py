@@ -29,6 +29,8 @@ class Submission(models.Model):
         REPORTED = "reported", "reported"
 
     UNFINISHED = (Status.RECEIVED, Status.QUEUED, Status.RUNNING)
+    # Their files are kept for a while, to be looked at, and then deleted.
+    LET_GO = (Status.REJECTED, Status.WITHDRAWN)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     variant = models.ForeignKey("methods.Variant", on_delete=models.PROTECT, related_name="submissions")
@@ -81,8 +83,10 @@ class Submission(models.Model):
                 name="submission_scored_has_finish_time",
             ),
             models.CheckConstraint(
-                condition=models.Q(origin="reported") | models.Q(blob__isnull=False),
-                name="submission_has_predictions_unless_reported",
+                condition=models.Q(origin="reported")
+                | models.Q(status__in=("rejected", "withdrawn"))
+                | models.Q(blob__isnull=False),
+                name="submission_has_predictions_unless_reported_or_let_go",
             ),
         ]
 

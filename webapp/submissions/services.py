@@ -1,5 +1,8 @@
 """What people do with submissions: create, withdraw, retry, publish. Status itself is written by jobs."""
 
+from datetime import datetime, timedelta
+
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -179,3 +182,10 @@ def _check_quota(author: User, split: Split) -> None:
         "Rejected, failed and withdrawn ones are not counted.",
         status=429,
     )
+
+
+def submissions_let_go(*, now: datetime | None = None) -> int:
+    """Forget the files of submissions that ended without a score some time ago. Returns how many."""
+    before = (now or timezone.now()) - timedelta(seconds=settings.UPLOAD_LIFETIME_S)
+    ended = Submission.objects.filter(status__in=Submission.LET_GO, finished_at__lt=before)
+    return ended.exclude(blob=None).update(blob=None)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import reverse
 from django.utils.http import http_date
@@ -20,6 +19,7 @@ from webapp.refusal import Refused
 from webapp.rest.auth import submitter, user
 from webapp.rest.middleware import TUS_VERSION
 from webapp.uploads.files import CHECKSUMS, Checksum
+from webapp.uploads.kinds import KINDS, PREDICTIONS, UploadKind
 from webapp.uploads.models import Upload
 from webapp.uploads.selectors import upload_get
 from webapp.uploads.services import upload_append, upload_create, upload_delete, upload_finish
@@ -38,7 +38,7 @@ def options(request: HttpRequest) -> HttpResponse:
     """What this server can do."""
     headers = {
         "Tus-Extension": EXTENSIONS,
-        "Tus-Max-Size": str(settings.UPLOAD_LIMIT_BYTES),
+        "Tus-Max-Size": str(max(kind.limit_bytes for kind in KINDS.values())),
         "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
     }
     return HttpResponse(status=204, headers=headers)
@@ -46,9 +46,18 @@ def options(request: HttpRequest) -> HttpResponse:
 
 @router.post("/uploads", auth=submitter, response=empty, summary="Create an upload")
 def create(request: HttpRequest) -> HttpResponse:
-    """Announce a file by Upload-Length and, in Upload-Metadata, its filename; a body is its first piece."""
+    """Announce a file by Upload-Length; a body is its first piece.
+
+    Upload-Metadata may name its `filename` and its `kind`: submission (the default) or checkpoint.
+    """
     _check_version(request)
-    upload = upload_create(owner=user(request), filename=_filename(request), length=_length(request))
+    metadata = _metadata(request)
+    upload = upload_create(
+        owner=user(request),
+        filename=(metadata.get("filename") or metadata.get("name", "")).rpartition("/")[2],
+        length=_length(request),
+        kind=_kind(metadata),
+    )
     if request.headers.get("Content-Type") == CONTENT_TYPE and upload.length:
         _append(request, upload, offset=0)
     response = _answer(201, upload)
@@ -177,13 +186,17 @@ def _length(request: HttpRequest) -> int:
     return _whole_number(request, "Upload-Length")
 
 
-def _filename(request: HttpRequest) -> str:
-    """The `filename` of Upload-Metadata: pairs of a key and a base64 text, separated by commas."""
-    for pair in request.headers.get("Upload-Metadata", "").split(","):
-        key, _, value = pair.strip().partition(" ")
-        if key in ("filename", "name"):
-            return _text(value)
-    return ""
+def _metadata(request: HttpRequest) -> dict[str, str]:
+    """What we know of Upload-Metadata: pairs of a key and a base64 text, separated by commas."""
+    pairs = (pair.strip().partition(" ") for pair in request.headers.get("Upload-Metadata", "").split(","))
+    return {key: _text(value) for key, _, value in pairs if key in ("filename", "name", "kind")}
+
+
+def _kind(metadata: dict[str, str]) -> UploadKind:
+    name = metadata.get("kind", PREDICTIONS.name)
+    if name not in KINDS:
+        raise Refused("upload-kind", f"The kind is {name!r}.", f"Choose from {', '.join(KINDS)}.")
+    return KINDS[name]
 
 
 def _text(value: str) -> str:
@@ -191,7 +204,7 @@ def _text(value: str) -> str:
         text = base64.b64decode(value, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         raise Refused("tus-header", "Upload-Metadata is not base64 of UTF-8.", status=400) from None
-    return "".join(character for character in text if character.isprintable()).rpartition("/")[2]
+    return "".join(character for character in text if character.isprintable())
 
 
 def _checksum(request: HttpRequest) -> Checksum | None:

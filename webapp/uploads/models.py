@@ -12,6 +12,9 @@ class Blob(models.Model):
     sha256 = models.CharField(primary_key=True, max_length=64)
     size = models.BigIntegerField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    saved_at = models.DateTimeField(
+        default=timezone.now, db_index=True, help_text="last time that somebody stored this content"
+    )
 
     def __str__(self) -> str:
         return f"{self.sha256[:12]} ({self.size} bytes)"

@@ -2,12 +2,15 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.checkpoints.models import Checkpoint
 from webapp.refusal import Refused
-from webapp.uploads.models import Upload
+from webapp.submissions.models import Submission
+from webapp.uploads.kinds import UploadKind
+from webapp.uploads.models import Blob, Upload
 
 
 def uploads_of(user: User) -> QuerySet[Upload]:
@@ -25,3 +28,32 @@ def upload_get(*, user: User, id: UUID) -> Upload:
             status=410,
         )
     return upload
+
+
+def upload_finished(*, user: User, id: UUID, kind: UploadKind) -> tuple[Upload, Blob]:
+    """A finished upload of this user with its file. Raises Refused where it is not, or is too large."""
+    try:
+        upload = upload_get(user=user, id=id)
+    except Upload.DoesNotExist:
+        raise Refused(
+            "unknown-upload", f"You have no upload {id}.", "POST /api/v1/uploads makes one (tus 1.0)."
+        ) from None
+    if upload.blob is None:
+        raise Refused(
+            "upload-unfinished",
+            f"The upload has {upload.offset:,} of {upload.length:,} bytes.",
+            "Send the rest first.",
+            status=409,
+        )
+    kind.check(upload.length)  # it may have been announced as another kind
+    return upload, upload.blob
+
+
+def upload_room_used(owner: User) -> int:
+    """Bytes that a person's uploads take which became neither a checkpoint nor a submission that counts."""
+    same_file = {"blob": OuterRef("blob")}
+    submitted = Submission.objects.filter(author=owner, **same_file).exclude(status__in=Submission.LET_GO)
+    checkpoints = Checkpoint.objects.filter(owner=owner, source=OuterRef("blob"))
+    uploads = uploads_of(owner).filter(expires_at__gt=timezone.now())
+    idle = uploads.exclude(Exists(submitted)).exclude(Exists(checkpoints))
+    return int(idle.aggregate(total=Sum("length"))["total"] or 0)

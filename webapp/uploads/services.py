@@ -14,31 +14,24 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.refusal import Refused
 from webapp.storage import blob_save, sha256_of
 from webapp.uploads.files import Checksum, Readable, UploadComplete, locked, receive, upload_file
+from webapp.uploads.kinds import PREDICTIONS, UploadKind
 from webapp.uploads.models import Upload
+from webapp.uploads.selectors import upload_room_used
 
 
 @transaction.atomic
-def upload_create(*, owner: User, filename: str, length: int) -> Upload:
+def upload_create(*, owner: User, filename: str, length: int, kind: UploadKind = PREDICTIONS) -> Upload:
     """Reserve room for a file of `length` bytes. Raises Refused where it is too large, or no room is left."""
-    _check_length(length)
+    kind.check(length)
     # Two at once must not both take the last room.
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-    used = _unfinished(owner)
-    if used + length > settings.UPLOAD_QUOTA_BYTES:
-        raise Refused(
-            "upload-quota",
-            f"Your unfinished uploads hold {used:,} bytes; with {length:,} more they would exceed "
-            f"the {settings.UPLOAD_QUOTA_BYTES:,} bytes allowed.",
-            "Finish or delete another upload first; unfinished ones expire by themselves.",
-            status=413,
-        )
+    _check_room(owner, length)
     if length > shutil.disk_usage(settings.UPLOAD_ROOT).free:
         raise _disk_full()
     upload = Upload.objects.create(
@@ -88,10 +81,11 @@ def upload_finish(*, upload: Upload) -> Upload:
     return upload
 
 
-def upload_from_file(*, owner: User, file: "UploadedFile[Any]") -> Upload:
+def upload_from_file(*, owner: User, file: "UploadedFile[Any]", kind: UploadKind = PREDICTIONS) -> Upload:
     """Make a finished upload of a file that came with a plain form."""
     length = file.size or 0
-    _check_length(length)
+    kind.check(length)
+    _check_room(owner, length)
     with _as_path(file) as path:
         blob = blob_save(path, sha256=sha256_of(path))
     return Upload.objects.create(
@@ -125,24 +119,20 @@ def uploads_expire(*, now: datetime | None = None) -> int:
     return count
 
 
-def _check_length(length: int) -> None:
-    if length > settings.UPLOAD_LIMIT_BYTES:
+def _check_room(owner: User, length: int) -> None:
+    used = upload_room_used(owner)
+    if used + length > settings.UPLOAD_QUOTA_BYTES:
         raise Refused(
-            "upload-too-large",
-            f"The file has {length:,} bytes, but this server takes at most {settings.UPLOAD_LIMIT_BYTES:,}.",
-            "Compress it (a zip with results.json), or ask the organisers for a higher limit.",
+            "upload-quota",
+            f"Your uploads that have not become a submission hold {used:,} bytes; with {length:,} more they "
+            f"would exceed the {settings.UPLOAD_QUOTA_BYTES:,} bytes allowed.",
+            "Submit or delete another upload first; those that nobody uses expire by themselves.",
             status=413,
         )
 
 
 def _expiry_from_now() -> datetime:
     return timezone.now() + timedelta(seconds=settings.UPLOAD_LIFETIME_S)
-
-
-def _unfinished(owner: User) -> int:
-    """Bytes reserved by the unfinished uploads of a person."""
-    uploads = Upload.objects.filter(owner=owner, blob=None, expires_at__gt=timezone.now())
-    return int(uploads.aggregate(total=Sum("length"))["total"] or 0)
 
 
 def _disk_full() -> Refused:

@@ -22,6 +22,7 @@ from webapp.uploads.models import Upload
 from webapp.uploads.services import (
     upload_append,
     upload_create,
+    upload_delete,
     upload_finish,
     upload_from_file,
     uploads_expire,
@@ -127,12 +128,21 @@ def test_unfinished_uploads_take_their_room_from_the_start(settings: Any) -> Non
     settings.UPLOAD_QUOTA_BYTES = 15
     owner = make_user()
     first = make_upload(10, owner=owner)
-    with pytest.raises(Refused, match="unfinished uploads hold 10 bytes") as refused:
+    with pytest.raises(Refused, match="not become a submission hold 10 bytes") as refused:
         make_upload(6, owner=owner)
     assert refused.value.status == 413
     make_upload(15)  # of somebody else
-    append(first, b"0123456789")
+    upload_delete(upload=first)
     make_upload(15, owner=owner)
+
+
+def test_a_plain_form_finds_no_room_either_where_unused_uploads_took_it(settings: Any) -> None:
+    settings.UPLOAD_QUOTA_BYTES = 15
+    owner = make_user()
+    append(make_upload(10, owner=owner), b"0123456789")
+    with pytest.raises(Refused, match="not become a submission hold 10 bytes"):
+        upload_from_file(owner=owner, file=SimpleUploadedFile("results.json", b"123456"))
+    assert upload_from_file(owner=owner, file=SimpleUploadedFile("results.json", b"12345")).is_complete
 
 
 @pytest.mark.django_db(transaction=True)
