@@ -28,7 +28,8 @@ from evaluator import (
     validate,
 )
 from evaluator.analysis_tables import print_analysis
-from evaluator.catalog import BENCHMARKS, Task
+from evaluator.catalog import BENCHMARKS, METRICS, Task
+from evaluator.metric_pages import print_metric, print_metrics, to_markdown
 from evaluator.problems import Problem
 from evaluator.receipts import Receipt, ReceiptInvalid, differences, other_files, read_receipt
 from evaluator.report_tables import print_report
@@ -345,6 +346,24 @@ def synth(
             progress=lambda done, total: bar.update(item, completed=done, total=total),
         )
     output.print(f"Wrote {videos} videos to {out}.", markup=False, soft_wrap=True)
+
+
+@app.command("metrics")
+def metrics_command(
+    key: Annotated[
+        str | None, typer.Argument(help="A metric; without one, all of them in a line each.")
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/metrics.md.")] = False,
+) -> None:
+    """Explain the metrics: formula, quirks, source and an example."""
+    if markdown:
+        typer.echo(to_markdown(), nl=False)
+    elif key is None:
+        print_metrics(output)
+    elif key in METRICS:
+        print_metric(output, METRICS[key])
+    else:
+        _fail(f"There is no metric {key!r}. Choose one of: {', '.join(METRICS)}.")
 
 
 def _print_version(wanted: bool) -> None:
