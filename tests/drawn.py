@@ -1,0 +1,40 @@
+"""Scored submissions with draws of the videos, stored as a worker stores them."""
+
+import random
+from typing import Any
+
+from evaluator.comparison import pack_samples
+from tests.factories import claim, make_report, make_submission, make_user, make_variant
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Split
+from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.models import Submission
+
+DRAWS = 200
+
+
+def make_drawn(
+    split: Split,
+    name: str,
+    ap: float,
+    *,
+    scatter: float = 0.001,
+    draws: int = DRAWS,
+    author: User | None = None,
+    is_public: bool = True,
+    **report: Any,
+) -> Submission:
+    """A submission whose AP moves with the draws as that of all others, and by `scatter` on its own.
+
+    With the default, a hundredth is a sure difference although the intervals overlap; with 0.1 it is not.
+    """
+    common, own = random.Random(0), random.Random(name)
+    samples = [ap + common.gauss(0, 0.03) + own.gauss(0, scatter) for _ in range(draws)]
+    author = author or make_user()
+    variant = make_variant(author, name)
+    submission = make_submission(author, split, variant=variant, is_public=is_public)
+    stored = {**make_report(AP=ap), "intervals": {"AP": [ap - 0.06, ap + 0.06]}, **report}
+    packed = {"AP": pack_samples(samples)} if draws else {}
+    assert evaluation_finish_scored(token=claim().token, report=stored, samples=packed)
+    submission.refresh_from_db()
+    return submission
