@@ -18,6 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.compiled import BYTES_IN, INT32_IN, compiled
+from evaluator.vector_bytes import (
+    BLOCK,
+    between_mask,
+    highest_bit,
+    lowest_bit,
+    read_list_numbers,
+    read_string_numbers,
+)
 
 Bytes = NDArray[np.uint8]
 Bounds = NDArray[np.int32]
@@ -41,32 +49,9 @@ _BAD: Final = -1
 _0: Final = np.uint64(0)
 _1: Final = np.uint64(1)
 _2: Final = np.uint64(2)
-_8: Final = np.uint64(8)
-_10: Final = np.uint64(10)
-_ZERO: Final = np.uint64(48)
-_NINE: Final = np.uint64(9)
-_3_RUNS: Final = np.uint64(3)
-_FIRST_LONG: Final = np.uint64(80)  # characters from here on say that their number goes on
-_RARE: Final = -32768
-
-
-def _number_table() -> NDArray[np.int16]:
-    """Return [65536] the number that begins with two bytes (first + 256 * second), if these hold all of it.
-
-    _RARE stands for everything else: the closing quote, a third character, a backslash, an error.
-    """
-    first = np.arange(256)[None, :] - 48
-    second = np.arange(256)[:, None] - 48
-    one = (first & 31) - 2 * (first & 16)
-    both = (first & 31) | (second & 31) << 5
-    two = both - 2 * (both & 512)
-    number = np.where(first & 32, two, one)
-    plain = (first >= 0) & (first < 64) & (first != _BACKSLASH - 48)
-    plain = plain & (((first & 32) == 0) | ((second >= 0) & (second < 32)))
-    return np.where(plain, number, _RARE).astype(np.int16).ravel()
-
-
-_NUMBERS: Final = _number_table()
+_3: Final = np.uint64(3)
+_4: Final = np.uint64(4)
+_3_RUNS: Final = 3
 
 
 @compiled()
@@ -104,45 +89,79 @@ def _long_number(data: Bytes, at: Int) -> tuple[Int, Int]:
 
 @compiled()
 def _decode_string(data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int) -> tuple[Int, Int, Int]:
-    """Decode the string that begins at `start`: (place after its quote or -1, bounds written, area)."""
-    at = np.uint64(start)
-    count = _0
-    offset = np.uint64(used)
-    room = np.uint64(bounds.size - used)
+    """Decode the string that begins at `start`: (place after its quote or -1, bounds written, area).
+
+    The place where a number ends is known from one bit of each character, so 64 characters are looked at
+    together, and no number waits for the length of the one before it. The first three numbers, those of more
+    than three characters and what is no number at all are read one by one.
+    """
+    numbers = np.empty(BLOCK, np.int16)
+    at = start
+    count = 0
+    room = bounds.size - used
     position = np.int64(0)
-    area = np.int64(0)
+    alternating = np.int64(0)  # the last bound, minus the one before it, plus the one before that, ...
     older = np.int64(0)  # the run before the last, to which the next is relative
     last = np.int64(0)
-    foreground = np.int64(0)  # all bits set for every second run
-    wrong = np.int64(0)  # negative once a run was, or one went beyond the last pixel
     while True:
-        first = np.uint64(data[at])
-        run = np.int64(_NUMBERS[first | np.uint64(data[at + _1]) << _8])
-        if run == _RARE or count < _3_RUNS:
-            if first == _QUOTE:
-                break
-            run, after = _long_number(data, np.int64(at))
-            if after < 0:
-                return _BAD, 0, 0
-            at = np.uint64(after)
-            if count < _3_RUNS:
-                older = np.int64(0)
-        else:
-            at += _1 + np.uint64(first >= _FIRST_LONG)
-        run += older
+        if count >= _3_RUNS and at + BLOCK <= data.size and count + BLOCK <= room:
+            inside = between_mask(data, at, 48, 111)
+            goes_on = between_mask(data, at, 80, 111)
+            ends = inside & ~goes_on
+            slash = between_mask(data, at, _BACKSLASH, _BACKSLASH)
+            # One that stands alone is wrong, or its other half is in the next block.
+            rare = ~inside | (slash & ~(slash << _1) & ~(slash >> _1))
+            rare |= goes_on & (goes_on << _1) & (goes_on << _2)  # more than three characters
+            ends &= (rare & (~rare + _1)) - _1  # those before the lowest rare one
+            if ends != _0:
+                read_string_numbers(data, at, numbers)
+                at += np.int64(highest_bit(ends)) + 1
+                place = np.uint64(used + count)
+                negative = np.int64(0)
+                rest = ends & (ends - _1)
+                while rest != _0:  # two at a time
+                    older += np.int64(numbers[lowest_bit(ends)])
+                    last += np.int64(numbers[lowest_bit(rest)])
+                    ends = rest & (rest - _1)
+                    rest = ends & (ends - _1)
+                    negative |= older | last
+                    position += older
+                    bounds[place] = position
+                    position += last
+                    bounds[place + _1] = position
+                    alternating += last
+                    place += _2
+                if ends != _0:
+                    run = older + np.int64(numbers[lowest_bit(ends)])
+                    older = last
+                    last = run
+                    negative |= run
+                    position += run
+                    bounds[place] = position
+                    alternating = position - alternating
+                    place += _1
+                count = np.int64(place) - used
+                if negative < 0 or position > pixels:
+                    return _BAD, 0, 0
+                if rare == _0:
+                    continue
+        if data[at] == _QUOTE:
+            break
+        number, at = _long_number(data, at)
+        if at < 0 or count >= room:
+            return _BAD, 0, 0
+        run = number + (older if count >= _3_RUNS else 0)
         older = last
         last = run
         position += run
-        wrong |= run | (pixels - position)
-        if count >= room:
+        if run < 0 or position > pixels:
             return _BAD, 0, 0
-        bounds[offset + count] = position
-        area += run & foreground
-        foreground = ~foreground
-        count += _1
-    if wrong < 0 or position != pixels:
+        bounds[used + count] = position
+        alternating = position - alternating
+        count += 1
+    if position != pixels:
         return _BAD, 0, 0
-    return np.int64(at) + 1, np.int64(count), area
+    return at + 1, count, position - alternating if count & 1 else alternating
 
 
 @compiled()
@@ -161,44 +180,49 @@ def _decode_integer(data: Bytes, at: Int) -> tuple[Int, Int]:
 @compiled()
 def _decode_list(data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int) -> tuple[Int, Int, Int]:
     """As `_decode_string`, for a list of run lengths whose first item begins at `start`."""
-    at = np.uint64(_skip_space(data, start))
-    count = _0
-    offset = np.uint64(used)
-    room = np.uint64(bounds.size - used)
+    numbers = np.empty(BLOCK, np.int16)
+    at = _skip_space(data, start)
+    count = 0
+    room = bounds.size - used
     position = np.int64(0)
-    area = np.int64(0)
-    foreground = np.int64(0)
+    alternating = np.int64(0)
     while True:
-        run = np.int64(0)
-        begin = at
-        digit = np.uint64(data[at]) - _ZERO  # anything but a digit becomes larger than 9
-        while digit <= _NINE:
-            run = run * 10 + np.int64(digit)
-            at += _1
-            digit = np.uint64(data[at]) - _ZERO
+        if at + BLOCK <= data.size and count + BLOCK <= room:
+            digits = between_mask(data, at, 48, 57)
+            commas = between_mask(data, at, _COMMA, _COMMA)
+            rare = ~(digits | commas | between_mask(data, at, 32, 32))
+            rare |= digits & (digits << _1) & (digits << _2) & (digits << _3) & (digits << _4)
+            commas &= (rare & (~rare + _1)) - _1
+            if commas != _0:
+                read_list_numbers(data, at, numbers)
+                at += np.int64(highest_bit(commas)) + 1
+                place = np.uint64(used + count)
+                while commas != _0:
+                    position += np.int64(numbers[lowest_bit(commas)])
+                    commas &= commas - _1
+                    bounds[place] = position
+                    alternating = position - alternating
+                    place += _1
+                count = np.int64(place) - used
+                if position > pixels:
+                    return _BAD, 0, 0
+        at = _skip_space(data, at)
+        run, after = _decode_integer(data, at)
         position += run
-        if at == begin or at > begin + _10 or position > pixels or count >= room:
+        if run < 0 or position > pixels or count >= room:
             return _BAD, 0, 0
-        bounds[offset + count] = position
-        area += run & foreground
-        foreground = ~foreground
-        count += _1
+        bounds[used + count] = position
+        alternating = position - alternating
+        count += 1
+        at = _skip_space(data, after)
+        if data[at] == _LIST_END:
+            break
         if data[at] != _COMMA:
-            after = _skip_space(data, np.int64(at))
-            if data[after] == _LIST_END:
-                at = np.uint64(after)
-                break
-            if data[after] != _COMMA:
-                return _BAD, 0, 0
-            at = np.uint64(after)
-        at += _1
-        if data[at] <= 32:
-            at += _1  # nearly always one space
-            if data[at] <= 32:
-                at = np.uint64(_skip_space(data, np.int64(at)))
+            return _BAD, 0, 0
+        at = _skip_space(data, at + 1)
     if position != pixels:
         return _BAD, 0, 0
-    return np.int64(at) + 1, np.int64(count), area
+    return at + 1, count, position - alternating if count & 1 else alternating
 
 
 @compiled()

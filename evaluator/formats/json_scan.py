@@ -6,15 +6,15 @@ that whoever comes later may rely on it. Memory: one row of numbers an entry, wh
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.compiled import BYTES_IN, WORDS_IN, compiled
+from evaluator.compiled import BYTES_IN, compiled
+from evaluator.vector_bytes import BLOCK, between_mask, highest_bit, lowest_bit
 
 Bytes = NDArray[np.uint8]
-Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 
 OK: Final = 0
@@ -34,13 +34,8 @@ _LIST: Final = 91
 _BACKSLASH: Final = 92
 _OBJECT: Final = 123
 
+_0: Final = np.uint64(0)
 _1: Final = np.uint64(1)
-_ZERO: Final = np.uint64(48)
-_NINE: Final = np.uint64(9)
-_ONES: Final = np.uint64(0x0101010101010101)
-_HIGHS: Final = np.uint64(0x8080808080808080)
-_QUOTES: Final = np.uint64(0x2222222222222222)
-_BACKSLASHES: Final = np.uint64(0x5C5C5C5C5C5C5C5C)
 
 
 @compiled()
@@ -51,30 +46,21 @@ def _skip_space(data: Bytes, at: int) -> int:
 
 
 @compiled()
-def _skip_string(data: Bytes, words: Words, at: int) -> int:
+def _skip_string(data: Bytes, at: int) -> int:
     """Return the place after the string that opens at `at`, or -1 if it never closes."""
     at += 1
     while at < data.size:
-        if at & 7 == 0:  # eight bytes at a time while none of them is a quote or a backslash
-            word = at >> 3
-            while word < words.size:
-                quote = words[word] ^ _QUOTES
-                backslash = words[word] ^ _BACKSLASHES
-                # (x - 0x01..) & ~x has a high bit set exactly if a byte of x is zero
-                found = ((quote - _ONES) & ~quote) | ((backslash - _ONES) & ~backslash)
-                if found & _HIGHS:
-                    break
-                word += 1
-            at = word << 3
-        while at < data.size:
-            byte = data[at]
-            at += 1
-            if byte == _QUOTE:
-                return at
-            if byte == _BACKSLASH:
-                at += 1
-            if at & 7 == 0:
-                break
+        if data[at] != _QUOTE:
+            at += (
+                np.int64(lowest_bit(between_mask(data, at, _QUOTE, _QUOTE))) if at + BLOCK <= data.size else 1
+            )
+            continue
+        before = at - 1
+        while data[before] == _BACKSLASH:  # ends at the opening quote
+            before -= 1
+        at += 1
+        if (at - before) & 1 == 0:  # an odd number of backslashes would make the quote a part of the string
+            return at
     return -1
 
 
@@ -141,31 +127,36 @@ def _skip_scalar(data: Bytes, at: int) -> tuple[int, int]:
 
 
 @compiled()
-def _skip_integers(data: Bytes, start: int) -> Any:
-    """Return the place of the last plain integer of the list that `start` is in: most of uncompressed RLE."""
-    size = np.uint64(data.size)
-    at = np.uint64(start)  # unsigned indices spare the check for negative ones
-    last = at
-    while True:
-        begin = at
-        while at < size and np.uint64(data[at]) - _ZERO <= _NINE:
-            at += _1
-        if at == begin or at >= size or data[at] != _COMMA or (data[begin] == _ZERO and at > begin + _1):
-            return np.int64(last if at == begin else begin)
-        last = begin
-        at += _1
-        if at < size and data[at] == 32:
-            at += _1
+def _skip_integers(data: Bytes, at: int) -> int:
+    """Return the place of a later item of the list in which an integer begins at `at`.
+
+    Passes over `12, 3,45`: digits, each comma after a digit, one space at most after a comma. That is most of
+    what uncompressed masks take.
+    """
+    while at + BLOCK <= data.size:
+        digits = between_mask(data, at, 48, 57)
+        commas = between_mask(data, at, _COMMA, _COMMA)
+        spaces = between_mask(data, at, 32, 32)
+        zeros = between_mask(data, at, 48, 48) & ~(digits << _1)  # that begin a number
+        wrong = ~(digits | commas | spaces) | (commas & ~(digits << _1)) | (spaces & ~(commas << _1))
+        wrong |= digits & (zeros << _1)
+        commas &= (wrong & (~wrong + _1)) - _1  # those before the first that is wrong
+        if commas == _0:
+            break
+        at += np.int64(highest_bit(commas)) + 1
+        if at < data.size and data[at] == 32:
+            at += 1
+    return at
 
 
 @compiled()
-def _skip_key(data: Bytes, words: Words, at: int) -> tuple[int, int]:
+def _skip_key(data: Bytes, at: int) -> tuple[int, int]:
     """Skip `"key" :` from its quote to the value."""
     if at >= data.size:
         return at, END_OF_FILE
     if data[at] != _QUOTE:
         return at, UNEXPECTED
-    end = _skip_string(data, words, at)
+    end = _skip_string(data, at)
     if end < 0:
         return at, END_OF_FILE
     end = _skip_space(data, end)
@@ -177,7 +168,7 @@ def _skip_key(data: Bytes, words: Words, at: int) -> tuple[int, int]:
 
 
 @compiled()
-def _skip_value(data: Bytes, words: Words, at: int, stack: Bytes) -> tuple[int, int]:
+def _skip_value(data: Bytes, at: int, stack: Bytes) -> tuple[int, int]:
     """Return (place after the value, OK), or (place of the error, what it is)."""
     depth = 0
     status = OK
@@ -187,7 +178,7 @@ def _skip_value(data: Bytes, words: Words, at: int, stack: Bytes) -> tuple[int, 
             return at, END_OF_FILE
         byte = data[at]
         if byte == _QUOTE:
-            end = _skip_string(data, words, at)
+            end = _skip_string(data, at)
             if end < 0:
                 return at, END_OF_FILE
             at = end
@@ -201,7 +192,7 @@ def _skip_value(data: Bytes, words: Words, at: int, stack: Bytes) -> tuple[int, 
                 return at, END_OF_FILE
             if data[at] != byte + 2:  # ] is [ + 2, and } is { + 2
                 if byte == _OBJECT:
-                    at, status = _skip_key(data, words, at)
+                    at, status = _skip_key(data, at)
                     if status != OK:
                         return at, status
                 elif 48 <= data[at] <= 57:
@@ -225,7 +216,7 @@ def _skip_value(data: Bytes, words: Words, at: int, stack: Bytes) -> tuple[int, 
                 return at, UNEXPECTED
             at = _skip_space(data, at + 1)
             if stack[depth - 1] == _OBJECT:
-                at, status = _skip_key(data, words, at)
+                at, status = _skip_key(data, at)
                 if status != OK:
                     return at, status
             break
@@ -254,9 +245,7 @@ def _key_index(data: Bytes, start: int, end: int, keys: Bytes, n_keys: int) -> i
 
 
 @compiled()
-def _scan_object(
-    data: Bytes, words: Words, at: int, keys: Bytes, n_keys: int, row: Ints, stack: Bytes
-) -> tuple[int, int]:
+def _scan_object(data: Bytes, at: int, keys: Bytes, n_keys: int, row: Ints, stack: Bytes) -> tuple[int, int]:
     """Write the places of the known fields of the object at `at` into `row`: start and end of each value.
 
     A repeated key counts where it comes last, as in Python. row[2 * n_keys] becomes 1 if a key has an escape.
@@ -266,12 +255,12 @@ def _scan_object(
         return at + 1, OK
     while True:
         key = at
-        at, status = _skip_key(data, words, at)
+        at, status = _skip_key(data, at)
         if status != OK:
             return at, status
-        key_end = _skip_string(data, words, key) - 1
+        key_end = _skip_string(data, key) - 1
         value = at
-        at, status = _skip_value(data, words, at, stack)
+        at, status = _skip_value(data, at, stack)
         if status != OK:
             return at, status
         k = _key_index(data, key + 1, key_end, keys, n_keys)
@@ -296,18 +285,14 @@ def skip_space(data: Bytes, at: int) -> int:
     return _skip_space(data, at)
 
 
-@compiled(f"Tuple((int64, int64))({BYTES_IN}, {WORDS_IN}, int64)")
-def skip_value(data: Bytes, words: Words, at: int) -> tuple[int, int]:
+@compiled(f"Tuple((int64, int64))({BYTES_IN}, int64)")
+def skip_value(data: Bytes, at: int) -> tuple[int, int]:
     """Return (place after the value at `at`, OK), or (place of an error, its kind)."""
-    return _skip_value(data, words, at, np.empty(MAX_DEPTH, np.uint8))
+    return _skip_value(data, at, np.empty(MAX_DEPTH, np.uint8))
 
 
-@compiled(
-    f"Tuple((int64[:, ::1], int64, int64, int64))({BYTES_IN}, {WORDS_IN}, int64, {BYTES_IN}, int64, int64)"
-)
-def scan_list(
-    data: Bytes, words: Words, at: int, keys: Bytes, n_keys: int, max_entries: int
-) -> tuple[Ints, int, int, int]:
+@compiled(f"Tuple((int64[:, ::1], int64, int64, int64))({BYTES_IN}, int64, {BYTES_IN}, int64, int64)")
+def scan_list(data: Bytes, at: int, keys: Bytes, n_keys: int, max_entries: int) -> tuple[Ints, int, int, int]:
     """Find the entries of the list at `at`; returns (rows, number of entries, place, status)."""
     width = 2 * n_keys + 3
     rows = np.full((1024, width), -1, np.int64)
@@ -330,9 +315,9 @@ def scan_list(
         row[2 * n_keys] = 0
         row[2 * n_keys + 1] = at
         if data[at] == _OBJECT:
-            at, status = _scan_object(data, words, at, keys, n_keys, row, stack)
+            at, status = _scan_object(data, at, keys, n_keys, row, stack)
         else:
-            at, status = _skip_value(data, words, at, stack)
+            at, status = _skip_value(data, at, stack)
         if status != OK:
             return rows, count, at, status
         row[2 * n_keys + 2] = at

@@ -66,7 +66,6 @@ class JsonText:
         self.name = name
         self.contents = contents
         self.data: NDArray[np.uint8] = np.frombuffer(contents, np.uint8)
-        self.words: NDArray[np.uint64] = self.data[: len(self.data) // 8 * 8].view(np.uint64)
         self._quote = quote
 
     def top(self) -> int:
@@ -86,14 +85,14 @@ class JsonText:
     def list_entries(self, at: int, keys: tuple[str, ...]) -> tuple[Entries, int]:
         """Return the entries of the list at `at`, and the place after it."""
         rows, count, end, status = json_scan.scan_list(
-            self.data, self.words, at, _pack(keys), len(keys), json_scan.MAX_ENTRIES
+            self.data, at, _pack(keys), len(keys), json_scan.MAX_ENTRIES
         )
         self._raise_for(status, end)
         return Entries(keys, rows[:count]), end
 
     def skip_value(self, at: int) -> int:
         """Return the place after the value at `at`."""
-        end, status = json_scan.skip_value(self.data, self.words, at)
+        end, status = json_scan.skip_value(self.data, at)
         self._raise_for(status, end)
         return int(end)
 

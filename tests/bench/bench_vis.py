@@ -3,8 +3,8 @@
 Data of the size of the validation sets, their masks of 560 to 850 runs. Everything that a submission costs is
 counted but the interpreter's start: reading, the hash of the file, all metrics, also by category and video.
 Seconds are processor time of one process, all its threads; the programs run in turns and the least of each
-counts. *Prepared*: the ground truth lies there from an earlier submission. *Floor*: finding the strings in the
-bytes of results.json, no number read. *Yardstick*: our plain form of the official algorithm, relative to what
+counts. *Prepared*: the ground truth lies there from an earlier submission. *Floor*: finding the strings in
+the bytes of results.json, no number read. *Yardstick*: our plain form of the official algorithm, relative to what
 the unmodified code took (figures from another machine, brought here by the time that merging pairs of masks
 takes on both).
 """
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +71,14 @@ SETS = (
 def pairs_s() -> float:
     """Return the seconds that `PAIRS` pairs of large masks take on this machine."""
     predictions = msgspec.json.decode((SETS[3].folder / "results.json").read_bytes())
-    masks = [mask for tracklet in predictions[:60] for mask in tracklet["segmentations"] if mask]
-    count = min(len(masks) - 1, 2_000)
+    masks = [mask for tracklet in predictions[:60] for mask in tracklet["segmentations"] if mask][:2_000]
 
     def merge() -> None:
-        for a, b in zip(masks[:count], masks[1:], strict=False):
+        for a, b in pairwise(masks):
             coco.area(coco.merge([a, b], True))
             coco.area(coco.merge([a, b], False))
 
-    return PAIRS / count * least_cpu_s(merge, merge, merge)[0]
+    return PAIRS / (len(masks) - 1) * least_cpu_s(merge, merge, merge)[0]
 
 
 def least_cpu_s(*runs: Callable[[], Any]) -> list[float]:

@@ -1,8 +1,8 @@
-"""The official algorithm of YouTube-VIS and OVIS on pycocotools and numpy, for `bench_vis.py` to compare with.
+"""The official algorithm of YouTube-VIS and OVIS on pycocotools and numpy, for `bench_vis.py`.
 
-It does the work that the official code does, in the same order and as often: an object for every mask; area
-and box of every predicted one when the file is read; intersection and union of two masks each merged anew, for
-all pairs of a video and category; matching in Python for every category, range and video.
+It does the work that the official code does, in the same order and as often: an object for every mask;
+area and box of every predicted one when the file is read; intersection and union of two masks each merged
+anew, for all pairs of a video and category; matching in Python for every category, range and video.
 """
 
 import json

@@ -3,12 +3,14 @@
 Objects are ellipses with a wavy outline that wander, hide each other and leave; predictions are distorted
 copies with the mistakes of real methods: wrong classes, switched identities, fragments, missed frames,
 duplicates. Ground truth is written as uncompressed run lengths and predictions as compressed strings, as the
-official files are. One stream of random numbers a video: the first videos of a larger set are those of a smaller.
+official files are. One stream of random numbers a video: the first videos of a larger
+set are those of a smaller.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -175,7 +177,7 @@ class Scene:
 
     def _switch(self, found: dict[int, list[Spans]]) -> None:
         order = sorted(found)
-        for p, q in zip(order, order[1:], strict=False):
+        for p, q in pairwise(order):
             if self.random.rand() < SWITCHED and self.length > 2:
                 cut = self.random.randint(1, self.length)
                 found[p][cut:], found[q][cut:] = found[q][cut:], found[p][cut:]

@@ -87,3 +87,27 @@ def test_numbers_of_every_form_are_values(number: str) -> None:
 def test_what_is_no_number_is_refused(number: str) -> None:
     with pytest.raises(JsonInvalid):
         scan(f"[{number}]".encode())
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    count=st.integers(1, 120),
+    spoil=st.sampled_from([*"0,- .]e", ", ", " 1", "01", ",,", "\n", ""]),
+    place=st.floats(0, 1, exclude_max=True),
+    compact=st.booleans(),
+)
+def test_a_long_list_of_integers_is_refused_exactly_when_json_refuses_it(
+    count: int, spoil: str, place: float, compact: bool
+) -> None:
+    written = json.dumps([[10**n for n in range(5)] * count], separators=(",", ":") if compact else None)
+    at = 2 + int(place * (len(written) - 4))
+    spoiled = written[:at] + spoil + written[at:]
+    try:
+        expected = json.loads(spoiled)
+    except ValueError:
+        expected = None
+    try:
+        found: list[Any] | None = scan(spoiled.encode())
+    except JsonInvalid:
+        found = None
+    assert found == expected
