@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.compiled import INT32_IN, compiled
+from evaluator.compiled import BYTES_IN, INT32_IN, WORDS_IN, compiled
 
 _UINT32_IN = "Array(uint32, 1, 'C', readonly=True)"
 _FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _FULL = -1
+_REPEAT = np.uint64(0x0101010101010101)
+"""A byte times this is a word of eight such bytes."""
 
 
 @compiled(f"int64({_UINT32_IN}, uint32[::1], int32[::1])")
@@ -25,6 +25,32 @@ def _find_runs(values: NDArray[np.uint32], starts: NDArray[np.uint32], ends: NDA
             ends[runs] = i
             runs += 1
             current = values[i]
+    starts[runs] = current
+    ends[runs] = values.size
+    return runs + 1
+
+
+@compiled(f"int64({BYTES_IN}, {WORDS_IN}, uint32[::1], int32[::1])")
+def _find_byte_runs(
+    values: NDArray[np.uint8],
+    words: NDArray[np.uint64],
+    starts: NDArray[np.uint32],
+    ends: NDArray[np.int32],
+) -> int:
+    """As `_find_runs`; where eight bytes continue the run, they are compared at once."""
+    runs = 0
+    current = values[0]
+    repeated = np.uint64(current) * _REPEAT
+    for word in range(words.size + 1):
+        if word < words.size and words[word] == repeated:
+            continue
+        for i in range(8 * word, min(8 * word + 8, values.size)):
+            if values[i] != current:
+                starts[runs] = current
+                ends[runs] = i
+                runs += 1
+                current = values[i]
+        repeated = np.uint64(current) * _REPEAT
     starts[runs] = current
     ends[runs] = values.size
     return runs + 1
@@ -78,14 +104,20 @@ def _fill_runs(values: NDArray[np.uint32], ends: NDArray[np.int32], filled: NDAr
         start = ends[run]
 
 
-def encode_runs(values: NDArray[Any]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+def encode_runs(
+    values: NDArray[np.uint32] | NDArray[np.uint8],
+) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
     """Return the runs of equal numbers of a map [N]: the number of each and where it ends, both [runs].
 
     >>> [part.tolist() for part in encode_runs(np.array([7, 7, 5], np.uint32))]
     [[7, 5], [2, 3]]
     """
     starts, ends = np.empty(values.size, np.uint32), np.empty(values.size, np.int32)
-    runs = _find_runs(values.astype(np.uint32, copy=False), starts, ends)
+    if values.dtype == np.uint8:
+        words = values[: values.size // 8 * 8].view(np.uint64)
+        runs = _find_byte_runs(values, words, starts, ends)
+    else:
+        runs = _find_runs(values, starts, ends)
     return starts[:runs].copy(), ends[:runs].copy()
 
 
