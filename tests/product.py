@@ -30,6 +30,8 @@ class Product:
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "webapp.settings",
             "DVIS_BENCH_VAR": str(var),
+            # Loading torch takes seconds that few tests need.
+            "MODEL_WORKERS": "0",
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None

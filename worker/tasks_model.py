@@ -86,10 +86,21 @@ def run_next(self: "Task[[], None]") -> None:
         return
     connection.close()  # it may not live as long as the run
     with Lease(claim.token) as lease:
-        is_stored = store(_run(claim, lease, worker))
+        is_stored = _stored(claim, _run(claim, lease, worker))
     logger.info("Job %s: %s", claim.job_id, "stored" if is_stored else "taken away, result dropped")
     if jobs_due(Job.Kind.RUN).exists():
         queue.ring(Job.Kind.RUN)
+
+
+def _stored(claim: Execution, write: Callable[[], bool]) -> bool:
+    """Write what came of a run; where that fails for good, write that."""
+    try:
+        return store(write)
+    except Exception:
+        # Otherwise it would be done again and again, each time as if its worker had gone silent.
+        logger.exception("Job %s could not be stored", claim.job_id)
+        failed = partial(job_finish_failed, token=claim.token, code="internal-error")
+        return store(partial(failed, detail=traceback.format_exc()))
 
 
 def _run(claim: Execution, lease: Lease, worker: str) -> Callable[[], bool]:

@@ -1,15 +1,14 @@
 """The commands of `dvis-bench`."""
 
 import sys
-import time
 import uuid
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 
-from webapp.client import credentials, show, upload
+from webapp.client import credentials, runs, show, upload
+from webapp.client.asking import AsJson, Server, Token, check_split, connection_of, followed, last_part
 from webapp.client.connection import Connection
 from webapp.client.errors import ClientError, Exit
 
@@ -19,15 +18,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-POLL_S = (0.5, 5.0)
+app.add_typer(runs.app, name="runs")
 UNFINISHED = ("received", "queued", "running")
 ENDED = {"rejected": Exit.REJECTED, "withdrawn": Exit.REJECTED, "failed": Exit.FAILED}
-
-Server = Annotated[
-    str | None, typer.Option("--server", help=f"Address of the server (or {credentials.SERVER_VARIABLE})")
-]
-Token = Annotated[str | None, typer.Option("--token", help=f"API token (or {credentials.TOKEN_VARIABLE})")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the API's object and nothing else")]
 
 
 @app.callback()
@@ -80,9 +73,9 @@ def submit(
         "note": note,
         "public": not private,
     }
-    connection = _connection(context, server, token)
+    connection = connection_of(context, server, token)
     # Before the file is sent: an unknown name must not cost the time of an upload.
-    _check_split(connection, benchmark, split)
+    check_split(connection, benchmark, split)
     with show.upload_bar(file.name) as progress:
         body["upload"] = upload.send(connection, file, progress)
     headers = {"Idempotency-Key": str(uuid.uuid4())}
@@ -103,8 +96,8 @@ def status(
     token: Token = None,
 ) -> None:
     """Tell what has become of a submission."""
-    connection = _connection(context, server, token)
-    document = connection.get(f"/submissions/{_last_part(id)}", missing=f"submission {id}").json()
+    connection = connection_of(context, server, token)
+    document = connection.get(f"/submissions/{last_part(id)}", missing=f"submission {id}").json()
     _finish(_waited(connection, document) if wait else document, as_json)
 
 
@@ -123,9 +116,9 @@ def leaderboard(
         raise typer.BadParameter(
             f"{format!r} is not table, json, csv, latex or markdown", param_hint="--format"
         )
-    connection = _connection(context, server, token)
+    connection = connection_of(context, server, token)
     wanted = "json" if as_json or format == "table" else format
-    address = f"/benchmarks/{_last_part(benchmark)}/leaderboard"
+    address = f"/benchmarks/{last_part(benchmark)}/leaderboard"
     missing = f"leaderboard {benchmark} {split}".rstrip()
     response = connection.get(address, missing=missing, params={"split": split, "format": wanted})
     if wanted != "json":
@@ -147,8 +140,8 @@ def compare(
     token: Token = None,
 ) -> None:
     """Compare the first submission with each of the others: differences, 95 % intervals and p."""
-    query = {"submissions": ",".join(_last_part(id) for id in ids)}
-    document = _connection(context, server, token).get("/compare", params=query).json()
+    query = {"submissions": ",".join(last_part(id) for id in ids)}
+    document = connection_of(context, server, token).get("/compare", params=query).json()
     if as_json:
         show.as_json(document)
     else:
@@ -169,12 +162,6 @@ def main() -> None:
         sys.exit(130)
 
 
-def _connection(context: typer.Context, server: str | None, token: str | None) -> Connection:
-    """Options count before and after the name of the command."""
-    given: dict[str, str | None] = context.obj
-    return Connection(credentials.resolve(server or given["server"], token or given["token"]))
-
-
 def _factors(pairs: list[str]) -> dict[str, str]:
     factors = {}
     for pair in pairs:
@@ -185,33 +172,10 @@ def _factors(pairs: list[str]) -> dict[str, str]:
     return factors
 
 
-def _last_part(text: str) -> str:
-    """Take an id or slug also where the whole address of the page was pasted."""
-    path = httpx.URL(text).path if "://" in text else text
-    return path.strip("/").rpartition("/")[2]
-
-
-def _check_split(connection: Connection, slug: str, split: str) -> None:
-    answer = connection.get(f"/benchmarks/{_last_part(slug)}", missing=f"benchmark {slug}")
-    known: dict[str, Any] = answer.json()
-    names = [one["name"] for one in known["splits"]]
-    if split not in names:
-        message = (
-            f"{slug} has no split {split!r}. It has {', '.join(names) or 'none'}: give one with --split."
-        )
-        raise ClientError(message, Exit.USAGE)
-
-
 def _waited(connection: Connection, document: dict[str, Any]) -> dict[str, Any]:
-    """Ask until the submission has an end, telling what happens meanwhile on standard error."""
-    pause = POLL_S[0]
-    with show.err.status(document["status_text"]) as line:
-        while document["status"] in UNFINISHED:
-            time.sleep(pause)
-            pause = min(POLL_S[1], pause * 1.3)
-            document = connection.get(f"/submissions/{document['id']}").json()
-            line.update(document["status_text"])
-    return document
+    """Ask until the submission has an end."""
+    path = f"/submissions/{document['id']}"
+    return followed(connection, document, path, lambda now: now["status"] in UNFINISHED)
 
 
 def _finish(document: dict[str, Any], as_json: bool) -> None:

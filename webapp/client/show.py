@@ -45,6 +45,17 @@ def submission(document: dict[str, Any]) -> None:
     plain(document["links"]["page"])
 
 
+def run(document: dict[str, Any]) -> None:
+    """Status, speed and addresses of a run."""
+    title = f"{document['model']}, {document['benchmark']} {document['split']}"
+    plain(f"{title}: {document['status_text']}")
+    speed = document["frames_per_second"]
+    if document["device"] and speed:
+        done = f"{document['videos_done']} of {document['videos_total']} videos"
+        plain(f"{done} on {document['device']}, {speed:.1f} frames a second")
+    plain(document["links"]["page"])
+
+
 def leaderboard(document: dict[str, Any]) -> None:
     """Ranked rows with percentages; the best of each column is bold."""
     fitting = max(1, (out.width - NAMES_WIDTH) // NUMBER_WIDTH)

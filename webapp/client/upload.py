@@ -26,11 +26,12 @@ MENDABLE = (409, BUSY, 460)
 Progress = Callable[[int, int], None]
 
 
-def send(connection: Connection, path: Path, progress: Progress) -> str:
+def send(connection: Connection, path: Path, progress: Progress, kind: str = "submission") -> str:
     """Upload a file, or the rest of it; returns the upload's id. `progress` hears (bytes sent, all)."""
-    memory = _memory(connection, path)
+    memory = _memory(connection, path, kind)
     length = path.stat().st_size
-    upload, offset = _resumed(connection, memory, length) or (_created(connection, path, length, memory), 0)
+    resumed = _resumed(connection, memory, length)
+    upload, offset = resumed or (_created(connection, path, length, memory, kind), 0)
     tries = 0
     with path.open("rb") as file:
         while offset < length:
@@ -42,16 +43,16 @@ def send(connection: Connection, path: Path, progress: Progress) -> str:
     return upload
 
 
-def forget(connection: Connection, path: Path) -> None:
+def forget(connection: Connection, path: Path, kind: str = "submission") -> None:
     """Once it is submitted, the upload is of no more use."""
-    _memory(connection, path).unlink(missing_ok=True)
+    _memory(connection, path, kind).unlink(missing_ok=True)
 
 
-def _memory(connection: Connection, path: Path) -> Path:
+def _memory(connection: Connection, path: Path, kind: str) -> Path:
     """Where the upload's id of this very file on this very server is kept."""
     stat = path.stat()
     identity = f"{connection.server}\n{path.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}"
-    identity += f"\n{connection.http.headers.get('Authorization', '')}"
+    identity += f"\n{connection.http.headers.get('Authorization', '')}\n{kind}"
     return credentials.folder() / "uploads" / hashlib.sha256(identity.encode()).hexdigest()
 
 
@@ -79,15 +80,20 @@ def _state(connection: Connection, upload: str) -> httpx.Headers | None:
     return checked(response).headers
 
 
-def _created(connection: Connection, path: Path, length: int, memory: Path) -> str:
-    name = base64.b64encode(path.name.encode(errors="replace")).decode()
-    headers = TUS | {"Upload-Length": str(length), "Upload-Metadata": f"filename {name}"}
+def _created(connection: Connection, path: Path, length: int, memory: Path, kind: str) -> str:
+    pairs = {"filename": path.name, "kind": kind}
+    metadata = ",".join(f"{key} {_base64(text)}" for key, text in pairs.items())
+    headers = TUS | {"Upload-Length": str(length), "Upload-Metadata": metadata}
     response = connection.call("POST", "/uploads", headers=headers)
     # Only the id counts: behind a proxy, a server may not know its own address.
     upload: str = httpx.URL(response.headers["Location"]).path.rpartition("/")[2]
     memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     memory.write_text(upload)
     return upload
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode(errors="replace")).decode()
 
 
 def _advance(connection: Connection, upload: str, file: BinaryIO, offset: int, tries: int) -> int:

@@ -22,6 +22,12 @@ MODE_LABELS = {
 AS_CONFIGURED = ("", "As the model is configured")
 
 
+def _named_after_the_model(label: str, longest: int) -> forms.CharField:
+    """A name that is told from the model where none is given."""
+    widget = forms.TextInput(attrs={"placeholder": "Named after the model"})
+    return forms.CharField(label=label, required=False, max_length=longest, widget=widget)
+
+
 class RunForm(forms.Form):
     """Model, checkpoint and options; what is left empty is as the model's configuration says."""
 
@@ -35,12 +41,22 @@ class RunForm(forms.Form):
     precision = forms.ChoiceField(
         label="Precision", required=False, choices=[(name, name) for name in PRECISIONS]
     )
-    window = forms.IntegerField(label="Window", required=False, min_value=1, max_value=LONGEST_WINDOW)
     short_side = forms.IntegerField(
-        label="Short side", required=False, min_value=0, max_value=LARGEST_SHORT_SIDE
+        label="Short side",
+        required=False,
+        min_value=0,
+        max_value=LARGEST_SHORT_SIDE,
+        help_text="Pixels to which frames are resized; 0: not at all.",
     )
-    method_name = forms.CharField(label="Name of the method", required=False, max_length=100)
-    variant_name = forms.CharField(label="Variant", required=False, max_length=150)
+    window = forms.IntegerField(
+        label="Window",
+        required=False,
+        min_value=1,
+        max_value=LONGEST_WINDOW,
+        help_text="Frames segmented together: takes memory, changes no result.",
+    )
+    method_name = _named_after_the_model("Name of the method", 100)
+    variant_name = _named_after_the_model("Variant", 150)
     note = forms.CharField(label="Note", required=False, max_length=300)
     visibility = forms.ChoiceField(
         label="Who sees the submission",

@@ -14,6 +14,9 @@ from webapp.runs.models import Run, RunEvent
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import submissions_visible_to
 
+# Of the model, in the order in which a window goes through them.
+STAGES = ("input", "segmenter", "tracker", "refiner", "masks")
+
 
 def runs_visible_to(user: User | AnonymousUser) -> QuerySet[Run]:
     """Everything to staff; their own to authors; others' with the submission that came of them."""
@@ -66,10 +69,11 @@ class RunFigures:
 def run_figures(run: Run) -> RunFigures:
     videos = list(run.videos.order_by("created_at"))
     frames, seconds = sum(video.frames for video in videos), sum(video.seconds for video in videos)
-    stages: dict[str, float] = {}
-    for video in videos:
-        for stage, taken in video.stage_seconds.items():
-            stages[stage] = stages.get(stage, 0.0) + taken
+    stages = {
+        stage: sum(video.stage_seconds.get(stage, 0.0) for video in videos)
+        for stage in STAGES
+        if any(stage in video.stage_seconds for video in videos)
+    }
     devices = list(dict.fromkeys(video.device for video in videos))
     return RunFigures(
         videos=len(videos),

@@ -1,12 +1,10 @@
-"""Another attempt at a run may be on another machine: the device is told of each video. A video's file is let
-go once it is part of the submission."""
+"""Another attempt at a run may be on another machine: the device is told of each video."""
 
-import django.db.models.deletion
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("runs", "0001_initial"), ("uploads", "0001_initial")]
+    dependencies = [("runs", "0001_initial")]
 
     operations = [
         migrations.RemoveField(model_name="run", name="device"),
@@ -17,17 +15,5 @@ class Migration(migrations.Migration):
                 default="", help_text="name of the GPU, or of the processor", max_length=120
             ),
             preserve_default=False,
-        ),
-        migrations.AlterField(
-            model_name="runvideo",
-            name="result",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="let go once it is part of the submission",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="uploads.blob",
-            ),
         ),
     ]
