@@ -141,11 +141,12 @@ class _Board(Generic[Key]):
     ) -> None:
         if values.keys() != samples.keys():
             raise ValueError(f"Expected samples of the rows {list(values)}, but got {list(samples)}")
-        _check_lengths(list(samples.values()))
+        rows = [samples[key] for key in values]
+        _check_lengths(rows)
         self.values: dict[Key, float] = {
             key: value if higher_is_better else -value for key, value in values.items()
         }
-        complete = [draw for draw in zip(*samples.values(), strict=True) if None not in draw]
+        complete = [draw for draw in zip(*rows, strict=True) if None not in draw]
         columns = zip(*complete, strict=True) if complete else ((),) * len(values)
         self._scatter = {key: _centre(column) for key, column in zip(values, columns, strict=True)}
         pairs = max(1, len(values) * (len(values) - 1) // 2)
