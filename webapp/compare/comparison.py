@@ -103,7 +103,9 @@ class Comparison:
         methods = Counter(row.method for row in rows)
         settings = [more for _, more in names_apart(rows)[0]]
         texts = [
-            f"{row.method} ({more})" if methods[row.method] > 1 and more else row.method
+            f"{row.method} ({more})"
+            if methods[row.method] > 1 and more not in ("", "default")
+            else row.method
             for row, more in zip(rows, settings, strict=True)
         ]
         if len(set(texts)) < len(texts):

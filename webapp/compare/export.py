@@ -13,6 +13,8 @@ CSV_HEAD = (
     *("difference", "low", "high", "p"),
 )
 
+UNTESTED = (None, None, None)
+
 
 def to_dict(comparison: Comparison) -> dict[str, Any]:
     """Return everything; a difference is the first submission minus the other one, unknown is None."""
@@ -36,14 +38,16 @@ def to_csv(comparison: Comparison) -> str:
         pair = (against.first.row.submission_id, against.other.row.submission_id)
         for one in against.metrics:
             tested = one.tested
-            sureness = (tested.low, tested.high, tested.p) if tested else (None, None, None)
+            sureness = (tested.low, tested.high, tested.p) if tested else UNTESTED
             row = ("all", "", one.metric.key, *pair, one.first, one.other, one.delta, *sureness)
             writer.writerow([plain_cell(cell) for cell in row])
         for part, members in (("category", against.categories), ("video", against.videos)):
             for member in members:
                 for key in _keys(member):
                     numbers = (member.first[key], member.other[key], member.delta(key))
-                    writer.writerow([plain_cell(cell) for cell in (part, member.name, key, *pair, *numbers)])
+                    writer.writerow(
+                        [plain_cell(cell) for cell in (part, member.name, key, *pair, *numbers, *UNTESTED)]
+                    )
     return file.getvalue()
 
 
