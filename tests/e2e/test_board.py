@@ -75,7 +75,7 @@ def test_the_chart_draws_the_chosen_rows_without_moving_the_page(board: Page) ->
     assert after is not None
     assert before["height"] == after["height"]
     expect(canvas.locator(".scatterlayer .trace")).to_have_count(2)
-    board.check("[aria-label='Chart Middle online']")
+    board.check("[aria-label='Tick Middle online']")
     expect(board.locator("[data-drawn=true] .scatterlayer .trace")).to_have_count(1)
     expect(board).to_have_url(re.compile(r"\?rows=\d+$"))
 
