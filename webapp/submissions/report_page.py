@@ -86,6 +86,10 @@ class ReportPage:
     predictions: int
     video_count: int
 
+    @property
+    def has_intervals(self) -> bool:
+        return any(number.interval for number in self.headline)
+
 
 def report_page(report: Mapping[str, Any], split: Split, video_sort: str = "") -> ReportPage:
     """Arrange a report (the `--json` contract of DESIGN section 3)."""
