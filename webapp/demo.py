@@ -112,6 +112,7 @@ def _split(demo: DemoBenchmark, folder: Path) -> Split:
         ground_truth=folder / demo.ground_truth,
         frames=folder / "frames",
         public_ground_truth=True,
+        subsets=demo.subsets(folder),
         name=demo.name,
         summary=demo.summary,
         description=demo.description,

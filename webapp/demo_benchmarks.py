@@ -1,5 +1,8 @@
 """What the demo consists of: a synthetic benchmark of each task, and three simulated methods."""
 
+import json
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,7 @@ class DemoBenchmark:
     name: str
     summary: str
     description: str
+    subsets: Callable[[Path], dict[str, list[int]]] = lambda folder: {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,15 @@ class DemoEntry:
         return folder / "predictions" / self.quality
 
 
+def crowded_videos(folder: Path) -> dict[str, list[int]]:
+    """Of a benchmark of tracklets, the videos in which many objects hide one another."""
+    annotations = json.loads((folder / "annotations.json").read_text())["annotations"]
+    objects = Counter(annotation["video_id"] for annotation in annotations)
+    return {"crowded": sorted(video for video, number in objects.items() if number >= CROWD)}
+
+
+# Objects in a video at least.
+CROWD = 9
 # Little enough for the first start of a laptop; VC16 needs more than 16 frames.
 _SMALL = ("--videos", "6", "--frames", "17", "--size", "180x320")
 
@@ -50,6 +63,7 @@ OCCLUSION = DemoBenchmark(
     position=0,
     name="Occlusion Demo",
     summary="Textured shapes that move and hide each other, with exact masks and occlusion levels.",
+    subsets=crowded_videos,
     description="""\
 A synthetic benchmark in the OVIS format, made on this server by `python -m evaluator synth vis`: shapes move
 over a textured background and hide one another. Since whole shapes are known, so are the masks and the

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "webapp.accounts",
     "webapp.benchmarks",
     "webapp.methods",
+    "webapp.metrics",
     "webapp.uploads",
     "webapp.submissions",
     "webapp.jobs",

@@ -1,17 +1,17 @@
 """/benchmarks, with their splits, metrics and leaderboards."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from django.urls import reverse
+from ninja import Field, Router, Schema
 from ninja.pagination import paginate
 
-from evaluator.catalog import METRICS
-from webapp.benchmarks.models import Benchmark, Split
+from evaluator.catalog import METRICS, MetricSpec
+from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.benchmarks.selectors import benchmarks_visible_to, split_get
 from webapp.leaderboards.export import FORMATS, to_dict
 from webapp.leaderboards.filters import Filters
@@ -24,6 +24,14 @@ from webapp.submissions.selectors import quota_for
 router = Router(tags=["benchmarks"])
 
 
+class SubsetOut(Schema):
+    """Some videos of a split, for which every submission has all metrics as well."""
+
+    name: str
+    title: str
+    videos: int = Field(description="how many they are")
+
+
 class SplitOut(Schema):
     name: str
     is_default: bool
@@ -33,6 +41,7 @@ class SplitOut(Schema):
     videos: int
     ground_truth_public: bool
     scores_visible: bool
+    subsets: list[SubsetOut]
     quota: QuotaOut | None = None
 
 
@@ -73,7 +82,7 @@ class BenchmarkDetail(BenchmarkOut):
 
     @staticmethod
     def resolve_metrics(benchmark: Benchmark) -> list[dict[str, Any]]:
-        return [asdict(METRICS[key]) for key in benchmark.spec.metrics] if benchmark.spec else []
+        return [_metric(METRICS[key]) for key in benchmark.spec.metrics] if benchmark.spec else []
 
     @staticmethod
     def resolve_splits(benchmark: Benchmark, context: Any) -> list[SplitOut]:  # type: ignore[override]
@@ -103,23 +112,38 @@ def benchmark_leaderboard(
     request: HttpRequest,
     slug: str,
     split: str = "",
+    subset: str = "",
     format: Literal["json", "csv", "latex", "markdown"] = "json",
 ) -> HttpResponse:
     """Ranked variants, best first; values are fractions. Takes the same filters as the page.
 
+    With `subset` (a name in `subsets` of the benchmark's split) all numbers are those of its videos alone.
     `format` also gives csv, latex or markdown, as files for a paper or a spreadsheet.
     """
     row = get_object_or_404(benchmarks_visible_to(person(request)), slug=slug)
     try:
         chosen = split_get(benchmark=row, name=split)
-    except Split.DoesNotExist:
+        board = leaderboard(split=chosen, user=person(request), filters=Filters.from_query(request.GET))
+    except (Split.DoesNotExist, VideoSubset.DoesNotExist):
         raise Http404 from None
-    board = leaderboard(split=chosen, user=person(request), filters=Filters.from_query(request.GET))
     if format == "json":
         return JsonResponse(to_dict(board))
     content_type, suffix, write = FORMATS[format]
-    disposition = f'attachment; filename="{slug}-{chosen.name}.{suffix}"'
+    name = "-".join(filter(None, (slug, chosen.name, subset)))
+    disposition = f'attachment; filename="{name}.{suffix}"'
     return HttpResponse(write(board), content_type=content_type, headers={"Content-Disposition": disposition})
+
+
+def _metric(spec: MetricSpec) -> dict[str, Any]:
+    return {
+        "key": spec.key,
+        "label": spec.label,
+        "title": spec.title,
+        "group": spec.group,
+        "description": spec.description,
+        "higher_is_better": spec.higher_is_better,
+        "page": reverse("metrics:detail", args=[spec.key]),
+    }
 
 
 def _split(split: Split, request: HttpRequest) -> SplitOut:
@@ -133,5 +157,8 @@ def _split(split: Split, request: HttpRequest) -> SplitOut:
         videos=split.video_count,
         ground_truth_public=split.ground_truth_public,
         scores_visible=split.scores_visible,
+        subsets=[
+            SubsetOut(name=one.name, title=one.title, videos=one.video_count) for one in split.subsets.all()
+        ],
         quota=QuotaOut.from_orm(quota_for(user=who, split=split)) if who.is_authenticated else None,
     )

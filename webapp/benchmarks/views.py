@@ -10,14 +10,14 @@ from django.views.decorators.http import require_safe
 from evaluator.problems import PROBLEMS
 from evaluator.version import __version__ as evaluator_version
 from webapp.accounts.models import User
-from webapp.benchmarks.models import Benchmark, Split
+from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.benchmarks.sample import sample_predictions
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.charts.choose import board_chart
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.metrics import column_order, metric, primary_metric
 from webapp.leaderboards.page import board_page
-from webapp.leaderboards.selectors import leaderboard
+from webapp.leaderboards.selectors import Leaderboard, leaderboard
 from webapp.submissions.selectors import quota_for
 
 
@@ -36,7 +36,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     split = _split(benchmark, filters.split)
     context = _context(benchmark, split, "board") | {
         "page": board_page(
-            leaderboard(split=split, user=request.user, filters=filters),
+            _board(request, split, filters),
             path=path,
             export_path=f"/api/v1/benchmarks/{benchmark.slug}/leaderboard",
             chart_path=reverse("benchmarks:chart", args=[benchmark.slug]),
@@ -56,11 +56,12 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
     benchmark = _benchmark(request, slug)
     filters = Filters.from_query(request.GET)
     split = _split(benchmark, filters.split)
-    drawn = board_chart(leaderboard(split=split, user=request.user, filters=filters))
+    drawn = board_chart(_board(request, split, filters))
     if drawn is None:
         raise Http404("No row of this leaderboard has numbers to draw.")
     response = JsonResponse(drawn.to_json(), json_dumps_params={"indent": 1})
-    response["Content-Disposition"] = f'attachment; filename="{benchmark.slug}-{split.name}-{drawn.key}.json"'
+    name = "-".join(filter(None, (benchmark.slug, split.name, filters.subset, drawn.key)))
+    response["Content-Disposition"] = f'attachment; filename="{name}.json"'
     return response
 
 
@@ -127,6 +128,13 @@ def _split(benchmark: Benchmark, name: str) -> Split:
         return split_get(benchmark=benchmark, name=name)
     except Split.DoesNotExist:
         raise Http404("No such split") from None
+
+
+def _board(request: HttpRequest, split: Split, filters: Filters) -> Leaderboard:
+    try:
+        return leaderboard(split=split, user=request.user, filters=filters)
+    except VideoSubset.DoesNotExist:
+        raise Http404("No such subset") from None
 
 
 def _split_or_none(benchmark: Benchmark, name: str) -> Split | None:

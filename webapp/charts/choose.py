@@ -17,7 +17,7 @@ from webapp.leaderboards.selectors import Leaderboard
 
 def board_chart(board: Leaderboard) -> Chart | None:
     """Return the chart of the chosen rows (else of the top rows), None where no chart makes sense."""
-    place = f"{board.split.benchmark.name} {board.split.name}"
+    place = board.place
     rows = [ranked.row for ranked in board.rows]
     chosen = [row for row in rows if row.variant_id in board.filters.rows]
     by_rank = sorted(board.rows, key=lambda ranked: ranked.rank or len(rows) + 1)

@@ -1,5 +1,7 @@
 """The page that compares submissions, and the way to it from a board without scripts."""
 
+from dataclasses import replace
+
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -40,7 +42,9 @@ def _from_board(request: HttpRequest) -> HttpResponse:
         split = split_get(benchmark=benchmark, name=request.GET.get("split", ""))
     except (Benchmark.DoesNotExist, Split.DoesNotExist):
         raise Http404("No such board") from None
-    board = leaderboard(split=split, user=request.user, filters=Filters.from_query(request.GET))
+    # Draws are kept of all videos only.
+    filters = replace(Filters.from_query(request.GET), subset="")
+    board = leaderboard(split=split, user=request.user, filters=filters)
     choice = choice_of(board)
     if choice.compare_href:
         return HttpResponseRedirect(choice.compare_href)

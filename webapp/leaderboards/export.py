@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from webapp.benchmarks.models import VideoSubset
 from webapp.charts.spec import UNDEFINED
 from webapp.leaderboards.board import Column, RankedRow, Row
 from webapp.leaderboards.filters import ORIGINS
@@ -40,6 +41,7 @@ def to_dict(board: Leaderboard) -> dict[str, Any]:
     return {
         "benchmark": board.split.benchmark.slug,
         "split": board.split.name,
+        "subset": None if board.subset is None else _subset_dict(board.subset),
         "primary": board.primary.key,
         "scores_hidden": board.is_blind,
         "total": board.total,
@@ -125,9 +127,8 @@ def to_latex(board: Leaderboard) -> str:
 
     Printed numbers carry a dagger, which the last line of the table explains.
     """
-    split = board.split
     lines = [
-        f"% {_latex(split.benchmark.name)} {_latex(split.name)}: needs \\usepackage{{booktabs}}",
+        f"% {_latex(board.place)}: needs \\usepackage{{booktabs}}",
         f"\\begin{{tabular}}{{ll{'r' * len(board.columns)}}}",
         "\\toprule",
         " & ".join(["Method", "Settings", *(_latex(column.metric.label) for column in board.columns)])
@@ -160,6 +161,10 @@ def source_text(row: Row) -> str:
     source = row.source
     parts = [source.get("table"), source.get("repo") or source.get("paper_url"), source.get("path")]
     return ", ".join(str(part) for part in parts if part)
+
+
+def _subset_dict(subset: VideoSubset) -> dict[str, Any]:
+    return {"name": subset.name, "title": subset.title, "videos": subset.video_count}
 
 
 def _row_dict(ranked: RankedRow, columns: tuple[Column, ...]) -> dict[str, Any]:

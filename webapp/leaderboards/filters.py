@@ -16,6 +16,7 @@ class Filters:
     """Facets (values of one joined by OR, facets by AND), a text to find, an order, chosen rows."""
 
     split: str = ""
+    subset: str = ""
     backbone: tuple[str, ...] = ()
     mode: tuple[str, ...] = ()
     origin: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Filters:
         sort = _last(query, "sort")
         return cls(
             split=_last(query, "split")[:40],
+            subset=_last(query, "subset").replace("\x00", "")[:40],
             backbone=_several(query, "backbone"),
             mode=_several(query, "mode"),
             origin=tuple(value for value in _several(query, "origin") if value in ORIGINS),
@@ -49,6 +51,7 @@ class Filters:
         """Return the one address of this state, without "?": defaults are left out, order is fixed."""
         pairs = [
             ("split", self.split),
+            ("subset", self.subset),
             *(("backbone", value) for value in self.backbone),
             *(("mode", value) for value in self.mode),
             *(("origin", value) for value in self.origin),

@@ -82,6 +82,11 @@ def primary_metric(benchmark: Benchmark) -> str:
     return benchmark.spec.primary if benchmark.spec else PRIMARY_OF_TASK[benchmark.task]
 
 
+def printed_for(subset: str) -> dict[str, str]:
+    """Return the keys under which papers print metrics of a subset (AP_long), each with the metric's own."""
+    return {key: key.removesuffix(f"_{subset}") for key in PUBLISHED if key.endswith(f"_{subset}")}
+
+
 def stand_ins(benchmark: Benchmark, keys: Sequence[str]) -> list[Metric]:
     """Return those of `keys` that order rows without the primary metric, the best one first.
 

@@ -129,7 +129,7 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
     ties = tie_bars(shown) if not filters.sort else [""] * len(shown)
     return BoardPage(
         board=board,
-        chips=_chips(board, path),
+        chips=(*_subset_chips(board, path), *_chips(board, path)),
         groups=_groups(board.columns),
         heads=heads,
         method_head=_method_head(filters.sort),
@@ -151,7 +151,7 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
         if filters.rows
         else None,
         choice=choice_of(board),
-        clear=_href(path, Filters(split=filters.split)),
+        clear=_href(path, Filters(split=filters.split, subset=filters.subset)),
         chart=board_chart(board),
         chart_json=_href(chart_path, filters),
         form_state=_form_state(filters, {ranked.row.variant_id for ranked in shown}),
@@ -161,6 +161,19 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
 def _href(path: str, filters: Filters) -> str:
     query = filters.to_query()
     return f"{path}?{query}" if query else path
+
+
+def _subset_chips(board: Leaderboard, path: str) -> tuple[ChipGroup, ...]:
+    """The switch between all videos and the subsets of the split; none where it has no subsets."""
+    if not board.subsets:
+        return ()
+    everything = ("", "All", board.split.video_count)
+    choices = [everything, *((one.name, one.title, one.video_count) for one in board.subsets)]
+    links = [
+        Link(title, _href(path, replace(board.filters, subset=name)), name == board.filters.subset, count)
+        for name, title, count in choices
+    ]
+    return (ChipGroup("subset", "Videos", tuple(links), ()),)
 
 
 def _chips(board: Leaderboard, path: str) -> tuple[ChipGroup, ...]:
@@ -334,6 +347,7 @@ def _form_state(filters: Filters, shown: set[int]) -> tuple[tuple[str, str], ...
     """What the form must send along besides its own fields (text, sort buttons, boxes of `shown` rows)."""
     pairs = [
         ("split", filters.split),
+        ("subset", filters.subset),
         *((key, value) for key in ("backbone", "mode", "origin") for value in getattr(filters, key)),
         ("extra_data", filters.extra_data),
         ("sort", filters.sort),

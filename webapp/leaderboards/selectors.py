@@ -1,4 +1,4 @@
-"""Reads of leaderboards: three queries, whatever the number of rows, and one where the cache is empty."""
+"""Reads of leaderboards: four queries, whatever the number of rows, and one where the cache is empty."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from webapp.accounts.models import User
-from webapp.benchmarks.models import Split
+from webapp.benchmarks.models import Split, VideoSubset
 from webapp.leaderboards.board import (
     Column,
     Facet,
@@ -22,17 +23,32 @@ from webapp.leaderboards.board import (
     sort_rows,
 )
 from webapp.leaderboards.filters import FACTOR_FACETS, ORIGINS, Filters
-from webapp.leaderboards.metrics import Metric, column_order, is_compact, metric, primary_metric, stand_ins
+from webapp.leaderboards.metrics import (
+    Metric,
+    column_order,
+    is_compact,
+    metric,
+    primary_metric,
+    printed_for,
+    stand_ins,
+)
 from webapp.leaderboards.significance import with_significance
 from webapp.methods.models import Variant
-from webapp.submissions.models import Score, Submission
+from webapp.submissions.models import Score, Submission, SubsetScore
 
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """A table to show or export. `rows` are filtered and sorted; `columns` have any value at all."""
+    """A table to show or export. `rows` are filtered and sorted; `columns` have any value at all.
+
+    With a `subset` (one of `subsets`), all numbers are those of its videos alone. `unmeasured` rows were
+    scored here before it was made, and have none.
+    """
 
     split: Split
+    subset: VideoSubset | None
+    subsets: tuple[VideoSubset, ...]
+    unmeasured: int
     filters: Filters
     primary: Metric
     columns: tuple[Column, ...]
@@ -43,6 +59,12 @@ class Leaderboard:
     secondary_rows: int
     is_blind: bool
 
+    @property
+    def place(self) -> str:
+        """Which videos the numbers are about, in words."""
+        split = f"{self.split.benchmark.name} {self.split.name}"
+        return split if self.subset is None else f"{split}, {self.subset.title}"
+
 
 def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -> Leaderboard:
     """Return one row a variant: its best visible scored submission by the primary metric.
@@ -50,17 +72,26 @@ def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -
     Facets (backbone, mode, origin, extra data) decide who competes: ranks and best numbers are among the rows
     that pass them. The text search only finds rows, whose ranks stay. Second readings of published numbers
     have no rank. In a blind phase, nobody but staff sees scores; published numbers stay.
+
+    Raises VideoSubset.DoesNotExist where `filters` names a subset that the split has not.
     """
     primary = metric(primary_metric(split.benchmark))
+    subsets = tuple(split.subsets.all())
+    subset = _subset(subsets, filters.subset)
     is_blind = not split.scores_visible and not user.is_staff
-    everything = rows_of(_best_submissions(split, user, primary.key, filters.secondary, is_blind))
+    best = _best_submissions(split, subset, user, primary.key, filters.secondary, is_blind)
+    everything = rows_of(best) if subset is None else subset_rows_of(best, subset)
     ranked = rank_rows([row for row in everything if matches(row, filters)], primary)
-    competing = with_significance(ranked, primary)
+    # Draws are kept of all videos only.
+    competing = with_significance(ranked, primary) if subset is None else ranked
     keys = _keys_with_values(split, everything)
     shown_keys = [key for key in keys if filters.all_columns or is_compact(split.benchmark, key)]
     found = [r for r in competing if contains(r.row, filters.q)] if filters.q else competing
     return Leaderboard(
         split=split,
+        subset=subset,
+        subsets=subsets,
+        unmeasured=sum(not row.values for row in everything),
         filters=filters,
         primary=primary,
         columns=tuple(
@@ -79,6 +110,13 @@ def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -
     )
 
 
+def _subset(subsets: Sequence[VideoSubset], name: str) -> VideoSubset | None:
+    found = next((subset for subset in subsets if subset.name == name), None)
+    if name and found is None:
+        raise VideoSubset.DoesNotExist(f"No subset {name!r}")
+    return found
+
+
 def _visible(split: Split, user: User | AnonymousUser, is_blind: bool) -> QuerySet[Submission]:
     """Public rows and the viewer's own. Staff see everybody's private ones in the admin, not on the board."""
     mine = Q(author=user) if user.is_authenticated else Q(pk__isnull=True)
@@ -93,16 +131,25 @@ def _secondary(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
 
 
 def _best_submissions(
-    split: Split, user: User | AnonymousUser, primary: str, secondary: bool, is_blind: bool
+    split: Split,
+    subset: VideoSubset | None,
+    user: User | AnonymousUser,
+    primary: str,
+    secondary: bool,
+    is_blind: bool,
 ) -> list[Submission]:
     visible = _visible(split, user, is_blind)
     extra = _secondary(visible)
-    value = Score.objects.filter(submission=OuterRef("pk"), metric=primary).values("value")[:1]
+    if subset is None:
+        value: Subquery | Coalesce = _number(Score.objects.filter(metric=primary))
+    else:
+        measured = _number(SubsetScore.objects.filter(metric=primary, subset=subset))
+        value = Coalesce(measured, _number(Score.objects.filter(metric=f"{primary}_{subset.name}")))
     # Of equal numbers, one scored here goes before a printed one, and the older before the newer.
     printed = Case(When(origin=Submission.Origin.REPORTED, then=Value(1)), default=Value(0))
     best = (
         visible.exclude(pk__in=extra.values("pk"))
-        .annotate(primary_value=Subquery(value), printed=printed)
+        .annotate(primary_value=value, printed=printed)
         .order_by("variant_id", F("primary_value").desc(nulls_last=True), "printed", "finished_at", "pk")
         .distinct("variant_id")
     )
@@ -110,6 +157,11 @@ def _best_submissions(
     if secondary:
         chosen |= Q(pk__in=extra.values("pk"))
     return list(Submission.objects.filter(chosen).select_related("variant__method", "author"))
+
+
+def _number(scores: QuerySet[Score] | QuerySet[SubsetScore]) -> Subquery:
+    """In a query over submissions: the value that `scores` has of each."""
+    return Subquery(scores.filter(submission=OuterRef("pk")).values("value")[:1])
 
 
 def rows_of(submissions: Sequence[Submission]) -> list[Row]:
@@ -122,6 +174,28 @@ def rows_of(submissions: Sequence[Submission]) -> list[Row]:
         if low is not None and high is not None:
             intervals[id][key] = (low, high)
     return [_row(one, values[one.pk], intervals[one.pk]) for one in submissions]
+
+
+def subset_rows_of(submissions: Sequence[Submission], subset: VideoSubset) -> list[Row]:
+    """The same with the numbers of a subset of the videos alone; printed rows without any are left out."""
+    values: dict[object, dict[str, float | None]] = defaultdict(dict)
+    intervals: dict[object, dict[str, tuple[float, float]]] = defaultdict(dict)
+    ids = [submission.pk for submission in submissions]
+    scores = SubsetScore.objects.filter(submission__in=ids, subset=subset)
+    for id, key, value, low, high in scores.values_list("submission_id", "metric", "value", "low", "high"):
+        values[id][key] = value
+        if low is not None and high is not None:
+            intervals[id][key] = (low, high)
+    printed = printed_for(subset.name)
+    if printed:
+        scores_printed = Score.objects.filter(submission__in=ids, metric__in=printed)
+        for id, key, value in scores_printed.values_list("submission_id", "metric", "value"):
+            values[id].setdefault(printed[key], value)
+    return [
+        _row(one, values[one.pk], intervals[one.pk])
+        for one in submissions
+        if values[one.pk] or one.origin != Submission.Origin.REPORTED
+    ]
 
 
 def _row(

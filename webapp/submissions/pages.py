@@ -18,6 +18,7 @@ from webapp.submissions.models import Submission
 from webapp.submissions.problem_groups import ProblemGroup, problem_groups
 from webapp.submissions.report_page import Number, ReportPage, report_page, score_numbers
 from webapp.submissions.selectors import result_of, scores_are_visible
+from webapp.submissions.subset_table import SubsetTable, subset_table
 
 Status = Submission.Status
 RIVALS = 10
@@ -47,6 +48,7 @@ class SubmissionPage:
     warnings: tuple[ProblemGroup, ...]
     report: ReportPage | None
     standing: Standing | None
+    subsets: SubsetTable | None
     scores: tuple[Number, ...]
     source: tuple[tuple[str, str], ...]
     is_blind: bool
@@ -73,6 +75,7 @@ def submission_page(
         warnings=tuple(group for group in groups if group.severity == "warning"),
         report=report_page(report, submission.split, video_sort) if report else None,
         standing=_standing(submission, user) if is_scored and sees_scores else None,
+        subsets=subset_table(submission) if has_report else None,
         scores=tuple(score_numbers(submission)) if is_scored and sees_scores and not has_report else (),
         source=tuple((name.replace("_", " "), str(text)) for name, text in submission.source.items()),
         is_blind=is_scored and not sees_scores,

@@ -18,6 +18,7 @@ IOU_OF_ONE = {"mIoU": "IoU", "SQ": "IoU"}
 class Number:
     """One metric of a report; `value` is a fraction in [0, 1], `interval` its 95 % bounds in words."""
 
+    key: str
     label: str
     short: str
     title: str
@@ -130,7 +131,9 @@ def _number(key: str, report: Mapping[str, Any]) -> Number:
     shown = metric(key)
     bounds = report.get("intervals", {}).get(key)
     interval = f"{percent(bounds[0])} to {percent(bounds[1])}" if bounds else ""
-    return Number(shown.label, shown.short, shown.title, shown.description, report["metrics"][key], interval)
+    return Number(
+        key, shown.label, shown.short, shown.title, shown.description, report["metrics"][key], interval
+    )
 
 
 def _groups(numbers: Mapping[str, Number]) -> tuple[Group, ...]:

@@ -1,11 +1,15 @@
 """How numbers and texts are written for people; the database and the API keep fractions."""
 
 import re
+from functools import partial
 
 from django import template
-from django.utils.html import escape
+from django.urls import reverse
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from evaluator.catalog import METRICS
+from evaluator.formula import render_inline, to_mathml
 from webapp.charts.spec import percent as percent_text
 
 register = template.Library()
@@ -22,6 +26,26 @@ def percent(value: float | None) -> str:
 def backticks(text: str) -> SafeString:
     """Return text with what stands between backticks as code; everything else is escaped."""
     return mark_safe(BACKTICKS.sub(r"<code>\1</code>", escape(text)))
+
+
+@register.filter
+def mathml(latex: str) -> SafeString:
+    """Return a formula of the catalog as MathML, on a line of its own."""
+    return mark_safe(to_mathml(latex))
+
+
+@register.filter
+def formulas(text: str) -> SafeString:
+    """Return text with what stands between dollar signs as formulas and between backticks as code."""
+    return mark_safe(render_inline(text, backticks, partial(to_mathml, is_block=False)))
+
+
+@register.filter
+def metric_link(label: str, key: str) -> SafeString:
+    """Return a metric's label as a link to its page; those that only papers print have none."""
+    if key not in METRICS:
+        return escape(label)
+    return format_html('<a class="metric" href="{}">{}</a>', reverse("metrics:detail", args=[key]), label)
 
 
 @register.filter
