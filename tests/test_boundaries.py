@@ -28,4 +28,6 @@ def test_every_task_that_the_site_sends_exists_in_the_worker() -> None:
     from worker.app import app
 
     app.loader.import_default_modules()
+    for module in ("worker.tasks_model", "worker.tasks_checkpoints"):
+        app.loader.import_task_module(module)
     assert set(TASKS.values()) <= set(app.tasks)

@@ -7,6 +7,7 @@ from ninja import NinjaAPI, Schema, Swagger
 
 from evaluator.problems import PROBLEMS
 from webapp.benchmarks.api import router as benchmarks
+from webapp.checkpoints.api import router as checkpoints
 from webapp.compare.api import router as compare
 from webapp.methods.api import router as methods
 from webapp.receipts.api import router as receipts
@@ -42,7 +43,7 @@ api = NinjaAPI(
     parser=PlainTextParser(),
 )
 install_handlers(api)
-for router in (benchmarks, compare, methods, receipts, runs, submissions, uploads):
+for router in (benchmarks, checkpoints, compare, methods, receipts, runs, submissions, uploads):
     api.add_router("", router)
 
 

@@ -56,7 +56,7 @@ def model_worker(var: Path, processes: int, settings: Mapping[str, str] | None =
         [
             *("--queues", "model", "--concurrency", str(processes), "--prefetch-multiplier", "1"),
             # Its processes keep their model, however large.
-            *("--include", "worker.tasks_model", "--max-memory-per-child", "0"),
+            *("--include", "worker.tasks_model,worker.tasks_checkpoints", "--max-memory-per-child", "0"),
         ],
         var,
         settings,

@@ -180,6 +180,8 @@ FILE_UPLOAD_TEMP_DIR = str(UPLOAD_ROOT)
 UPLOAD_ROOT.mkdir(parents=True, exist_ok=True)
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", default=4 * 1024**3)
+CHECKPOINT_LIMIT_BYTES = env.int("CHECKPOINT_LIMIT_BYTES", default=8 * 1024**3)
+CHECKPOINTS_PER_USER = env.int("CHECKPOINTS_PER_USER", default=20)
 UPLOAD_QUOTA_BYTES = env.int("UPLOAD_QUOTA_BYTES", default=20 * 1024**3)
 UPLOAD_LIFETIME_S = env.int("UPLOAD_LIFETIME_S", default=7 * 24 * 3600)
 

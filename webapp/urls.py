@@ -22,6 +22,7 @@ urlpatterns = [
     path("benchmarks/", include("webapp.benchmarks.urls")),
     path("compare/", include("webapp.compare.urls")),
     path("methods/", include("webapp.methods.urls")),
+    path("checkpoints/", include("webapp.checkpoints.urls")),
     path("metrics/", include("webapp.metrics.urls")),
     path("", include("webapp.submissions.urls")),
     path("", include("webapp.runs.urls")),

@@ -30,7 +30,7 @@ def workdir(claim: Evaluation) -> Iterator[JobFiles]:
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dvis-bench-job-")))
-        predictions = folder / _plain_name(claim.filename)
+        predictions = folder / plain_name(claim.filename)
         predictions.symlink_to(stack.enter_context(blob_path(claim.predictions)).resolve())
         if BENCHMARKS[claim.evaluator].task == "vis":
             ground_truth = fetched(claim.ground_truth)
@@ -39,7 +39,7 @@ def workdir(claim: Evaluation) -> Iterator[JobFiles]:
         yield JobFiles(predictions=predictions, ground_truth=ground_truth)
 
 
-def _plain_name(filename: str) -> str:
+def plain_name(filename: str) -> str:
     """A file name without folders and odd characters, of fewer bytes than file systems take (255)."""
     name = re.sub(r"[^\w.-]+", "_", filename.replace("\\", "/").rsplit("/", 1)[-1])
     short = name.encode()[-100:].decode(errors="ignore")

@@ -10,7 +10,12 @@ from django.db.models import Q, QuerySet
 
 from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.problems import CHECKPOINT_PROBLEMS
+from webapp.jobs.models import Job
+from webapp.jobs.selectors import queued_sentence
 from webapp.storage import blob_path
+
+Status = Checkpoint.Status
 
 
 def checkpoints_visible_to(user: User | AnonymousUser) -> QuerySet[Checkpoint]:
@@ -18,7 +23,7 @@ def checkpoints_visible_to(user: User | AnonymousUser) -> QuerySet[Checkpoint]:
 
     Whoever sees a checkpoint that is ready may run it.
     """
-    rows = Checkpoint.objects.select_related("owner", "source", "weights")
+    rows = Checkpoint.objects.select_related("owner", "source", "weights", "job")
     ready = Q(weights__isnull=False)
     public = Q(visibility=Checkpoint.Visibility.PUBLIC)
     if not user.is_authenticated:
@@ -33,6 +38,21 @@ def checkpoints_visible_to(user: User | AnonymousUser) -> QuerySet[Checkpoint]:
 def checkpoint_get(*, user: User | AnonymousUser, id: UUID | str) -> Checkpoint:
     """Raises Checkpoint.DoesNotExist also for one that `user` must not see."""
     return checkpoints_visible_to(user).get(pk=id)
+
+
+def checkpoint_sentence(checkpoint: Checkpoint) -> str:
+    """What is happening to a checkpoint, in words."""
+    job: Job | None = getattr(checkpoint, "job", None)
+    match checkpoint.status:
+        case Status.RECEIVED if job:
+            return queued_sentence(job)
+        case Status.CHECKING if job:
+            return f"Being checked, {job.stage}"
+        case Status.REFUSED:
+            return f"Refused: {CHECKPOINT_PROBLEMS[checkpoint.problems[0]['code']].title}"
+        case Status.FAILED if job:
+            return f"Failed on our side: {job.failure_message}"
+    return str(checkpoint.status.label)
 
 
 @contextmanager

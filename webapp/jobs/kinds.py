@@ -57,7 +57,7 @@ KINDS: dict[Job.Kind, KindSpec] = {
     Job.Kind.CHECK: KindSpec(
         subject="checkpoint",
         author="checkpoint__owner",
-        similar=("kind",),
+        similar=(),
         time_limit="JOB_TIME_LIMIT_S",
         follow=checkpoint_follow,
     ),

@@ -114,12 +114,11 @@ def _remaining_s(job: Job) -> float | None:
 
 def _usual_s(job: Job) -> float | None:
     """Median seconds of the latest jobs like this one."""
-    similar = kind_of(job).similar
+    similar = ("kind", *kind_of(job).similar)
     like_this = Job.objects.filter(pk=job.pk).values_list(*similar).get()
     attempts = Attempt.objects.filter(
         outcome=Attempt.Outcome.SUCCEEDED,
         finished_at__isnull=False,
-        job__kind=job.kind,
         **{f"job__{path}": value for path, value in zip(similar, like_this, strict=True)},
     ).order_by("-finished_at")
     spans = attempts.values_list("started_at", "finished_at")[:HISTORY_JOBS]

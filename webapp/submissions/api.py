@@ -32,8 +32,8 @@ from webapp.submissions.selectors import (
     submissions_of,
 )
 from webapp.submissions.services import submission_create, submission_withdraw
-from webapp.uploads.models import Blob, Upload
-from webapp.uploads.selectors import upload_get
+from webapp.uploads.kinds import PREDICTIONS
+from webapp.uploads.selectors import upload_finished
 
 router = Router(tags=["submissions"])
 
@@ -160,7 +160,7 @@ def submission_post(request: HttpRequest, payload: SubmissionIn, response: HttpR
     """Submit a finished upload. It is queued, or has its score at once where the same file had one."""
     author = user(request)
     split = _split(author, payload)
-    upload, blob = _finished_upload(author, payload.upload)
+    upload, blob = upload_finished(user=author, id=payload.upload, kind=PREDICTIONS)
     with transaction.atomic():  # a refused submission leaves no method behind
         method = method_get_or_create(owner=author, name=payload.method)
         submission = submission_create(
@@ -250,20 +250,3 @@ def _split(author: User, payload: SubmissionIn) -> Split:
             "GET /api/v1/benchmarks lists them.",
         )
     return split
-
-
-def _finished_upload(author: User, id: UUID) -> tuple[Upload, Blob]:
-    try:
-        upload = upload_get(user=author, id=id)
-    except Upload.DoesNotExist:
-        raise Refused(
-            "unknown-upload", f"You have no upload {id}.", "POST /api/v1/uploads makes one (tus 1.0)."
-        ) from None
-    if upload.blob is None:
-        raise Refused(
-            "upload-unfinished",
-            f"The upload has {upload.offset:,} of {upload.length:,} bytes.",
-            "Send the rest first.",
-            status=409,
-        )
-    return upload, upload.blob

@@ -10,6 +10,7 @@ from django.forms.boundfield import BoundField
 
 from webapp.accounts.models import User
 from webapp.methods.models import Method, Variant
+from webapp.uploads.kinds import PREDICTIONS
 from webapp.uploads.models import Upload
 
 # What each factor is, by an example; the field's names come from Variant.FACTORS.
@@ -67,7 +68,9 @@ class SubmitForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._has_maps = has_maps
         self.fields["file"].widget.attrs["accept"] = ".zip" if has_maps else ".json,.zip"
-        self._field("upload").queryset = Upload.objects.filter(owner=user, blob__isnull=False)
+        self._field("upload").queryset = Upload.objects.filter(
+            owner=user, blob__isnull=False, length__lte=PREDICTIONS.limit_bytes
+        )
         own = Variant.objects.filter(method__owner=user).select_related("method")
         self._field("variant").queryset = own
         self.own_methods = list(Method.objects.filter(owner=user).values_list("name", flat=True))

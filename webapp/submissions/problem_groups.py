@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evaluator.problems import PROBLEMS, Where
+from evaluator.problems import PROBLEMS, ProblemSpec, Where
 
 PLACES_SHOWN = 3
 
@@ -39,16 +39,17 @@ class ProblemGroup:
         return self.count - len(self.places)
 
 
-def problem_groups(problems: Iterable[Mapping[str, Any]]) -> list[ProblemGroup]:
+def problem_groups(
+    problems: Iterable[Mapping[str, Any]], table: Mapping[str, ProblemSpec] = PROBLEMS
+) -> list[ProblemGroup]:
     """Group problems (as `Problem.to_json` gives them) by code, in the order in which codes first occur."""
     by_code: dict[str, list[Mapping[str, Any]]] = {}
     for problem in problems:
         by_code.setdefault(problem["code"], []).append(problem)
-    return [_group(code, members) for code, members in by_code.items()]
+    return [_group(table.get(code), code, members) for code, members in by_code.items()]
 
 
-def _group(code: str, members: list[Mapping[str, Any]]) -> ProblemGroup:
-    spec = PROBLEMS.get(code)
+def _group(spec: ProblemSpec | None, code: str, members: list[Mapping[str, Any]]) -> ProblemGroup:
     title = spec.title if spec else members[0]["message"]
     # A count above 1 closes a long group: it says how many are not listed.
     listed = [member for member in members if member["count"] == 1]

@@ -1,6 +1,6 @@
 /**
- * The submit page: a chosen file is checked at once, a good one is sent while the form is filled in, and Submit
- * waits for whatever is not done yet. Without this script the same form sends the file by itself.
+ * Pages that send a file: one that is chosen is checked at once, a good one is sent while the form is filled in,
+ * and Submit waits for whatever is not done yet. Without this script the same form sends the file by itself.
  */
 import { problemList, element } from "./problems.js";
 import { Upload, UploadRefused } from "./upload.js";
@@ -21,7 +21,7 @@ class SubmitPage {
     this.upload = null;
     this.wantsSubmit = false;
     this.input.addEventListener("change", () => this.input.files[0] && this.choose(this.input.files[0]));
-    form.elements.method_name.addEventListener("input", ({ target }) => target.setCustomValidity(""));
+    form.elements.method_name?.addEventListener("input", ({ target }) => target.setCustomValidity(""));
     // Back from the submission: its upload is used up.
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     form.addEventListener("submit", (event) => this.submit(event));
@@ -123,6 +123,7 @@ class SubmitPage {
       endpoint: form.dataset.uploads,
       csrfToken: form.elements.csrfmiddlewaretoken.value,
       owner: form.dataset.owner,
+      kind: form.dataset.kind ?? "submission",
       onProgress: (now) => turn === this.turn && this.progress("upload", now.sent / now.total, sentence(now)),
       onWait: (seconds) => turn === this.turn && this.progressText("upload", `Connection lost. Trying again in ${seconds} s; what has arrived is kept.`),
     });
@@ -171,6 +172,7 @@ class SubmitPage {
   /** Say now what the server would say after a long upload. */
   missesMethod() {
     const name = form.elements.method_name;
+    if (!name) return false; // a checkpoint
     const isMissing = !form.elements.variant?.value && name.value.trim() === "";
     name.setCustomValidity(isMissing ? "Name the method, or choose one of yours." : "");
     return !name.reportValidity();

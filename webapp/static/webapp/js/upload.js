@@ -21,8 +21,8 @@ export class UploadRefused extends Error {
 
 export class Upload {
   /**
-   * `options`: endpoint, csrfToken, owner (whose upload it is); onProgress({sent, total, rate, left}) with bytes
-   * a second and seconds, onWait(seconds) before another try.
+   * `options`: endpoint, csrfToken, owner (whose upload it is), kind (submission or checkpoint);
+   * onProgress({sent, total, rate, left}) with bytes a second and seconds, onWait(seconds) before another try.
    */
   constructor(file, options) {
     this.file = file;
@@ -34,7 +34,7 @@ export class Upload {
     this.stopped = false;
     this.wake = null;
     this.rate = new Rate();
-    this.key = ["upload", options.owner, file.name, file.size, file.lastModified].join(":");
+    this.key = ["upload", options.owner, options.kind, file.name, file.size, file.lastModified].join(":");
   }
 
   /** Send the file; return the address of the finished upload. Raises UploadRefused. */
@@ -70,7 +70,7 @@ export class Upload {
     const name = btoa(String.fromCharCode(...new TextEncoder().encode(this.file.name)));
     const answer = await this.send("POST", this.options.endpoint, {
       "Upload-Length": String(this.file.size),
-      "Upload-Metadata": `filename ${name}`,
+      "Upload-Metadata": `filename ${name},kind ${btoa(this.options.kind)}`,
     });
     if (answer.status !== 201) return this.failed(answer);
     // The path alone: a proxy in front may have told the server another scheme or host.

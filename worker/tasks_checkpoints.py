@@ -1,0 +1,121 @@
+"""Checking checkpoints: on the queue `model`, whose workers alone load torch."""
+
+import errno
+import logging
+import os
+import shutil
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from celery import Task
+from celery.exceptions import Reject, SoftTimeLimitExceeded
+from django.db import connection
+
+from dvis_model import CheckpointHoldsCode, CheckpointRefused
+from dvis_model.inspection import Inspection, as_safetensors, inspect_weights
+from dvis_model.memory import is_out_of_memory
+from webapp import queue
+from webapp.checkpoints.checking import Check, check_claim, check_finish_ready, check_finish_refused
+from webapp.checkpoints.problems import checkpoint_problems
+from webapp.jobs.models import Job
+from webapp.jobs.selectors import jobs_due
+from webapp.jobs.services import job_finish_failed, job_release
+from webapp.storage import blob_path, blob_save, sha256_of
+from worker.app import app
+from worker.lease import STOPPING, Lease, LeaseLost, WorkerStopping, store
+from worker.workdir import plain_name
+
+logger = logging.getLogger(__name__)
+
+# Of the size of the file that was uploaded: its tensors, and them again until they are in the storage.
+ROOM = 2
+
+
+@app.task(name="worker.check_next", bind=True)
+def check_next(self: "Task[[], None]") -> None:
+    """Check the checkpoint that is next in line. Rung for nothing, it does nothing."""
+    if STOPPING.value:
+        raise Reject("this worker is stopping: let another hear the bell", requeue=True)
+    claim = check_claim(worker=f"{self.request.hostname} ({os.getpid()})")
+    if claim is None:
+        return
+    connection.close()  # it may not live as long as the check
+    with Lease(claim.token) as lease:
+        is_stored = store(_check(claim, lease))
+    logger.info("Job %s: %s", claim.job_id, "stored" if is_stored else "taken away, result dropped")
+    if jobs_due(Job.Kind.CHECK).exists():
+        queue.ring(Job.Kind.CHECK)
+
+
+def _check(claim: Check, lease: Lease) -> Callable[[], bool]:
+    """Look through a claimed checkpoint; what is to be written about it."""
+    refused = partial(_refused, claim)
+    try:
+        with lease.interruptible(), _files(claim) as (source, scratch):
+            weights = as_safetensors(source, scratch)
+            lease.progress(1, 2, "comparing with known models")
+            found = inspect_weights(weights)
+            if found.broken or not found.configurations:
+                return _unfit(claim, found)
+            blob = claim.source if weights == source else blob_save(weights, sha256=sha256_of(weights))
+    except LeaseLost:
+        return lambda: False
+    except WorkerStopping:
+        return partial(job_release, token=claim.token)
+    except CheckpointHoldsCode as error:
+        return refused("checkpoint-code", [str(error)])
+    except CheckpointRefused as error:
+        return refused("checkpoint-unreadable", [str(error)])
+    except Exception as error:
+        # The task's border: whatever it was, operators are told, and it is tried again where that may help.
+        logger.exception("Job %s failed", claim.job_id)
+        code = _failure_code(error)
+        return partial(job_finish_failed, token=claim.token, code=code, detail=traceback.format_exc())
+    configurations = list(found.configurations)
+    return partial(
+        check_finish_ready,
+        token=claim.token,
+        weights=blob,
+        configurations=configurations,
+        parameters=found.parameters,
+    )
+
+
+@contextmanager
+def _files(claim: Check) -> Iterator[tuple[Path, Path]]:
+    """The file under the name that people gave it, and a path for its tensors, both for a while."""
+    with blob_path(claim.source) as blob, tempfile.TemporaryDirectory(prefix="dvis-bench-check-") as folder:
+        if shutil.disk_usage(folder).free < ROOM * claim.source.size:
+            # Otherwise the process that reads it would be told so, and its file would be blamed.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
+        source = Path(folder, plain_name(claim.filename))
+        source.symlink_to(blob.resolve())
+        yield source, Path(folder, "converted")
+
+
+def _refused(claim: Check, code: str, lines: list[str]) -> Callable[[], bool]:
+    problems = checkpoint_problems(code, claim.filename, lines)
+    return partial(check_finish_refused, token=claim.token, problems=problems)
+
+
+def _unfit(claim: Check, found: Inspection) -> Callable[[], bool]:
+    if found.broken:
+        return _refused(
+            claim, "checkpoint-not-finite", [f"{name} holds NaN or infinity." for name in found.broken]
+        )
+    head = f"It has {found.entries} entries, and is nearest to {found.nearest}, from which it differs:"
+    return _refused(claim, "checkpoint-mismatch", [head, *found.differences])
+
+
+def _failure_code(error: Exception) -> str:
+    """The key in `FAILURES` that tells what went wrong."""
+    match error:
+        case SoftTimeLimitExceeded():
+            return "time-limit"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return "disk-full"
+    return "out-of-memory" if is_out_of_memory(error) else "internal-error"
