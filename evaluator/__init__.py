@@ -4,7 +4,8 @@
     report = evaluate("ovis", Path("annotations.json"), Path("results.zip"))
     report.metrics["AP"]
 
-`analyse` looks further into submissions of tracklets: HOTA, IDF1 and what each kind of error costs.
+`compare` tells which of two submissions is better, and how surely; `analyse` looks further into those of
+tracklets: HOTA, IDF1 and what each kind of error costs.
 
 Importing the package is cheap; numpy and the compiled kernels are loaded by the first call.
 """
@@ -18,12 +19,14 @@ from typing import Final, Protocol, cast
 
 from evaluator.catalog import BENCHMARKS, Task
 from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, SubsetInvalid
+from evaluator.report_comparison import Comparison, compare_reports
 from evaluator.subsets import Listing
 from evaluator.types import Analysis, Report
 from evaluator.version import __version__
 
 __all__ = [
     "Analysis",
+    "Comparison",
     "GroundTruthError",
     "Problem",
     "Report",
@@ -31,6 +34,7 @@ __all__ = [
     "SubsetInvalid",
     "__version__",
     "analyse",
+    "compare",
     "evaluate",
     "validate",
     "warm_up",
@@ -105,6 +109,38 @@ def evaluate(
         seed=seed,
         subsets=subsets or {},
     )
+
+
+def compare(
+    benchmark: str,
+    ground_truth: Path,
+    predictions_a: Path,
+    predictions_b: Path,
+    *,
+    workers: int = 1,
+    prepared_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    bootstrap: int = 1000,
+    seed: int = 0,
+) -> Comparison:
+    """Score two submissions to one split and tell which is better, and how surely (docs/statistics.md).
+
+    Args, Raises: as for `evaluate`; `progress` goes through the videos twice.
+    """
+    reports = [
+        evaluate(
+            benchmark,
+            ground_truth,
+            predictions,
+            workers=workers,
+            prepared_dir=prepared_dir,
+            progress=progress,
+            bootstrap=bootstrap,
+            seed=seed,
+        )
+        for predictions in (predictions_a, predictions_b)
+    ]
+    return compare_reports(*reports)
 
 
 def analyse(

@@ -1,4 +1,4 @@
-"""The command line: `python -m evaluator score | analyse | validate | verify | synth`.
+"""The command line: `python -m evaluator score | compare | analyse | validate | verify | synth`.
 
 Exit status: 0 scored (or valid, or verified), 1 the submission is rejected (or is not what its receipt says),
 2 wrong usage, 3 the ground truth is unusable.
@@ -9,14 +9,16 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn, get_args
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from evaluator import (
     GroundTruthError,
@@ -29,9 +31,11 @@ from evaluator import (
 )
 from evaluator.analysis_tables import print_analysis
 from evaluator.catalog import BENCHMARKS, METRICS, Task
+from evaluator.comparison_tables import print_comparison
 from evaluator.metric_pages import print_metric, print_metrics, to_markdown
 from evaluator.problems import Problem
 from evaluator.receipts import Receipt, ReceiptInvalid, differences, other_files, read_receipt
+from evaluator.report_comparison import compare_reports
 from evaluator.report_tables import print_report
 
 TASKS: tuple[str, ...] = get_args(Task)
@@ -136,6 +140,51 @@ def score(
     print_report(output, report)
 
 
+@app.command("compare")
+def compare_command(
+    benchmark: Benchmark,
+    ground_truth: Annotated[
+        Path, typer.Option("--gt", help="The official annotation JSON, or the folder with its PNG maps.")
+    ],
+    predictions: Annotated[
+        list[Path], typer.Option("--pred", help="Twice: submission A, then B; each as `score` takes it.")
+    ],
+    json_out: JsonOut = None,
+    workers: Annotated[int, typer.Option(min=1, help="Videos that are scored at the same time.")] = 1,
+    bootstrap: Annotated[int, typer.Option(min=1, help="Draw the videos anew so often.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+) -> None:
+    """Tell which of two submissions to a split is better, and how surely."""
+    _check_benchmark(benchmark)
+    _check_ground_truth(benchmark, ground_truth)
+    if len(predictions) != 2:
+        _fail(f"--pred is given {len(predictions)} times. Give it twice: submission A, then submission B.")
+    for path in predictions:
+        _check_exists("--pred", path, folder=True)
+    reports = []
+    with _progress() as bar, tempfile.TemporaryDirectory(prefix="dvis-bench-") as prepared:
+        for name, path in zip("AB", predictions, strict=True):
+            task = bar.add_task(name, total=None)
+            with _telling_problems(ground_truth, path, json_out):
+                report = evaluate(
+                    benchmark,
+                    ground_truth,
+                    path,
+                    workers=workers,
+                    prepared_dir=Path(prepared),
+                    bootstrap=bootstrap,
+                    seed=seed,
+                    progress=partial(_advance, bar, task),
+                )
+            reports.append(report)
+    for name, path, report in zip("AB", predictions, reports, strict=True):
+        output.print(f"{name}: {path}", markup=False, soft_wrap=True)
+        _print_warnings(report.warnings)
+    comparison = compare_reports(*reports)
+    _write_json(json_out, comparison.to_json())
+    print_comparison(output, comparison)
+
+
 @app.command("analyse")
 def analyse_command(
     benchmark: Benchmark,
@@ -208,6 +257,10 @@ def _telling_problems(ground_truth: Path, predictions: Path, json_out: Path | No
 def _print_warnings(warnings: Sequence[Problem]) -> None:
     for warning in warnings:
         errors.print(f"warning: {warning}", markup=False)
+
+
+def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    bar.update(task, completed=done, total=total)
 
 
 def _progress() -> Progress:
