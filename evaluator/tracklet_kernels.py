@@ -29,8 +29,10 @@ from evaluator.vector_bytes import (
 
 Bytes = NDArray[np.uint8]
 Bounds = NDArray[np.int32]
+Words = NDArray[np.int16]  # [BLOCK], room for the numbers of one block
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Int = Any  # a machine word in compiled code: np.int64 and int are one there
 
 # Official quirk: the limit holds per video AND category, not per video.
@@ -88,14 +90,15 @@ def _long_number(data: Bytes, at: Int) -> tuple[Int, Int]:
 
 
 @compiled()
-def _decode_string(data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int) -> tuple[Int, Int, Int]:
+def _decode_string(
+    data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int, numbers: Words
+) -> tuple[Int, Int, Int]:
     """Decode the string that begins at `start`: (place after its quote or -1, bounds written, area).
 
     The place where a number ends is known from one bit of each character, so 64 characters are looked at
     together, and no number waits for the length of the one before it. The first three numbers, those of more
     than three characters and what is no number at all are read one by one.
     """
-    numbers = np.empty(BLOCK, np.int16)
     at = start
     count = 0
     room = bounds.size - used
@@ -115,7 +118,7 @@ def _decode_string(data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: I
             ends &= (rare & (~rare + _1)) - _1  # those before the lowest rare one
             if ends != _0:
                 read_string_numbers(data, at, numbers)
-                at += np.int64(highest_bit(ends)) + 1
+                at += highest_bit(ends) + 1
                 place = np.uint64(used + count)
                 negative = np.int64(0)
                 rest = ends & (ends - _1)
@@ -178,9 +181,10 @@ def _decode_integer(data: Bytes, at: Int) -> tuple[Int, Int]:
 
 
 @compiled()
-def _decode_list(data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int) -> tuple[Int, Int, Int]:
+def _decode_list(
+    data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int, numbers: Words
+) -> tuple[Int, Int, Int]:
     """As `_decode_string`, for a list of run lengths whose first item begins at `start`."""
-    numbers = np.empty(BLOCK, np.int16)
     at = _skip_space(data, start)
     count = 0
     room = bounds.size - used
@@ -195,7 +199,7 @@ def _decode_list(data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int
             commas &= (rare & (~rare + _1)) - _1
             if commas != _0:
                 read_list_numbers(data, at, numbers)
-                at += np.int64(highest_bit(commas)) + 1
+                at += highest_bit(commas) + 1
                 place = np.uint64(used + count)
                 while commas != _0:
                     position += np.int64(numbers[lowest_bit(commas)])
@@ -251,7 +255,7 @@ def _key_is(data: Bytes, at: Int, key: bytes) -> Int:
 
 @compiled()
 def _decode_mask(
-    data: Bytes, at: Int, height: Int, width: Int, bounds: Bounds, used: Int
+    data: Bytes, at: Int, height: Int, width: Int, bounds: Bounds, used: Int, numbers: Words
 ) -> tuple[Int, Int, Int, Int]:
     """Decode the object with `size` and `counts` whose first key's quote is at `at`.
 
@@ -274,10 +278,10 @@ def _decode_mask(
                 return _BAD, 0, 0, 0
             counts_seen = True
             if data[at] == _QUOTE:
-                at, count, area = _decode_string(data, at + 1, bounds, used, height * width)
+                at, count, area = _decode_string(data, at + 1, bounds, used, height * width, numbers)
             elif data[at] == _LIST:
                 listed = 1
-                at, count, area = _decode_list(data, at + 1, bounds, used, height * width)
+                at, count, area = _decode_list(data, at + 1, bounds, used, height * width, numbers)
             else:
                 return _BAD, 0, 0, 0
         else:
@@ -294,61 +298,6 @@ def _decode_mask(
     if not (size_seen and counts_seen):
         return _BAD, 0, 0, 0
     return at + 1, count, area, listed
-
-
-@compiled()
-def _decode_tracklet(
-    data: Bytes,
-    at: Int,
-    height: Int,
-    width: Int,
-    bounds: Bounds,
-    first: Ints,
-    runs: Ints,
-    areas: Ints,
-) -> tuple[Int, Int, Int]:
-    """Decode the list of masks at `at`; an absent one (null, {} or []) has no runs and area 0.
-
-    Returns (bounds written or -1, masks that were not compressed, frames); see `decode_tracklet`.
-    """
-    used = 0
-    listed = 0
-    frame = 0
-    if data[at] != _LIST:
-        return _BAD, 0, 0
-    at = _skip_space(data, at + 1)
-    while data[at] != _LIST_END:
-        if frame == areas.size:
-            return _BAD, 0, 0
-        count = 0
-        area = 0
-        if data[at] == _OBJECT:
-            at = _skip_space(data, at + 1)
-            if data[at] == _OBJECT_END:
-                at += 1
-            else:
-                at, count, area, is_list = _decode_mask(data, at, height, width, bounds, used)
-                if at < 0:
-                    return _BAD, 0, 0
-                listed += is_list
-        elif data[at] == _LIST:
-            at = _skip_space(data, at + 1)
-            if data[at] != _LIST_END:  # polygons
-                return _BAD, 0, 0
-            at += 1
-        elif data[at] == 110:  # null
-            at += 4
-        else:
-            return _BAD, 0, 0
-        first[frame] = used
-        runs[frame] = count >> 1
-        areas[frame] = area
-        used += count
-        frame += 1
-        at = _skip_space(data, at)
-        if data[at] == _COMMA:
-            at = _skip_space(data, at + 1)
-    return used, listed, frame
 
 
 @compiled(
@@ -378,7 +327,45 @@ def decode_tracklet(
         (bounds written, masks that were not compressed, frames). The first is -1 for what needs the careful
         reader: it is wrong, has polygons or more than `length` frames, or is written in an unusual way.
     """
-    return _decode_tracklet(data, at, height, width, bounds, first, runs, areas)
+    numbers = np.empty(BLOCK, np.int16)
+    used = 0
+    listed = 0
+    frame = 0
+    if data[at] != _LIST:
+        return _BAD, 0, 0
+    at = _skip_space(data, at + 1)
+    while data[at] != _LIST_END:
+        if frame == areas.size:
+            return _BAD, 0, 0
+        count = 0
+        area = 0
+        if data[at] == _OBJECT:
+            at = _skip_space(data, at + 1)
+            if data[at] == _OBJECT_END:
+                at += 1
+            else:
+                at, count, area, is_list = _decode_mask(data, at, height, width, bounds, used, numbers)
+                if at < 0:
+                    return _BAD, 0, 0
+                listed += is_list
+        elif data[at] == _LIST:
+            at = _skip_space(data, at + 1)
+            if data[at] != _LIST_END:  # polygons
+                return _BAD, 0, 0
+            at += 1
+        elif data[at] == 110:  # null
+            at += 4
+        else:
+            return _BAD, 0, 0
+        first[frame] = used
+        runs[frame] = count >> 1
+        areas[frame] = area
+        used += count
+        frame += 1
+        at = _skip_space(data, at)
+        if data[at] == _COMMA:
+            at = _skip_space(data, at + 1)
+    return used, listed, frame
 
 
 @compiled()
@@ -443,13 +430,16 @@ def _mean_area(areas: Ints) -> float:
 
 
 @compiled(
-    f"Tuple((int64, int64))({BYTES_IN}, Array(int64, 2, 'C', readonly=True), int64, int64, int32[::1],"
-    f"{INT32_IN}, {INT32_IN}, {INT32_IN}, {INT32_IN}, Array(int64, 2, 'C', readonly=True),"
-    "Array(int32, 2, 'C', readonly=True), Array(int64, 2, 'C', readonly=True), float64[:, ::1], float64[::1])"
+    f"Tuple((int64, int64))({BYTES_IN}, Array(int64, 2, 'C', readonly=True), int64[::1], boolean[::1],"
+    f"int64, int64, int32[::1], {INT32_IN}, {INT32_IN}, {INT32_IN}, {INT32_IN},"
+    "Array(int64, 2, 'C', readonly=True), Array(int32, 2, 'C', readonly=True),"
+    "Array(int64, 2, 'C', readonly=True), float64[:, ::1], float64[::1])"
 )
 def compare_video(
     data: Bytes,
     places: Ints,
+    next_copy: Ints,
+    is_copy: Flags,
     height: Int,
     width: Int,
     scratch: Bounds,
@@ -469,6 +459,7 @@ def compare_video(
 
     Args:
         data, places: the JSON file, and [N, 2] where each prediction's `segmentations` lie in it.
+        next_copy, is_copy: [N], see `evaluator.tracklet_copies`.
         height, width: of the video, in pixels.
         scratch: room for the bounds of one tracklet.
         p_category, p_rank: [N]; g_category: [G].
@@ -485,16 +476,25 @@ def compare_video(
     runs = np.empty(length, np.int64)
     areas = np.empty(length, np.int64)
     listed = 0
-    for n in range(p_category.size):
-        used, masks, frames = _decode_tracklet(data, places[n, 0], height, width, scratch, first, runs, areas)
+    compared = 0
+    for original in range(p_category.size):
+        if is_copy[original]:
+            continue
+        used, masks, frames = decode_tracklet(
+            data, places[original, 0], height, width, scratch, first, runs, areas
+        )
         if used < 0 or frames < length:
-            return n, listed
-        listed += masks
-        mean_area[n] = _mean_area(areas)
-        for g in range(g_category.size):
-            iou[n, g] = 0.0
-            if g_category[g] == p_category[n] and p_rank[n] < MAX_RANK:
-                iou[n, g] = _track_iou(
-                    scratch, first, runs, areas, g_bounds, g_first[g], g_runs[g], g_areas[g]
-                )
-    return p_category.size, listed
+            break
+        n = original
+        while n >= 0:
+            compared += 1
+            listed += masks
+            mean_area[n] = _mean_area(areas)
+            for g in range(g_category.size):
+                iou[n, g] = 0.0
+                if g_category[g] == p_category[n] and p_rank[n] < MAX_RANK:
+                    iou[n, g] = _track_iou(
+                        scratch, first, runs, areas, g_bounds, g_first[g], g_runs[g], g_areas[g]
+                    )
+            n = next_copy[n]
+    return compared, listed

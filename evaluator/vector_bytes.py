@@ -10,7 +10,8 @@ changes what one does gives it another name.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 from llvmlite import ir
 from numba import types
@@ -25,7 +26,12 @@ _BACKSLASH: Final = 92
 _FIRST_LONG: Final = 80  # characters of a compressed string from here on say that their number goes on
 
 
-@intrinsic
+def _instructions(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let compiled functions call what `function` describes, by its arguments but the first."""
+    return cast("Callable[..., Any]", intrinsic(function))
+
+
+@_instructions
 def between_mask(_: Any, data: Any, at: Any, low: Any, high: Any) -> Any:
     """between_mask(data, at, low, high): which bytes are one of low..high."""
 
@@ -39,17 +45,29 @@ def between_mask(_: Any, data: Any, at: Any, low: Any, high: Any) -> Any:
     return types.uint64(data, at, types.int64, types.int64), generate
 
 
-@intrinsic
+@_instructions
+def same_mask(_: Any, data: Any, at: Any, other: Any) -> Any:
+    """same_mask(data, at, other): which bytes from `at` on are those from `other` on."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Value:
+        block = _load(context, builder, signature, arguments)
+        other = _load(context, builder, signature, [arguments[0], arguments[2]])
+        return builder.bitcast(builder.icmp_unsigned("==", block, other), ir.IntType(BLOCK))
+
+    return types.uint64(data, types.int64, types.int64), generate
+
+
+@_instructions
 def lowest_bit(_: Any, mask: Any) -> Any:
     """lowest_bit(mask): the place of the lowest bit that is set; 64 if none is."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Value:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
-    return types.uint64(types.uint64), generate
+    return types.int64(types.uint64), generate
 
 
-@intrinsic
+@_instructions
 def highest_bit(_: Any, mask: Any) -> Any:
     """highest_bit(mask): the place of the highest bit that is set, of a mask that is not 0."""
 
@@ -57,10 +75,10 @@ def highest_bit(_: Any, mask: Any) -> Any:
         above = builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
         return builder.sub(ir.Constant(above.type, BLOCK - 1), above)
 
-    return types.uint64(types.uint64), generate
+    return types.int64(types.uint64), generate
 
 
-@intrinsic
+@_instructions
 def read_string_numbers(_: Any, data: Any, at: Any, numbers: Any) -> Any:
     """read_string_numbers(data, at, numbers): the numbers of a compressed string of run lengths.
 
@@ -84,7 +102,7 @@ def read_string_numbers(_: Any, data: Any, at: Any, numbers: Any) -> Any:
     return types.void(data, at, numbers), generate
 
 
-@intrinsic
+@_instructions
 def read_list_numbers(_: Any, data: Any, at: Any, numbers: Any) -> Any:
     """read_list_numbers(data, at, numbers): the numbers of a list of decimal integers.
 

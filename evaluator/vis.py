@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -26,6 +27,7 @@ from evaluator.metrics.tracklet_draws import DrawnAp
 from evaluator.metrics.tracklet_results import (
     PER_VIDEO_METRICS,
     PooledPredictions,
+    mean_by_video,
     pool,
     results_by_video,
     splits_of,
@@ -233,11 +235,11 @@ def _category_metrics(
 ) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
     results = pooled.results()
     metrics = {key: results.metric(key) for key in spec.metrics}
+    columns = [_with_none(results.by_group(key)) for key in spec.metrics]
     per_category = {}
-    for index, category in enumerate(pooled.scorer.ground_truth.categories):
+    for category, *numbers in zip(pooled.scorer.ground_truth.categories, *columns, strict=True):
         name = category.name if category.name not in per_category else f"{category.name} ({category.id})"
-        group = slice(index, index + 1)
-        per_category[name] = {key: results.metric(key, group) for key in spec.metrics}
+        per_category[name] = dict(zip(spec.metrics, numbers, strict=True))
     return metrics, per_category
 
 
@@ -247,14 +249,22 @@ def _video_metrics(scorer: TrackletScorer) -> dict[str, dict[str, float | None]]
     The number of its ground-truth tracklets is left out on purpose: a hidden split stays hidden.
     """
     results, group_videos = results_by_video(scorer)
-    counts = np.diff(scorer.first_prediction)
-    edges = np.searchsorted(group_videos, np.arange(len(counts) + 1))
-    per_video: dict[str, dict[str, float | None]] = {}
-    for index, video in enumerate(scorer.ground_truth.videos):
-        groups = slice(int(edges[index]), int(edges[index + 1]))
-        numbers = {key: results.metric(key, groups) for key in PER_VIDEO_METRICS}
-        per_video[str(video.id)] = {**numbers, "predictions": int(counts[index])}
-    return per_video
+    videos = scorer.ground_truth.videos
+    columns = [
+        _with_none(mean_by_video(results.by_group(key), group_videos, len(videos)))
+        for key in PER_VIDEO_METRICS
+    ]
+    counts = np.diff(scorer.first_prediction).tolist()
+    keys = (*PER_VIDEO_METRICS, "predictions")
+    return {
+        str(video.id): dict(zip(keys, numbers, strict=True))
+        for video, *numbers in zip(videos, *columns, counts, strict=True)
+    }
+
+
+def _with_none(values: NDArray[np.float64]) -> list[float | None]:
+    """Return numbers as a list, NaN as None."""
+    return [None if math.isnan(value) else value for value in values.tolist()]
 
 
 def _sha256(contents: memoryview) -> str:

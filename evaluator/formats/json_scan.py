@@ -51,9 +51,7 @@ def _skip_string(data: Bytes, at: int) -> int:
     at += 1
     while at < data.size:
         if data[at] != _QUOTE:
-            at += (
-                np.int64(lowest_bit(between_mask(data, at, _QUOTE, _QUOTE))) if at + BLOCK <= data.size else 1
-            )
+            at += lowest_bit(between_mask(data, at, _QUOTE, _QUOTE)) if at + BLOCK <= data.size else 1
             continue
         before = at - 1
         while data[before] == _BACKSLASH:  # ends at the opening quote
@@ -143,7 +141,7 @@ def _skip_integers(data: Bytes, at: int) -> int:
         commas &= (wrong & (~wrong + _1)) - _1  # those before the first that is wrong
         if commas == _0:
             break
-        at += np.int64(highest_bit(commas)) + 1
+        at += highest_bit(commas) + 1
         if at < data.size and data[at] == 32:
             at += 1
     return at

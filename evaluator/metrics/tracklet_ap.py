@@ -98,7 +98,7 @@ def _match(
 
 @compiled(
     f"void(float64[:, ::1], float64[::1], {INT32_IN}, {INT32_IN}, Array(uint8, 1, 'C', readonly=True),"
-    "Array(uint8, 2, 'C', readonly=True), Array(float64, 2, 'C', readonly=True),"
+    "Array(uint8, 2, 'A', readonly=True), Array(float64, 2, 'C', readonly=True),"
     f"{FLOAT64_IN}, uint8[:, :, :])"
 )
 def match_video(

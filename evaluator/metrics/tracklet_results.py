@@ -57,22 +57,22 @@ class TrackletResults:
     ap: NDArray[np.float64]
     ar: NDArray[np.float64]
 
-    def metric(self, key: str, groups: NDArray[np.int64] | slice = slice(None)) -> float | None:
-        """Return one metric over some groups, or None if none of them has ground truth."""
-        values = self._values(key, groups).ravel()
+    def metric(self, key: str) -> float | None:
+        """Return one metric over all groups, or None if none of them has ground truth."""
+        values = self._values(key).ravel()
         values = values[~np.isnan(values)]
         return float(np.mean(values)) if len(values) else None
 
     def by_group(self, key: str) -> NDArray[np.float64]:
         """Return one metric of each group [groups]; NaN where it has no ground truth."""
-        return np.asarray(self._values(key, slice(None)).mean(axis=1))
+        return np.asarray(self._values(key).mean(axis=1))
 
-    def _values(self, key: str, groups: NDArray[np.int64] | slice) -> NDArray[np.float64]:
+    def _values(self, key: str) -> NDArray[np.float64]:
         """Return what a metric is the mean of, with one row a group."""
         split = self.splits.index(split_of(key))
         if key.startswith("AP"):
-            return self.ap[groups, split, _THRESHOLDS_OF.get(key, slice(None))]
-        return self.ar[groups, split, _LIMITS_OF.get(key, -1)]
+            return self.ap[:, split, _THRESHOLDS_OF.get(key, slice(None))]
+        return self.ar[:, split, _LIMITS_OF.get(key, -1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,18 @@ def results_by_video(scorer: TrackletScorer) -> tuple[TrackletResults, NDArray[n
     np.add.at(positives[:, 0], tracklet_group, scorer.ignored[0] == 0)
     weight = np.ones(len(scorer.score))
     return _accumulate(scorer, rows, starts, positives, weight), keys // max(categories, 1)
+
+
+def mean_by_video(
+    values: NDArray[np.float64], group_videos: NDArray[np.int64], videos: int
+) -> NDArray[np.float64]:
+    """Return [videos] the mean over the groups of each that are defined; NaN where there is none."""
+    defined = ~np.isnan(values)
+    groups = np.bincount(group_videos[defined], minlength=videos)
+    sums = np.bincount(group_videos[defined], weights=values[defined], minlength=videos)
+    means = np.full(videos, np.nan)
+    np.divide(sums, groups, out=means, where=groups > 0)
+    return means
 
 
 def _accumulate(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from evaluator.formats.ytvis_json import PredictionTable
 from evaluator.metrics.tracklet_ap import IOU_THRESHOLDS, Split, match_video
 from evaluator.prepared import GroundTruth, TrackletArrays
+from evaluator.tracklet_copies import link_copies
 from evaluator.tracklet_kernels import compare_video, decode_tracklet
 
 
@@ -58,6 +59,8 @@ class TrackletScorer:
         self.first_prediction = np.searchsorted(self.video, np.arange(len(ground_truth.videos) + 1))
         self._data = table.text.data
         self._places = np.ascontiguousarray(table.places[order])
+        lengths = self._places[:, 1] - self._places[:, 0]
+        self._by_length = np.lexsort((lengths, self.video)) - self.first_prediction[self.video]
         self._area_ranges = np.array([split.area for split in splits])
         self._scratch = _Scratch()
 
@@ -79,7 +82,7 @@ class TrackletScorer:
             self.category[mine],
             arrays.category[tracklets],
             arrays.crowd[tracklets],
-            np.ascontiguousarray(self.ignored[:, tracklets]),
+            self.ignored[:, tracklets],
             self._area_ranges,
             IOU_THRESHOLDS,
             self.outcome[:, :, mine],
@@ -103,14 +106,19 @@ class TrackletScorer:
         masks = slice(int(arrays.first_mask[index]), int(arrays.first_mask[index + 1]))
         shape = (tracklets.stop - tracklets.start, video.length)
         places = self._places[mine]
+        next_copy = np.empty(len(places), np.int64)
+        is_copy = np.empty(len(places), np.bool_)
+        link_copies(self._data, places, self._by_length[mine], next_copy, is_copy)
         # A mask has at most one run more than pixels, and a run takes at least one byte of the file.
         longest = int((places[:, 1] - places[:, 0]).max(initial=0))
         room = min(longest, video.length * (video.height * video.width + 1))
         iou = np.empty((len(places), shape[0]))
         mean_area = np.empty(len(places))
-        done, listed = compare_video(
+        compared, listed = compare_video(
             self._data,
             places,
+            next_copy,
+            is_copy,
             video.height,
             video.width,
             self._scratch.get(room),
@@ -124,7 +132,7 @@ class TrackletScorer:
             iou,
             mean_area,
         )
-        if done < len(places):
+        if compared < len(places):
             raise NotPlain
         return iou, mean_area, int(listed)
 

@@ -1,7 +1,8 @@
 """The most memory that one evaluation takes.
 
-Runs as `python -m tests.bench.anonymous_memory BENCHMARK TRUTH PREDICTIONS PREPARED` and prints bytes: before anything is read, and at the peak. Pages of mapped files do not count, since the system
-can take them back at any time; Linux keeps no record of that peak, so a thread looks every millisecond.
+`python -m tests.bench.anonymous_memory BENCHMARK TRUTH PREDICTIONS PREPARED` prints bytes: before anything is
+read, and at the peak. Pages of mapped files do not count, since the system can take them back at any time;
+Linux keeps no record of that peak, so a thread looks every millisecond.
 """
 
 import re
