@@ -56,12 +56,24 @@ def read_member(
         SubmissionRejected: the archive is damaged, unsafe, too large, or has no such member, or several.
         OSError: the file cannot be read.
     """
+    with _open_member(path, name, limits) as (archive, member, warnings):
+        return _read(archive, member, path, limits), warnings
+
+
+def check_member(path: Path, name: str, limits: ArchiveLimits = LIMITS) -> None:
+    """Do all that `read_member` does but unpack the member, and raise what it raises."""
+    with _open_member(path, name, limits) as (_, member, _):
+        _check_member(member, path, limits)
+
+
+@contextmanager
+def _open_member(
+    path: Path, name: str, limits: ArchiveLimits
+) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo, tuple[Problem, ...]]]:
     with path.open("rb") as file:
         _check_directory(file, path, limits)
         with _damage(path, "The archive"), zipfile.ZipFile(file) as archive:
-            members = _safe_members(archive, path, limits)
-            member, warnings = _find(members, name, path)
-            return _read(archive, member, path, limits), warnings
+            yield archive, *_find(_safe_members(archive, path, limits), name, path)
 
 
 class Archive:

@@ -6,7 +6,7 @@ import mmap
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluator.formats.archive import read_member
+from evaluator.formats.archive import check_member, read_member
 from evaluator.problems import Problem, SubmissionRejected, Where, problem
 
 RESULTS_NAME = "results.json"
@@ -51,21 +51,38 @@ def open_predictions(path: Path) -> JsonFile:
         OSError: the file cannot be read.
     """
     if path.is_dir():
-        inner = path / RESULTS_NAME
-        if not inner.is_file():
-            message = f"The folder {path.name!r} holds no {RESULTS_NAME}."
-            raise SubmissionRejected([problem("results-missing", Where(file=path.name), message)])
-        return JsonFile(RESULTS_NAME, map_file(inner))
-    contents = map_file(path)
-    name = path.name if path.suffix == ".json" else RESULTS_NAME
-    if not contents:
-        raise SubmissionRejected([problem("file-empty", Where(file=path.name), "The file has 0 bytes.")])
-    if bytes(contents[:2]) == b"PK":
-        contents.release()
+        _check_folder(path)
+        return JsonFile(RESULTS_NAME, map_file(path / RESULTS_NAME))
+    if _is_archive(path):
         unpacked, warnings = read_member(path, RESULTS_NAME)
         return JsonFile(RESULTS_NAME, unpacked, warnings)
-    reject_other_formats(path, bytes(contents[:512]))
-    return JsonFile(name, contents)
+    return JsonFile(path.name if path.suffix == ".json" else RESULTS_NAME, map_file(path))
+
+
+def check_predictions(path: Path) -> None:
+    """Refuse what `open_predictions` refuses, without unpacking anything. Raises what that raises."""
+    if path.is_dir():
+        _check_folder(path)
+    elif _is_archive(path):
+        check_member(path, RESULTS_NAME)
+
+
+def _check_folder(path: Path) -> None:
+    if not (path / RESULTS_NAME).is_file():
+        message = f"The folder {path.name!r} holds no {RESULTS_NAME}."
+        raise SubmissionRejected([problem("results-missing", Where(file=path.name), message)])
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether a file begins like a zip archive. Raises SubmissionRejected if it cannot be JSON either."""
+    with path.open("rb") as file:
+        head = file.read(512)
+    if not head:
+        raise SubmissionRejected([problem("file-empty", Where(file=path.name), "The file has 0 bytes.")])
+    if head[:2] == b"PK":
+        return True
+    reject_other_formats(path, head)
+    return False
 
 
 def reject_other_formats(path: Path, head: bytes) -> None:
