@@ -240,7 +240,7 @@ SPECS: Final = (
         example=Example(
             "panoptic",
             "The cat has 320 pixels in all, each of its two ids 160: each shares 160 at IoU 160/320. "
-            "2 x 160 x 0.5 / 320. (The sky is listed first, so the cat counts.)",
+            "2 × 160 × 0.5 / 320. (The sky is listed first, so the cat counts.)",
             0.5,
         ),
     ),
@@ -292,12 +292,12 @@ SPECS: Final = (
         ),
         symbols=f"{_SQ_SYMBOLS}$C$ are the classes with a true pixel.",
         sources=(_VSPW_PAPER, _IOU_CODE),
-        example=Example("semantic", "0.6 x 0.9818 + 0.4 x 0.9722.", 0.9780),
+        example=Example("semantic", "0.6 × 0.9818 + 0.4 × 0.9722.", 0.9780),
     ),
     _consistency(
         8,
         "10 of the 11 windows count, all but the last one. In the first 2 no pixel changes, in the 8 with "
-        "frame 10 a fifth does: (2 x 1 + 8 x 0.8) / 10.",
+        "frame 10 a fifth does: (2 × 1 + 8 × 0.8) / 10.",
         0.84,
     ),
     _consistency(16, "2 of the 3 windows count, and frame 10 is in both.", 0.8),

@@ -173,7 +173,7 @@ SPECS: Final = (
         "Share of the masks that agree (IoU 0.5) under the best pairing of whole tracks.",
         "For how long each object is followed by the one prediction that fits it best.",
         r"\frac{2 \mathrm{IDTP}}{2 \mathrm{IDTP} + \mathrm{IDFN} + \mathrm{IDFP}}",
-        "A with p and B with q agree in 2 frames each. 2 x 4 / (8 true + 6 predicted masks).",
+        "A with p and B with q agree in 2 frames each. 2 × 4 / (8 true + 6 predicted masks).",
         0.5714,
     ),
     _identity(

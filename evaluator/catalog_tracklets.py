@@ -171,7 +171,7 @@ _OCCLUSIONS: Final = {
 _PART_EXAMPLES: Final = {
     "AP_s": (
         "Only S counts. The prediction on nothing is small as well and has a higher score, so precision is "
-        "1/2 at the 3 thresholds up to 0.60, where S is found, and 0 above: 3/10 x 1/2.",
+        "1/2 at the 3 thresholds up to 0.60, where S is found, and 0 above: 3/10 × 1/2.",
         0.15,
     ),
     "AP_m": ("Only M counts. It is found exactly, and no false positive is of medium size.", 1.0),
@@ -187,7 +187,7 @@ _PART_EXAMPLES: Final = {
     "AP_mo": (
         "M is severely occluded in one of 3 frames: (0.75 + 0) / 2 = 0.375, so it counts alone. Up to 0.80 "
         "the prediction on L is ignored and precision is 1/2; above, it is a false positive, too, and "
-        "precision 1/3: (7 x 1/2 + 3 x 1/3) / 10.",
+        "precision 1/3: (7 × 1/2 + 3 × 1/3) / 10.",
         0.45,
     ),
     "AP_ho": (
@@ -232,7 +232,7 @@ SPECS: Final = (
         "How many of the objects are found, exactly and through the whole video, before wrong predictions "
         "come up.",
         f"{_AT_LOW}{_AT_MIDDLE}From 0.85 on only M is right, as the third: 1/3 (34 recalls): 0.1122. "
-        "(3 x 0.8342 + 4 x 0.5545 + 3 x 0.1122) / 10.",
+        "(3 × 0.8342 + 4 × 0.5545 + 3 × 0.1122) / 10.",
         0.5057,
     ),
     _precision(
@@ -260,7 +260,7 @@ SPECS: Final = (
         1,
         "single best prediction",
         "Final recall with the best prediction of each video and category, over thresholds and categories.",
-        "The best prediction is the one on L, right at 7 of 10 thresholds: 7/10 x 1/3.",
+        "The best prediction is the one on L, right at 7 of 10 thresholds: 7/10 × 1/3.",
         0.2333,
     ),
     _recall(
@@ -268,7 +268,7 @@ SPECS: Final = (
         "ten best predictions",
         "As AR1, with the ten best predictions.",
         "3 objects are found at the 3 thresholds up to 0.60, 2 at the next 4, 1 at the last 3: "
-        "(3 x 3/3 + 4 x 2/3 + 3 x 1/3) / 10.",
+        "(3 × 3/3 + 4 × 2/3 + 3 × 1/3) / 10.",
         0.6667,
     ),
     _recall(

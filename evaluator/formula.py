@@ -14,12 +14,14 @@ from typing import Final
 
 SYMBOLS: Final = {
     "sum": "∑", "max": "max", "cap": "∩", "cup": "\N{UNION}", "in": "∈", "le": "≤", "ge": "≥", "cdot": "·",
-    "tau": "τ", "alpha": "\N{GREEK SMALL LETTER ALPHA}", "mid": "|", "{": "{", "}": "}",
+    "tau": "τ", "alpha": "\N{GREEK SMALL LETTER ALPHA}", "mid": "\N{DIVIDES}", "{": "{", "}": "}",
 }  # fmt: skip
 _LARGE: Final = ("∑", "max")
 _WORDS: Final = ("mathrm", "text")
 _SHORT: Final = 3
 _MINUS: Final = "\N{MINUS SIGN}"
+_PRIME: Final = "\N{PRIME}"
+_OPERATORS: Final = {"-": _MINUS, "'": _PRIME}
 _SPACED: Final = f"=+·≤≥∈∩\N{UNION}{_MINUS}"
 _TOKEN: Final = re.compile(r"\\([A-Za-z]+|[{}])|(\d+(?:\.\d+)?)|(\s+)|(.)")
 
@@ -98,7 +100,7 @@ class _Parser:
             return self._command(command)
         if character == "{":
             return self.row(closing=True)
-        return Node("mi" if character.isalpha() else "mo", _MINUS if character == "-" else character)
+        return Node("mi" if character.isalpha() else "mo", _OPERATORS.get(character, character))
 
     def _command(self, name: str) -> Node:
         if name == "frac":
@@ -132,9 +134,10 @@ def _mathml(node: Node) -> str:
         return f"<{node.kind}>{''.join(map(_mathml, node.parts))}</{node.kind}>"
     if node.kind == "mtext":  # spaces at its ends would be dropped
         return f"<mtext>{escape(node.text).replace(' ', chr(0xA0))}</mtext>"
-    # Bars stay as high as a line: MathML would take them for fences that grow.
-    stretch = ' stretchy="false"' if node.kind == "mo" and node.text in "|(){}" else ""
-    return f"<{node.kind}{stretch}>{escape(node.text)}</{node.kind}>"
+    # MathML would take a bar for an operator between two things, and let it grow like a brace.
+    still = ' stretchy="false"' if node.kind == "mo" and node.text in "|(){}" else ""
+    tight = ' lspace="0" rspace="0"' if node.kind == "mo" and node.text in f"|{_PRIME}" else ""
+    return f"<{node.kind}{still}{tight}>{escape(node.text)}</{node.kind}>"
 
 
 def _text(node: Node) -> str:

@@ -68,12 +68,12 @@ SCENES: dict[Scene, str] = {
         "A in frames 1 and 2 and exactly B in frames 3 and 4; q is exactly B in frames 1 and 2 and then ends."
     ),
     "panoptic": (
-        "One video of 8 frames of 10 x 10 pixels: 60 are sky (stuff), 40 a cat (a thing), and nothing "
+        "One video of 8 frames of 10 × 10 pixels: 60 are sky (stuff), 40 a cat (a thing), and nothing "
         "moves. Of the sky 54 pixels are found and 6 are left void. All pixels of the cat are found, under "
         "one id in frames 1 to 4 and under another one from frame 5 on."
     ),
     "semantic": (
-        "One video of 18 frames of 10 x 10 pixels: 60 are road, 40 grass, and nothing moves. All is right "
+        "One video of 18 frames of 10 × 10 pixels: 60 are road, 40 grass, and nothing moves. All is right "
         "but in frame 10, where 20 pixels of the grass are called road."
     ),
 }

@@ -54,7 +54,7 @@ def test_the_terminal_shows_formula_quirks_example_and_command_of_one_metric() -
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "AQ = 1 / (|G|) ∑_(g ∈ G)" in printed
     assert "Without any true thing AQ is 0" in printed
-    assert "2 x 160 x 0.5 / 320" in printed
+    assert "2 × 160 × 0.5 / 320" in printed
     assert "python -m evaluator score vipseg --gt ground_truth/ --pred predictions.zip" in printed
 
 

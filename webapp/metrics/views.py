@@ -23,13 +23,14 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
     spec = METRICS.get(key)
     if spec is None:
         raise Http404("No such metric")
-    keys = [one.key for one in benchmarks_with(key)]
-    boards = benchmarks_visible_to(request.user).filter(evaluator__in=keys)
+    benchmarks = benchmarks_with(key)
+    boards = benchmarks_visible_to(request.user).filter(evaluator__in=[one.key for one in benchmarks])
     context = {
         "section": "metrics",
         "metric": spec,
         "scene": SCENES[spec.example.scene],
         "is_tracking": spec.group == "tracking",
+        "benchmarks": benchmarks,
         "boards": boards.defer("description", "citation", "categories"),
         "command": command_for(spec),
     }
