@@ -12,9 +12,11 @@ import pytest
 
 from tests.cutting_proxy import CuttingProxy
 from tests.davis import make_davis_split, write_davis_results
+from tests.drawn import make_drawn
 from tests.factories import make_user
 from tests.live import LiveSite
 from tests.rest import make_token
+from webapp.benchmarks.models import Split
 from webapp.methods.models import Variant
 from webapp.submissions.models import Submission
 from webapp.uploads.models import Upload
@@ -153,6 +155,7 @@ def test_a_leaderboard_is_printed_in_every_format(dvis_bench: DvisBench, results
         (["submit", "davis", "README.md"], 2, "--method"),
         (["submit", "davis", "README.md", "--method", "M", "--factor", "x"], 2, "NAME=VALUE"),
         (["leaderboard", "davis", "--format", "pdf"], 2, "pdf"),
+        (["compare", UNKNOWN], 2, "Expected 2 to 5 different submissions, but got 1"),
         (["status", UNKNOWN], 2, "has no submission"),
         (["status", UNKNOWN, "--token", "dvb_wrong"], 4, "unknown, revoked or expired"),
         (["leaderboard", "davis", "--server", "ftp://bench"], 2, "'ftp://bench'"),
@@ -164,6 +167,17 @@ def test_what_cannot_be_done_is_said_with_its_exit_status(
 ) -> None:
     done = dvis_bench(*arguments)
     assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+
+
+def test_submissions_are_compared_in_a_sentence_and_a_table_or_as_json(dvis_bench: DvisBench) -> None:
+    split = Split.objects.get()
+    ids = [str(make_drawn(split, name, ap).id) for name, ap in (("Strong", 0.5), ("Close", 0.48))]
+    done = dvis_bench("compare", *ids)
+    assert done.returncode == 0, done.stderr
+    assert "Strong is better than Close: AP is 2.0 points higher" in done.stdout
+    assert re.search(r"AP\s+│\s+50\.0\s+│\s+48\.0\s+│\s+\+2\.0", done.stdout)
+    document: dict[str, Any] = json.loads(dvis_bench("compare", *ids, "--json").stdout)
+    assert document["comparisons"][0]["metrics"]["AP"]["significant"] is True
 
 
 def test_it_needs_no_django() -> None:

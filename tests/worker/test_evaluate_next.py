@@ -7,6 +7,8 @@ import pytest
 from django.conf import settings
 
 from evaluator import evaluate
+from evaluator.catalog import BENCHMARKS
+from evaluator.comparison import unpack_samples
 from tests.factories import make_blob, make_split, make_submission
 from tests.slow_benchmark import write_slow_benchmark
 from webapp.benchmarks.models import Split
@@ -49,6 +51,25 @@ def test_a_submission_gets_exactly_what_the_evaluator_gives(split: Split, files:
     assert submission.digest == report.digest
     assert result_of(submission)["per_video"] == report.to_json()["per_video"]
     assert (submission.job.progress_done, submission.job.attempts.count()) == (3, 1)
+
+
+def test_intervals_and_draws_are_those_that_anybody_gets(split: Split, files: tuple[Path, Path]) -> None:
+    submission = evaluated(make_submission(split=split, blob=blob_save_copy(files[1])))
+    report = evaluate("ytvis2019", *files, bootstrap=settings.BOOTSTRAP_RESAMPLES)
+    bounds = submission.scores.filter(low__isnull=False).values_list("metric", "low", "high")
+    assert {metric: (low, high) for metric, low, high in bounds} == report.intervals
+    samples = {one.metric: unpack_samples(bytes(one.samples)) for one in submission.samples.all()}
+    assert samples.keys() == set(BENCHMARKS["ytvis2019"].headline)
+    assert samples["AP"] == pytest.approx(report.samples["AP"], rel=1e-6)
+    assert len(samples["AP"]) == settings.BOOTSTRAP_RESAMPLES
+
+
+def test_an_operator_may_do_without_draws(split: Split, files: tuple[Path, Path], settings: Any) -> None:
+    settings.BOOTSTRAP_RESAMPLES = 0
+    submission = evaluated(make_submission(split=split, blob=blob_save_copy(files[1])))
+    assert submission.status == Status.SCORED
+    assert not submission.samples.exists()
+    assert not submission.scores.filter(low__isnull=False).exists()
 
 
 def test_an_empty_list_is_scored_with_its_warning(split: Split) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from evaluator.comparison import pack_samples
 from tests.factories import (
     claim,
     make_blob,
@@ -32,7 +33,8 @@ Status = Submission.Status
 
 def make_scored(**fields: Any) -> Submission:
     submission = make_submission(**fields)
-    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    report = make_report(AP=0.5) | {"intervals": {"AP": [0.4, 0.6]}}
+    evaluation_finish_scored(token=claim().token, report=report, samples={"AP": pack_samples([0.4, 0.6])})
     submission.refresh_from_db()
     return submission
 
@@ -59,7 +61,10 @@ def test_the_same_file_by_the_same_author_answers_at_once_with_its_score() -> No
     again = make_submission(author, first.split, blob=first.blob)
     assert again.pk != first.pk
     assert (again.status, again.digest, again.result) == (Status.SCORED, first.digest, first.result)
-    assert again.scores.get().value == 0.5
+    score = again.scores.get()
+    assert (score.value, score.low, score.high) == (0.5, 0.4, 0.6)
+    assert bytes(again.samples.get().samples) == pack_samples([0.4, 0.6])
+    assert first.samples.count() == first.scores.count() == 1
     assert not Job.objects.filter(submission=again).exists()
 
 
