@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from webapp.client import credentials, runs, show, upload
+from webapp.client import checkpoints, credentials, runs, show, upload
 from webapp.client.asking import AsJson, Server, Token, check_split, connection_of, followed, last_part
 from webapp.client.connection import Connection
 from webapp.client.errors import ClientError, Exit
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(runs.app, name="runs")
+app.add_typer(checkpoints.app, name="checkpoints")
 UNFINISHED = ("received", "queued", "running")
 ENDED = {"rejected": Exit.REJECTED, "withdrawn": Exit.REJECTED, "failed": Exit.FAILED}
 
@@ -99,6 +100,27 @@ def status(
     connection = connection_of(context, server, token)
     document = connection.get(f"/submissions/{last_part(id)}", missing=f"submission {id}").json()
     _finish(_waited(connection, document) if wait else document, as_json)
+
+
+@app.command()
+def receipt(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="ID", help="The submission's id")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write it to this file")] = None,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Download the signed receipt of a submission; `python -m evaluator verify` checks it offline."""
+    connection = connection_of(context, server, token)
+    answer = connection.get(f"/submissions/{last_part(id)}/receipt", missing=f"submission {id}")
+    if out is None:
+        sys.stdout.write(answer.text + "\n")
+        return
+    try:
+        out.write_text(answer.text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ClientError(f"Cannot write {out}: {error.strerror}.", Exit.USAGE) from error
+    show.plain(f"Written to {out}.", show.err)
 
 
 @app.command()

@@ -1,13 +1,11 @@
 """`dvis-bench runs`: the reference model on the server."""
 
-import hashlib
 import uuid
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from webapp.client import show, upload
+from webapp.client import show
 from webapp.client.asking import (
     AsJson,
     Document,
@@ -18,8 +16,9 @@ from webapp.client.asking import (
     followed,
     last_part,
 )
+from webapp.client.checkpoints import checkpoint_id
 from webapp.client.connection import Connection
-from webapp.client.errors import ClientError, Exit, problem_text
+from webapp.client.errors import Exit
 
 app = typer.Typer(help="Run the reference model on the server.", no_args_is_help=True)
 
@@ -27,7 +26,6 @@ UNFINISHED = ("queued", "running")
 UNSCORED = ("received", "queued", "running")
 ENDED = {"failed": Exit.FAILED, "cancelled": Exit.REJECTED}
 ENDED_SUBMISSION = {"rejected": Exit.REJECTED, "withdrawn": Exit.REJECTED, "failed": Exit.FAILED}
-UNCHECKED = ("received", "checking")
 
 RunId = Annotated[str, typer.Argument(metavar="ID", help="The run's id, as `runs start` printed it")]
 
@@ -63,7 +61,7 @@ def start(
         "benchmark": last_part(benchmark),
         "split": split,
         "model": model,
-        "checkpoint": _checkpoint(connection, checkpoint) if checkpoint else None,
+        "checkpoint": checkpoint_id(connection, checkpoint) if checkpoint else None,
         "options": {name: value for name, value in options.items() if value is not None},
         "method": method,
         "variant": variant,
@@ -93,38 +91,6 @@ def cancel(
     connection = connection_of(context, server, token)
     document = connection.call("POST", f"/runs/{last_part(id)}/cancel", missing=f"run {id}").json()
     _show(document, as_json)
-
-
-def _checkpoint(connection: Connection, given: str) -> str:
-    """The id of a checkpoint that can be run: one of the server, or one made of a file."""
-    path = Path(given)
-    if not path.is_file():
-        return last_part(given)
-    sha256 = _sha256(path)
-    known = connection.get("/checkpoints", params={"sha256": sha256, "mine": "true"}).json()["results"]
-    document = known[0] if known else _uploaded(connection, path)
-    address = f"/checkpoints/{document['id']}"
-    document = followed(connection, document, address, lambda now: now["status"] in UNCHECKED)
-    if document["status"] != "ready":
-        lines = [problem_text(problem) for problem in document["problems"]] or [document["status_text"]]
-        status = Exit.REJECTED if document["status"] == "refused" else Exit.FAILED
-        raise ClientError("\n".join(lines), status, document)
-    return str(document["id"])
-
-
-def _uploaded(connection: Connection, path: Path) -> Document:
-    with show.upload_bar(path.name) as progress:
-        sent = upload.send(connection, path, progress, kind="checkpoint")
-    headers = {"Idempotency-Key": str(uuid.uuid4())}
-    body = {"upload": sent, "name": path.stem}
-    document: Document = connection.call("POST", "/checkpoints", json=body, headers=headers).json()
-    upload.forget(connection, path, kind="checkpoint")
-    return document
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _watched(connection: Connection, document: Document) -> Document:

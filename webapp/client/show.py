@@ -56,6 +56,28 @@ def run(document: dict[str, Any]) -> None:
     plain(document["links"]["page"])
 
 
+def checkpoint(document: dict[str, Any]) -> None:
+    """Status, problems, what it fits, and address of a checkpoint."""
+    plain(f"{document['name']}: {document['status_text']}")
+    for problem in document["problems"]:
+        plain(problem_text(problem), err)
+    if document["configurations"]:
+        plain(f"{document['parameters']:,} parameters, fits {', '.join(document['configurations'])}")
+    plain(f"sha256:{document['sha256']}")
+    plain(document["links"]["page"])
+
+
+def checkpoints(rows: list[dict[str, Any]]) -> None:
+    """A line for each, with the id that `runs start --checkpoint` takes."""
+    table = Table("Id", "Name", "Status", "Fits", "Owner")
+    for row in rows:
+        fits = row["configurations"][:1]
+        more = len(row["configurations"]) - 1
+        shown = f"{fits[0]} and {more} more" if more > 0 else "".join(fits)
+        table.add_row(row["id"], _escaped(row["name"]), row["status"], shown, _escaped(row["owner"]))
+    out.print(table)
+
+
 def leaderboard(document: dict[str, Any]) -> None:
     """Ranked rows with percentages; the best of each column is bold."""
     fitting = max(1, (out.width - NAMES_WIDTH) // NUMBER_WIDTH)
