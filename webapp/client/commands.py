@@ -128,6 +128,7 @@ def leaderboard(
     context: typer.Context,
     benchmark: Annotated[str, typer.Argument(metavar="SLUG")],
     split: Annotated[str, typer.Option(help="Default: the benchmark's own default")] = "",
+    subset: Annotated[str, typer.Option(help="Numbers of some of the videos alone, such as long")] = "",
     format: Annotated[str, typer.Option(help="table, json, csv, latex or markdown")] = "table",
     as_json: AsJson = False,
     server: Server = None,
@@ -142,7 +143,9 @@ def leaderboard(
     wanted = "json" if as_json or format == "table" else format
     address = f"/benchmarks/{last_part(benchmark)}/leaderboard"
     missing = f"leaderboard {benchmark} {split}".rstrip()
-    response = connection.get(address, missing=missing, params={"split": split, "format": wanted})
+    response = connection.get(
+        address, missing=missing, params={"split": split, "subset": subset, "format": wanted}
+    )
     if wanted != "json":
         sys.stdout.write(response.text)
     elif as_json or format == "json":

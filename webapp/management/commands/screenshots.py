@@ -13,6 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
+from webapp.benchmarks.models import VideoSubset
 from webapp.benchmarks.selectors import benchmarks_visible_to, open_splits
 from webapp.methods.matrix import methods_listed
 from webapp.submissions.models import Submission
@@ -106,6 +107,13 @@ def pages() -> list[Shot]:
     shots = [Shot("home", reverse("home")), Shot("methods", reverse("methods:list"))]
     for benchmark in benchmarks_visible_to(anyone):
         shots.append(Shot(f"board-{benchmark.slug}", benchmark.get_absolute_url()))
+    for subset in VideoSubset.objects.filter(split__benchmark__is_public=True)[:1]:
+        address = f"{subset.split.get_absolute_url()}&subset={subset.name}"
+        shots.append(Shot(f"subset-{subset.name}", address))
+    shots += [
+        Shot("metrics", reverse("metrics:list")),
+        Shot("metric", reverse("metrics:detail", args=["AP"])),
+    ]
     for split in open_splits(anyone)[:1]:
         slug = split.benchmark.slug
         shots.append(Shot("how-to-submit", reverse("benchmarks:submit_guide", args=[slug])))
