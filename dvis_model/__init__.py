@@ -18,7 +18,7 @@ A run over many videos, which may be stopped and continued:
 Live video goes frame by frame, the state of one step being an argument of the next:
 
     sizes = frame_sizes((height, width), model.config)
-    output, state = online_step(model, network_input([frame], sizes, model.config, device), state)
+    output, state = online_step(model, network_input([frame], sizes, model.config, model.example), state)
     output.mask_logits, state.class_logits
 """
 

@@ -108,21 +108,19 @@ def _with_border(value: Tensor, shapes: Shapes) -> Tensor:
 
 
 @lru_cache(maxsize=16)
-def pixel_centres(shapes: tuple[tuple[int, int], ...], device: torch.device) -> tuple[Tensor, Tensor]:
+def pixel_centres(
+    shapes: tuple[tuple[int, int], ...], device: torch.device, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
     """Return x and y [S, L]: where each pixel of each map lies in each map, in that map's pixels."""
-    centres = [
-        torch.stack(
-            torch.meshgrid(
-                (torch.arange(height, device=device) + 0.5) / height,
-                (torch.arange(width, device=device) + 0.5) / width,
-                indexing="ij",
-            ),
-            dim=-1,
-        ).flatten(0, 1)
-        for height, width in shapes
-    ]
-    place = torch.cat(centres)[:, None] * torch.tensor(shapes, device=device)  # [S, L, (y, x)]
-    return place[..., 1] - 0.5, place[..., 0] - 0.5
+
+    def centres(length: int) -> Tensor:
+        return (torch.arange(length, dtype=torch.float64) + 0.5) / length
+
+    maps = [torch.meshgrid(centres(height), centres(width), indexing="ij") for height, width in shapes]
+    place = torch.cat([torch.stack(grid, dim=-1).flatten(0, 1) for grid in maps])
+    pixels = place[:, None] * torch.tensor(shapes) - 0.5  # [S, L, (y, x)]
+    y, x = pixels.to(device, dtype).unbind(-1)
+    return x, y
 
 
 class DeformableAttention(nn.Module):

@@ -20,7 +20,8 @@ FFN_DIM = 1024
 class PixelDecoder(nn.Module):
     """A deformable encoder on strides 32, 16 and 8, and one step of a feature pyramid to stride 4.
 
-    Always in float32, also where the rest runs in a shorter type: so does the official code.
+    Always in the type of its parameters, also where the rest runs in a shorter one: so does the official
+    code.
     """
 
     def __init__(
@@ -44,7 +45,8 @@ class PixelDecoder(nn.Module):
             features: res2 to res5, [T, C_i, H/s, W/s] of strides 4 to 32.
         """
         with torch.autocast(features[0].device.type, enabled=False):
-            lateral, *encoded = (feature.float() for feature in features)
+            dtype = self.mask_features.weight.dtype
+            lateral, *encoded = (feature.to(dtype) for feature in features)
             maps = [proj(x) for proj, x in zip(self.input_proj, reversed(encoded), strict=True)]
             memories = self.transformer(maps)
             finest = memories[-1].transpose(1, 2).unflatten(2, maps[-1].shape[-2:])
@@ -100,7 +102,7 @@ class DeformableEncoder(nn.Module):
 
     def forward(self, tokens: Tensor, position: Tensor, shapes: Shapes) -> Tensor:
         """tokens [T, S, C], position [S, C] -> [T, S, C]."""
-        x, y = pixel_centres(tuple(shapes), tokens.device)
+        x, y = pixel_centres(tuple(shapes), tokens.device, tokens.dtype)
         for layer in self.layers:
             tokens = layer(tokens, position, x, y, shapes)
         return tokens

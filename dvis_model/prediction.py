@@ -49,7 +49,7 @@ def predict(
     one, only by the queries'. A result of more than 16 MiB is an array that a file without a name holds.
 
     Args:
-        model: on whichever device.
+        model: on whichever device; `model.double()` decides every threshold as exact numbers would.
         frames: uint8 RGB, [T, h, w, 3] or an iterable of [h, w, 3], all of one size.
         height, width: of the result in pixels; None: of the frames.
         short_side: to which frames are resized; None: as the configuration says; 0: not at all.
@@ -70,7 +70,8 @@ def predict(
             f"Expected precision to be one of {', '.join(get_args(Precision))}, but got {precision!r}"
         )
     progress = progress or Progress()
-    device = model.example.device
+    example = model.example
+    device = example.device
     progress.restart(device)
     stream = checked_frames(frames)
     first = next(stream, None)
@@ -82,7 +83,7 @@ def predict(
         windows(chain([first], stream), window_size or model.config.window_size),
         sizes,
         model.config,
-        device,
+        example,
         progress,
     )
     shorter = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
@@ -99,15 +100,15 @@ def _inputs(
     parts: Iterator[list[Frame]],
     sizes: FrameSizes,
     config: DvisConfig,
-    device: torch.device,
+    example: Tensor,
     progress: Progress,
 ) -> Iterator[Tensor]:
     while True:
-        with progress.timed("input", device):
+        with progress.timed("input", example.device):
             part = next(parts, None)
             if part is None:
                 return
-            window = network_input(part, sizes, config, device)
+            window = network_input(part, sizes, config, example)
         yield window
 
 

@@ -121,16 +121,14 @@ def windows(frames: Iterator[Frame], size: int) -> Iterator[list[Frame]]:
         yield window
 
 
-def network_input(
-    frames: Sequence[Frame], sizes: FrameSizes, config: DvisConfig, device: torch.device
-) -> Tensor:
-    """Return float32 [T, 3, H, W]: resized, normalised, then padded below and on the right with zeros."""
+def network_input(frames: Sequence[Frame], sizes: FrameSizes, config: DvisConfig, like: Tensor) -> Tensor:
+    """Return [T, 3, H, W] of the type and on the device of `like`: resized, normalised, then padded below and
+    on the right with zeros."""
     resized = np.stack([_resized(frame, sizes.image) for frame in frames])
-    pixels = torch.from_numpy(resized).to(device).permute(0, 3, 1, 2)
-    mean = torch.tensor(config.pixel_mean, device=device)[:, None, None]
-    std = torch.tensor(config.pixel_std, device=device)[:, None, None]
-    padded = torch.zeros(len(frames), 3, *sizes.padded, device=device)
-    padded[:, :, : sizes.image[0], : sizes.image[1]] = (pixels.float() - mean) / std
+    pixels = torch.from_numpy(resized).to(like.device).permute(0, 3, 1, 2)
+    mean, std = like.new_tensor([config.pixel_mean, config.pixel_std])[..., None, None]
+    padded = like.new_zeros(len(frames), 3, *sizes.padded)
+    padded[:, :, : sizes.image[0], : sizes.image[1]] = (pixels.to(like.dtype) - mean) / std
     return padded
 
 

@@ -12,9 +12,6 @@ from torch import Tensor, nn
 
 from tests.parity.dvis import recipe
 
-# The order in which threads add up differs from machine to machine; behind a threshold that is visible.
-torch.set_num_threads(1)
-
 M = TypeVar("M", bound=nn.Module)
 HERE = Path(__file__).parent
 MANIFESTS = sorted(path.name.removeprefix("manifest_") for path in HERE.glob("manifest_*.json.gz"))
