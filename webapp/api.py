@@ -9,6 +9,7 @@ from evaluator.problems import PROBLEMS
 from webapp.benchmarks.api import router as benchmarks
 from webapp.checkpoints.api import router as checkpoints
 from webapp.compare.api import router as compare
+from webapp.jobs.api import router as jobs
 from webapp.methods.api import router as methods
 from webapp.receipts.api import router as receipts
 from webapp.rest.auth import anyone
@@ -43,7 +44,7 @@ api = NinjaAPI(
     parser=PlainTextParser(),
 )
 install_handlers(api)
-for router in (benchmarks, checkpoints, compare, methods, receipts, runs, submissions, uploads):
+for router in (benchmarks, checkpoints, compare, jobs, methods, receipts, runs, submissions, uploads):
     api.add_router("", router)
 
 

@@ -8,7 +8,7 @@ from django.urls import include, path
 from evaluator.receipts import KEY_ADDRESS
 from webapp import views
 from webapp.api import api
-from webapp.jobs.views import workers
+from webapp.jobs.views import status
 from webapp.receipts.api import keys
 
 admin.site.site_header = f"{settings.SITE_NAME} administration"
@@ -26,7 +26,7 @@ urlpatterns = [
     path("metrics/", include("webapp.metrics.urls")),
     path("", include("webapp.submissions.urls")),
     path("", include("webapp.runs.urls")),
-    path("workers/", workers, name="workers"),
+    path("status/", status, name="status"),
     path("", include("webapp.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),

@@ -10,7 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from evaluator.catalog import METRICS
 from evaluator.formula import render_inline, to_mathml
+from webapp.charts.spec import UNDEFINED
 from webapp.charts.spec import percent as percent_text
+from webapp.jobs.selectors import duration
 
 register = template.Library()
 BACKTICKS = re.compile("`([^`]+)`")
@@ -20,6 +22,12 @@ BACKTICKS = re.compile("`([^`]+)`")
 def percent(value: float | None) -> str:
     """Return a fraction in [0, 1] in percent with one decimal, a dash where it is undefined."""
     return percent_text(value)
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """Seconds as people say them, a dash where there are none."""
+    return UNDEFINED if seconds is None else duration(seconds) if seconds >= 1 else "< 1 s"
 
 
 @register.filter
