@@ -10,11 +10,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluator import Report, evaluate
-from tests.evaluator.metrics.brute_force import Track, average_precision
+from tests.evaluator.metrics.brute_force import (
+    THRESHOLDS,
+    Part,
+    Track,
+    average_precision,
+    average_recall,
+)
 from tests.evaluator.vis_files import write
 
 HEIGHT, WIDTH, LENGTH = 5, 7, 3
-AREA_SPLITS = {"AP": (0, 1e10), "AP_s": (0, 128**2), "AP_m": (128**2, 256**2)}
+LEVELS = ("no_occlusion", "slight_occlusion", "severe_occlusion")
+PARTS = {
+    "": Part(),
+    "_s": Part(area=(0, 128**2)),
+    "_m": Part(area=(128**2, 256**2)),
+    "_l": Part(area=(256**2, 1e10)),
+    "_so": Part(occlusion=(0, 0.25)),
+    "_mo": Part(occlusion=(0.25, 0.5)),
+    "_ho": Part(occlusion=(0.5, 1)),
+}
 
 
 def encode(mask: Any) -> dict[str, Any] | None:
@@ -35,10 +50,20 @@ def as_json(track: Track, number: int) -> dict[str, Any]:
         "iscrowd": int(track.crowd),
         "segmentations": [encode(mask) for mask in track.masks],
         "areas": [int(mask.sum()) or None for mask in track.masks],
+        "occlusion": [
+            LEVELS[level] if mask.any() else None
+            for level, mask in zip(track.levels, track.masks, strict=bool(track.levels))
+        ],
     }
 
 
-def score(folder: Path, predictions: list[Track], truths: list[Track], **options: Any) -> Report:
+def score(
+    folder: Path,
+    predictions: list[Track],
+    truths: list[Track],
+    benchmark: str = "ytvis2021",
+    **options: Any,
+) -> Report:
     size = {"height": truths[0].masks.shape[1], "width": truths[0].masks.shape[2], "length": LENGTH}
     ground_truth = {
         "videos": [{"id": number, **size} for number in (1, 2, 3)],
@@ -47,7 +72,7 @@ def score(folder: Path, predictions: list[Track], truths: list[Track], **options
     }
     results = [as_json(track, number) for number, track in enumerate(predictions)]
     gt, pred = write(folder / "gt.json", ground_truth), write(folder / "results.json", results)
-    return evaluate("ytvis2021", gt, pred, **options)
+    return evaluate(benchmark, gt, pred, **options)
 
 
 def random_tracks(rng: np.random.Generator, count: int, scale: int) -> list[Track]:
@@ -61,7 +86,9 @@ def random_tracks(rng: np.random.Generator, count: int, scale: int) -> list[Trac
                 bottom, right = (rng.integers(2, 5, 2) * scale) + (top, left)
                 frame[top:bottom, left:right] = True
         video, category = (int(n) for n in rng.integers(1, 3, 2))
-        tracks.append(Track(video, category, masks, round(float(rng.random()), 1), bool(rng.random() < 0.15)))
+        shown, crowd = round(float(rng.random()), 1), bool(rng.random() < 0.15)
+        levels = tuple(int(n) for n in rng.integers(0, 3, LENGTH))
+        tracks.append(Track(video, category, masks, shown, crowd, levels))
     return tracks
 
 
@@ -83,11 +110,24 @@ quick = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCh
 
 @quick
 @given(seed=seeds, scale=st.sampled_from([1, 60]))
-def test_equal_to_the_independent_slow_computation(seed: int, scale: int, tmp_path: Path) -> None:
+def test_every_metric_equals_the_independent_slow_computation(seed: int, scale: int, tmp_path: Path) -> None:
     predictions, truths = random_case(seed, scale)
-    report = score(tmp_path, predictions, truths)
-    for key, area in AREA_SPLITS.items():
-        assert report.metrics[key] == pytest.approx(average_precision(predictions, truths, area), abs=1e-9)
+    truths = [truth for truth in truths if truth.masks.any()]  # OVIS has no levels for others
+    if not truths:
+        return
+    expected = {f"AP{suffix}": average_precision(predictions, truths, part) for suffix, part in PARTS.items()}
+    expected |= {
+        f"AR{suffix or 100}": average_recall(predictions, truths, 100, part) for suffix, part in PARTS.items()
+    }
+    expected |= {f"AR{limit}": average_recall(predictions, truths, limit) for limit in (1, 10)}
+    expected |= {
+        f"AP{percent}": average_precision(predictions, truths, thresholds=[THRESHOLDS[place]])
+        for percent, place in ((50, 0), (75, 5))
+    }
+    report = score(tmp_path, predictions, truths, "ovis")
+    assert report.metrics == {
+        key: None if value is None else pytest.approx(value, abs=1e-9) for key, value in expected.items()
+    }
 
 
 @quick
