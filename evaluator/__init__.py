@@ -17,7 +17,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Protocol, cast
 
-from evaluator.catalog import BENCHMARKS, Task
+from evaluator.catalog import BENCHMARKS, BenchmarkSpec, Task
+from evaluator.formats.members import open_members
+from evaluator.formats.source import check_predictions
 from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, SubsetInvalid
 from evaluator.report_comparison import Comparison, compare_reports
 from evaluator.subsets import Listing
@@ -194,6 +196,14 @@ def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None
         OSError: a file cannot be read.
         ValueError: the benchmark is unknown.
     """
+    task = _known(benchmark).task
+    try:  # what cannot be opened is refused before numpy and the kernels are loaded, which takes a second
+        if task == "vis":
+            check_predictions(predictions)
+        else:
+            open_members(predictions).close()
+    except SubmissionRejected as rejected:
+        return list(rejected.problems)
     return _task_module(benchmark).validate(benchmark, predictions, ground_truth)
 
 
@@ -203,8 +213,12 @@ def warm_up() -> None:
         importlib.import_module(task)  # which loads kernels that are compiled for fixed types
 
 
-def _task_module(benchmark: str) -> _TaskModule:
-    """Return the module that scores a benchmark, loaded only now: the site never needs the kernels."""
+def _known(benchmark: str) -> BenchmarkSpec:
     if benchmark not in BENCHMARKS:
         raise ValueError(f"Expected one of {', '.join(BENCHMARKS)}, but got {benchmark!r}")
-    return cast("_TaskModule", importlib.import_module(_TASK_MODULES[BENCHMARKS[benchmark].task]))
+    return BENCHMARKS[benchmark]
+
+
+def _task_module(benchmark: str) -> _TaskModule:
+    """Return the module that scores a benchmark, loaded only now: the site never needs the kernels."""
+    return cast("_TaskModule", importlib.import_module(_TASK_MODULES[_known(benchmark).task]))
