@@ -35,6 +35,7 @@ class Side:
 class Line:
     """One metric of a pair. `verdict` is "first", "other", "open" (not told apart) or "" (not tested)."""
 
+    key: str
     label: str
     title: str
     first: str
@@ -154,15 +155,15 @@ def _pair(comparison: Comparison, against: Against, sides: Sequence[Side], shown
 
 
 def _lines(comparison: Comparison, against: Against) -> tuple[Line, ...]:
+    known = {one.metric.key: one for one in against.metrics}
     lines = []
-    for one in against.metrics:
-        if one.metric.key not in comparison.headline:
-            continue
+    for one in (known[key] for key in comparison.headline if key in known):
         verdict = ""
         if one.tested:
             verdict = ("first" if one.lead > 0 else "other") if one.tested.significant else "open"
         lines.append(
             Line(
+                key=one.metric.key,
                 label=one.metric.label,
                 title=one.metric.title,
                 first=percent(one.first),

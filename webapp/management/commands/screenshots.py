@@ -15,6 +15,9 @@ from django.urls import reverse
 
 from webapp.benchmarks.models import VideoSubset
 from webapp.benchmarks.selectors import benchmarks_visible_to, open_splits
+from webapp.leaderboards.choosing import compare_href
+from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.selectors import leaderboard
 from webapp.methods.matrix import methods_listed
 from webapp.submissions.models import Submission
 
@@ -93,10 +96,10 @@ class Command(BaseCommand):
         for shot in shots:
             page.goto(server + shot.path)
             page.wait_for_load_state("networkidle")
-            if chart := page.query_selector("[data-chart]"):
+            for chart in page.query_selector_all("[data-chart]"):
                 chart.scroll_into_view_if_needed()
-                page.wait_for_selector("[data-drawn=true]")
-                page.evaluate("window.scrollTo(0, 0)")
+                chart.wait_for_selector(".main-svg")
+            page.evaluate("window.scrollTo(0, 0)")
             page.screenshot(path=out / f"{shot.name}-{suffix}.png", full_page=True)
             self.stdout.write(f"{shot.name}-{suffix}")
 
@@ -119,6 +122,9 @@ def pages() -> list[Shot]:
         shots.append(Shot("how-to-submit", reverse("benchmarks:submit_guide", args=[slug])))
         shots.append(Shot("about", reverse("benchmarks:about", args=[slug])))
         shots.append(Shot("submit", reverse("submissions:new", args=[slug]), needs_login=True))
+        rows = leaderboard(split=split, user=anyone, filters=Filters()).rows
+        if len(rows) > 1:
+            shots.append(Shot("compare", compare_href([one.row.submission_id for one in rows[:2]])))
     listed = methods_listed(user=anyone)
     if listed:
         widest = max(listed, key=lambda one: (len(one.benchmarks), one.variants))
