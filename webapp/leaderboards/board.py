@@ -15,6 +15,15 @@ PARTS_OF_METHOD = ("segmenter", "tracker", "refiner")
 
 
 @dataclass(frozen=True, slots=True)
+class RanHere:
+    """What the reference run of a row ran on, and how fast."""
+
+    run_id: str
+    device: str
+    frames_per_second: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One variant with its best visible numbers, fractions in [0, 1]; missing or None is undefined."""
 
@@ -40,6 +49,7 @@ class Row:
     digest: str = ""
     note: str = ""
     finished_at: datetime | None = None
+    ran: RanHere | None = None
 
     @property
     def is_secondary(self) -> bool:

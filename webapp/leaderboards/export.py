@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from webapp.benchmarks.models import VideoSubset
@@ -184,6 +185,7 @@ def _row_dict(ranked: RankedRow, columns: tuple[Column, ...]) -> dict[str, Any]:
         "venue": row.venue,
         "year": row.year,
         "source": row.source or None,
+        "ran_here": asdict(row.ran) if row.ran else None,
         "evaluator": row.evaluator or None,
         "digest": row.digest or None,
         "scored_at": row.finished_at.isoformat() if row.finished_at else None,

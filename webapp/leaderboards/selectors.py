@@ -32,6 +32,7 @@ from webapp.leaderboards.metrics import (
     printed_for,
     stand_ins,
 )
+from webapp.leaderboards.ran_here import with_runs
 from webapp.leaderboards.significance import with_significance
 from webapp.methods.models import Variant
 from webapp.submissions.models import Score, Submission, SubsetScore
@@ -80,7 +81,7 @@ def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -
     subset = _subset(subsets, filters.subset)
     is_blind = not split.scores_visible and not user.is_staff
     best = _best_submissions(split, subset, user, primary.key, filters.secondary, is_blind)
-    everything = rows_of(best) if subset is None else subset_rows_of(best, subset)
+    everything = with_runs(rows_of(best) if subset is None else subset_rows_of(best, subset))
     ranked = rank_rows([row for row in everything if matches(row, filters)], primary)
     # Draws are kept of all videos only.
     competing = with_significance(ranked, primary) if subset is None else ranked
