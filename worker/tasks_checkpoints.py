@@ -53,7 +53,6 @@ def check_next(self: "Task[[], None]") -> None:
 
 def _check(claim: Check, lease: Lease) -> Callable[[], bool]:
     """Look through a claimed checkpoint; what is to be written about it."""
-    refused = partial(_refused, claim)
     try:
         with lease.interruptible(), _files(claim) as (source, scratch):
             weights = as_safetensors(source, scratch)
@@ -67,9 +66,9 @@ def _check(claim: Check, lease: Lease) -> Callable[[], bool]:
     except WorkerStopping:
         return partial(job_release, token=claim.token)
     except CheckpointHoldsCode as error:
-        return refused("checkpoint-code", [str(error)])
+        return _refused(claim, "checkpoint-code", [_reason(claim, error)])
     except CheckpointRefused as error:
-        return refused("checkpoint-unreadable", [str(error)])
+        return _refused(claim, "checkpoint-unreadable", [_reason(claim, error)])
     except Exception as error:
         # The task's border: whatever it was, operators are told, and it is tried again where that may help.
         logger.exception("Job %s failed", claim.job_id)
@@ -100,6 +99,11 @@ def _files(claim: Check) -> Iterator[tuple[Path, Path]]:
 def _refused(claim: Check, code: str, lines: list[str]) -> Callable[[], bool]:
     problems = checkpoint_problems(code, claim.filename, lines)
     return partial(check_finish_refused, token=claim.token, problems=problems)
+
+
+def _reason(claim: Check, error: CheckpointRefused) -> str:
+    """What the error says; where, the problem says itself."""
+    return str(error).removeprefix(f"{plain_name(claim.filename)}: ")
 
 
 def _unfit(claim: Check, found: Inspection) -> Callable[[], bool]:

@@ -1,5 +1,6 @@
 """What a receipt says of a submission; docs/receipts.md describes every field."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,8 @@ from evaluator.receipts import ALGORITHM, FORMAT, canonical
 from webapp.jobs.selectors import status_sentence
 from webapp.receipts.keys import signing_key
 from webapp.refusal import Refused
+from webapp.runs.models import Run
+from webapp.runs.selectors import run_figures
 from webapp.submissions.models import Submission
 
 
@@ -78,6 +81,8 @@ def _statement(submission: Submission, server: str, page: str) -> dict[str, Any]
 
 
 def _run(submission: Submission) -> dict[str, Any] | None:
-    """What a reference run ran with and on."""
-    run = getattr(submission, "run", None)
-    return run.provenance if run else None
+    """What a reference run ran with and on, and how fast; None of an upload."""
+    run: Run | None = getattr(submission, "run", None)
+    if run is None:
+        return None
+    return {"id": str(run.id), **run.provenance, "figures": asdict(run_figures(run))}

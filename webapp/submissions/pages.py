@@ -9,11 +9,14 @@ from django.contrib.auth.models import AnonymousUser
 from evaluator.problems import PROBLEMS
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
+from webapp.errata.models import Reevaluation
+from webapp.errata.selectors import replacements_of, stale_reason
 from webapp.jobs.selectors import status_sentence
 from webapp.leaderboards.choosing import compare_href
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
 from webapp.leaderboards.uncertainty import rank_span
+from webapp.runs.selectors import RunFigures, run_figures
 from webapp.submissions.models import Submission
 from webapp.submissions.problem_groups import ProblemGroup, problem_groups
 from webapp.submissions.report_page import Number, ReportPage, report_page, score_numbers
@@ -51,8 +54,11 @@ class SubmissionPage:
     subsets: SubsetTable | None
     scores: tuple[Number, ...]
     source: tuple[tuple[str, str], ...]
+    run: RunFigures | None
     is_blind: bool
     command: str
+    stale: str
+    replaced: tuple[Reevaluation, ...]
     can_edit: bool
     can_withdraw: bool
     can_retry: bool
@@ -78,8 +84,11 @@ def submission_page(
         subsets=subset_table(submission) if has_report else None,
         scores=tuple(score_numbers(submission)) if is_scored and sees_scores and not has_report else (),
         source=tuple((name.replace("_", " "), str(text)) for name, text in submission.source.items()),
+        run=run_figures(submission.run) if is_scored and hasattr(submission, "run") else None,
         is_blind=is_scored and not sees_scores,
         command=reproduce_command(submission, (report or {}).get("bootstrap", {}).get("resamples", 0)),
+        stale=stale_reason(submission),
+        replaced=tuple(replacements_of(submission)) if has_report else (),
         can_edit=is_owner,
         can_withdraw=is_owner and submission.status in WITHDRAWABLE,
         can_retry=user.is_staff and submission.status == Status.FAILED,

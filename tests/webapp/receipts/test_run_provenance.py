@@ -1,0 +1,56 @@
+"""What a reference run ran with and on: on the page of its submission, and in its receipt."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.factories import claim, make_blob, make_report, make_user
+from tests.rest import Api
+from tests.runs import claim_run, make_checkpoint, make_run, store_video
+from webapp.runs.execution import run_finish
+from webapp.runs.models import Run
+from webapp.submissions.evaluation import evaluation_finish_scored
+
+pytestmark = pytest.mark.django_db
+SHA256 = "ab" * 32
+
+
+def finished(provenance: dict[str, Any]) -> Run:
+    """A run whose submission is scored."""
+    author = make_user("alice")
+    weights = make_checkpoint(author, "tiny_shapes")
+    run = make_run(author, checkpoint=weights)
+    execution = claim_run()
+    for number in range(len(execution.videos)):
+        store_video(execution, number, seconds=2.5, device="NVIDIA H200")
+    checkpoint = {"name": weights.name, "sha256": weights.sha256}
+    told = {"checkpoint": checkpoint, "code": {"version": "0.1.0", "sha256": SHA256}, **provenance}
+    assert run_finish(token=execution.token, blob=make_blob(), filename="results.json", provenance=told)
+    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    return Run.objects.select_related("submission", "checkpoint").get(pk=run.pk)
+
+
+def test_the_page_tells_device_speed_memory_weights_and_code(client: Client) -> None:
+    run = finished({"libraries": {"torch": "2.13.0"}})
+    assert run.submission is not None
+    assert run.checkpoint is not None
+    page = client.get(run.submission.get_absolute_url()).content.decode()
+    for fact in ("NVIDIA H200", "tiny_shapes", "float32", run.checkpoint.sha256, SHA256, "torch 2.13.0"):
+        assert fact in page
+    assert "segmenter 5.0" in page  # seconds of two videos
+    assert '<dd class="num">4.0</dd>' in page  # 20 frames in 5 s
+    assert run.get_absolute_url() in page
+
+
+def test_the_receipt_has_all_of_it_under_the_signature() -> None:
+    run = finished({"libraries": {"torch": "2.13.0"}, "device": {"kind": "cuda"}})
+    assert run.submission is not None
+    statement = Api().get(f"/submissions/{run.submission.id}/receipt").json()["receipt"]
+    assert statement["submission"]["origin"] == "run"
+    told = statement["run"]
+    assert {name: told[name] for name in run.provenance} == run.provenance
+    assert told["id"] == str(run.id)
+    figures = told["figures"]
+    assert (figures["frames"], figures["seconds"], figures["frames_per_second"]) == (20, 5.0, 4.0)
+    assert (figures["device"], figures["stage_seconds"]) == ("NVIDIA H200", {"segmenter": 5.0})
