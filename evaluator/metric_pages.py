@@ -45,7 +45,7 @@ def _section(spec: MetricSpec) -> str:
         lines += ["Official quirks, kept:", "", *(f"- {quirk}" for quirk in spec.quirks), ""]
     example = spec.example
     lines += [
-        f"Example: {SCENES[example.scene]} {example.working} {spec.label} = {example.value}.",
+        f"Example: {SCENES[example.scene]} {example.working} {spec.label} = {example.value:.4f}.",
         "",
         f"Reported for {benchmarks}: `{command_for(spec)}`",
         "",
@@ -81,7 +81,7 @@ def print_metric(output: Console, spec: MetricSpec) -> None:
         for quirk in spec.quirks:
             _print(output, f"- {render_inline(quirk, str, to_text)}")
     _print(output, f"\nExample: {SCENES[spec.example.scene]}")
-    _print(output, f"{spec.example.working} {spec.label} = {spec.example.value}")
+    _print(output, f"{spec.example.working} {spec.label} = {spec.example.value:.4f}")
     names = ", ".join(one.key for one in benchmarks_with(spec.key))
     _print(output, f"\nReported for {names}:")
     output.print(f"    {command_for(spec)}", markup=False, soft_wrap=True)
