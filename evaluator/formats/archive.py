@@ -5,6 +5,7 @@ Every limit holds while reading: what an archive says about itself is checked fi
 
 from __future__ import annotations
 
+import errno
 import lzma
 import mmap
 import stat
@@ -118,8 +119,10 @@ def _damage(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except (*_DAMAGES, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's error; bz2 says "invalid data" with an OSError that has no number
+        # The disk's errors are not the file's. But bz2 says "invalid data" with an OSError of no number, and
+        # a member said to lie before the file begins is an invalid argument.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         raise _rejected("archive-damaged", path, f"{what} cannot be read: {error}.") from error
 
 
