@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from django.db.models import Max, Sum
 
@@ -12,12 +13,12 @@ from webapp.submissions.models import Submission
 
 def with_runs(rows: Sequence[Row]) -> list[Row]:
     """The rows, those of runs with what they ran on; one query where there are any."""
-    ids = [row.submission_id for row in rows if row.origin == Submission.Origin.RUN]
+    ids = [UUID(row.submission_id) for row in rows if row.origin == Submission.Origin.RUN]
     found = _ran_here(ids) if ids else {}
     return [replace(row, ran=found[row.submission_id]) if row.submission_id in found else row for row in rows]
 
 
-def _ran_here(submissions: Sequence[str]) -> dict[str, RanHere]:
+def _ran_here(submissions: Sequence[UUID]) -> dict[str, RanHere]:
     runs = (
         RunVideo.objects.filter(run__submission__in=submissions)
         .order_by()
