@@ -21,11 +21,13 @@ TASKS: dict[Job.Kind, str] = {
     Job.Kind.EVALUATE: "worker.evaluate_next",
     Job.Kind.RUN: "worker.run_next",
     Job.Kind.CHECK: "worker.check_next",
+    Job.Kind.REEVALUATE: "worker.evaluate_next",
 }
 QUEUES: dict[Job.Kind, str] = {
     Job.Kind.EVALUATE: "evaluate",
     Job.Kind.RUN: "model",
     Job.Kind.CHECK: "model",
+    Job.Kind.REEVALUATE: "evaluate",
 }
 
 producer = Celery("dvis-bench-site", broker=settings.BROKER_URL, set_as_current=False)

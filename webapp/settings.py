@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "webapp.jobs",
     "webapp.runs",
     "webapp.checkpoints",
+    "webapp.errata",
     "allauth",
     "allauth.account",
 ]

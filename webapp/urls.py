@@ -8,6 +8,7 @@ from django.urls import include, path
 from evaluator.receipts import KEY_ADDRESS
 from webapp import views
 from webapp.api import api
+from webapp.errata.views import errata
 from webapp.jobs.views import status
 from webapp.receipts.api import keys
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("metrics/", include("webapp.metrics.urls")),
     path("", include("webapp.submissions.urls")),
     path("", include("webapp.runs.urls")),
+    path("errata/", errata, name="errata"),
     path("status/", status, name="status"),
     path("", include("webapp.accounts.urls")),
     path("accounts/", include("allauth.urls")),

@@ -19,6 +19,7 @@ from webapp.jobs.models import Job
 from webapp.jobs.selectors import jobs_due
 from webapp.jobs.services import job_finish_failed, job_release
 from webapp.submissions.evaluation import (
+    KINDS,
     Evaluation,
     evaluation_claim,
     evaluation_finish_rejected,
@@ -43,7 +44,7 @@ def evaluate_next(self: "Task[[], None]") -> None:
     with Lease(claim.token) as lease:
         is_stored = store(_evaluate(claim, lease))
     logger.info("Job %s: %s", claim.job_id, "stored" if is_stored else "taken away, result dropped")
-    if jobs_due(Job.Kind.EVALUATE).exists():
+    if any(jobs_due(kind).exists() for kind in KINDS):
         queue.ring(Job.Kind.EVALUATE)
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from webapp.accounts.models import User
 from webapp.checkpoints.following import checkpoint_follow
+from webapp.errata.following import reevaluation_follow
 from webapp.jobs.models import Job
 from webapp.runs.following import run_follow
 from webapp.submissions.status import submission_follow
@@ -60,6 +61,13 @@ KINDS: dict[Job.Kind, KindSpec] = {
         similar=(),
         time_limit="JOB_TIME_LIMIT_S",
         follow=checkpoint_follow,
+    ),
+    Job.Kind.REEVALUATE: KindSpec(
+        subject="reevaluation",
+        author="reevaluation__submission__author",
+        similar=("reevaluation__submission__split",),
+        time_limit="JOB_TIME_LIMIT_S",
+        follow=reevaluation_follow,
     ),
 }
 

@@ -17,6 +17,7 @@ class Job(models.Model):
         EVALUATE = "evaluate", "score a submission"
         RUN = "run", "run the reference model"
         CHECK = "check", "check a checkpoint"
+        REEVALUATE = "reevaluate", "score a submission again"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -38,6 +39,9 @@ class Job(models.Model):
     )
     checkpoint = models.OneToOneField(
         "checkpoints.Checkpoint", null=True, blank=True, on_delete=models.CASCADE, related_name="job"
+    )
+    reevaluation = models.OneToOneField(
+        "errata.Reevaluation", null=True, blank=True, on_delete=models.CASCADE, related_name="job"
     )
     stage = models.CharField(max_length=40, blank=True, help_text="what it does now, in words")
     progress_done = models.PositiveIntegerField(default=0)
@@ -61,9 +65,14 @@ class Job(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=(
-                    models.Q(kind="evaluate", submission__isnull=False, run=None, checkpoint=None)
-                    | models.Q(kind="run", submission=None, run__isnull=False, checkpoint=None)
-                    | models.Q(kind="check", submission=None, run=None, checkpoint__isnull=False)
+                    models.Q(kind="evaluate", submission__isnull=False)
+                    & models.Q(run=None, checkpoint=None, reevaluation=None)
+                    | models.Q(kind="run", run__isnull=False)
+                    & models.Q(submission=None, checkpoint=None, reevaluation=None)
+                    | models.Q(kind="check", checkpoint__isnull=False)
+                    & models.Q(submission=None, run=None, reevaluation=None)
+                    | models.Q(kind="reevaluate", reevaluation__isnull=False)
+                    & models.Q(submission=None, run=None, checkpoint=None)
                 ),
                 name="job_works_for_what_its_kind_says",
             )
@@ -75,11 +84,11 @@ class Job(models.Model):
     @property
     def subject(self) -> models.Model | None:
         """What it works for."""
-        return self.submission or self.run or self.checkpoint
+        return self.submission or self.run or self.checkpoint or self.reevaluation
 
     @property
     def subject_id(self) -> uuid.UUID:
-        found = self.submission_id or self.run_id or self.checkpoint_id
+        found = self.submission_id or self.run_id or self.checkpoint_id or self.reevaluation_id
         if found is None:
             raise ValueError(f"Expected job {self.id} to work for something, but it does for nothing")
         return found

@@ -1,7 +1,7 @@
 """Which rows of a leaderboard the videos tell apart: possible ranks and tie groups.
 
-Draws never change once they are stored, so an answer is as good as the rows it was asked for and stays in
-the cache.
+An answer is as good as the numbers it was asked for and stays in the cache: a submission that was measured
+again has another interval, or the draws it had.
 """
 
 import hashlib
@@ -48,8 +48,8 @@ def with_significance(ranked: Sequence[RankedRow], metric: Metric) -> list[Ranke
 
 
 def _significance(rows: Sequence[Row], metric: Metric) -> Significance:
-    names = "\n".join(sorted(row.submission_id for row in rows))
-    key = f"significance:1:{metric.key}:{hashlib.sha256(names.encode()).hexdigest()}"
+    names = "\n".join(sorted(f"{row.submission_id} {row.intervals[metric.key]}" for row in rows))
+    key = f"significance:2:{metric.key}:{hashlib.sha256(names.encode()).hexdigest()}"
     found: Significance | None = cache.get(key)
     if found is None:
         found = _computed(rows, metric)

@@ -1,10 +1,13 @@
 """Submissions in the admin: to look at, and to evaluate again what failed on our side."""
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from webapp.accounts.models import User
+from webapp.errata.services import reevaluations_request
 from webapp.jobs.admin import ReadOnly
 from webapp.refusal import Refused
 from webapp.submissions.models import Score, Submission
@@ -17,6 +20,10 @@ class ScoreInline(ReadOnly, admin.TabularInline):
     fields = ("metric", "value")
 
 
+class WithReason(ActionForm):
+    reason = forms.CharField(required=False, max_length=300, label="Reason, for everybody to read")
+
+
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("id", "variant", "split", "author", "origin", "status", "is_public", "created_at")
@@ -25,7 +32,8 @@ class SubmissionAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ("id", "variant__method__name", "author__username", "digest")
     date_hierarchy = "created_at"
     inlines = (ScoreInline,)
-    actions = ("retry",)
+    action_form = WithReason
+    actions = ("retry", "measure_again")
 
     @admin.action(description="Evaluate again (those that failed on our side)", permissions=["retry"])
     def retry(self, request: HttpRequest, rows: QuerySet[Submission]) -> None:
@@ -39,6 +47,18 @@ class SubmissionAdmin(ReadOnly, admin.ModelAdmin):
             except Refused as refused:
                 self.message_user(request, f"{submission}: {refused}", messages.WARNING)
         self.message_user(request, f"{retried} queued again.")
+
+    @admin.action(description="Measure again (those that are scored; needs a reason)", permissions=["retry"])
+    def measure_again(self, request: HttpRequest, rows: QuerySet[Submission]) -> None:
+        actor = request.user if isinstance(request.user, User) else None
+        try:
+            queued = reevaluations_request(
+                submissions=rows, reason=request.POST.get("reason", ""), actor=actor
+            )
+        except ValueError as error:
+            self.message_user(request, str(error), messages.WARNING)
+            return
+        self.message_user(request, f"{queued} queued to be measured again.")
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("submissions.change_submission")

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from webapp.benchmarks.models import VideoSubset
+from webapp.errata.storing import reevaluation_rejected, reevaluation_scored
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim, job_succeed
 from webapp.submissions.models import Submission
 from webapp.submissions.status import submission_rejected, submission_scored
 from webapp.uploads.models import Blob
+
+# What a worker that evaluates takes, the first before the second.
+KINDS = (Job.Kind.EVALUATE, Job.Kind.REEVALUATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,13 @@ class Evaluation:
 
 @transaction.atomic
 def evaluation_claim(*, worker: str) -> Evaluation | None:
-    """Take the submission that is next in line; None where there is nothing to do."""
-    claim = job_claim(kind=Job.Kind.EVALUATE, worker=worker)
+    """Take the submission that is next in line; None where there is nothing to do. New ones go first."""
+    claim = next(filter(None, (job_claim(kind=kind, worker=worker) for kind in KINDS)), None)
     if claim is None:
         return None
     rows = Submission.objects.select_related("blob", "split__ground_truth", "split__benchmark")
-    submission = rows.get(pk=claim.job.subject_id)
+    again = claim.job.reevaluation
+    submission = rows.get(pk=again.submission_id if again else claim.job.submission_id)
     split = submission.split
     if submission.blob is None or split.ground_truth is None:
         raise ValueError(
@@ -72,10 +76,19 @@ def evaluation_finish_scored(
             were drawn anew.
         subsets: those that the report has.
     """
-    write = partial(submission_scored, report=report, samples=samples or {}, subsets=subsets)
+
+    def write(job: Job) -> None:
+        store = submission_scored if job.kind == Job.Kind.EVALUATE else reevaluation_scored
+        store(job, report=report, samples=samples or {}, subsets=subsets)
+
     return job_succeed(token=token, total=report["videos"], write=write)
 
 
 def evaluation_finish_rejected(*, token: UUID, problems: list[dict[str, Any]]) -> bool:
     """The submitter's file cannot be scored. False where the lease is lost."""
-    return job_succeed(token=token, write=partial(submission_rejected, problems=problems))
+
+    def write(job: Job) -> None:
+        store = submission_rejected if job.kind == Job.Kind.EVALUATE else reevaluation_rejected
+        store(job, problems=problems)
+
+    return job_succeed(token=token, write=write)

@@ -9,6 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from evaluator.problems import PROBLEMS
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
+from webapp.errata.models import Reevaluation
+from webapp.errata.selectors import replacements_of, stale_reason
 from webapp.jobs.selectors import status_sentence
 from webapp.leaderboards.choosing import compare_href
 from webapp.leaderboards.filters import Filters
@@ -55,6 +57,8 @@ class SubmissionPage:
     run: RunFigures | None
     is_blind: bool
     command: str
+    stale: str
+    replaced: tuple[Reevaluation, ...]
     can_edit: bool
     can_withdraw: bool
     can_retry: bool
@@ -83,6 +87,8 @@ def submission_page(
         run=run_figures(submission.run) if is_scored and hasattr(submission, "run") else None,
         is_blind=is_scored and not sees_scores,
         command=reproduce_command(submission, (report or {}).get("bootstrap", {}).get("resamples", 0)),
+        stale=stale_reason(submission),
+        replaced=tuple(replacements_of(submission)) if has_report else (),
         can_edit=is_owner,
         can_withdraw=is_owner and submission.status in WITHDRAWABLE,
         can_retry=user.is_staff and submission.status == Status.FAILED,
