@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -96,23 +96,22 @@ def _files(claim: Check) -> Iterator[tuple[Path, Path]]:
         yield source, Path(folder, "converted")
 
 
-def _refused(claim: Check, code: str, lines: list[str]) -> Callable[[], bool]:
-    problems = checkpoint_problems(code, claim.filename, lines)
+def _refused(claim: Check, code: str, lines: Iterable[str], about: str = "") -> Callable[[], bool]:
+    problems = checkpoint_problems(code, lines, about)
     return partial(check_finish_refused, token=claim.token, problems=problems)
 
 
 def _reason(claim: Check, error: CheckpointRefused) -> str:
-    """What the error says; where, the problem says itself."""
+    """What the error says, without the name of the one file that there is."""
     return str(error).removeprefix(f"{plain_name(claim.filename)}: ")
 
 
 def _unfit(claim: Check, found: Inspection) -> Callable[[], bool]:
     if found.broken:
-        return _refused(
-            claim, "checkpoint-not-finite", [f"{name} holds NaN or infinity." for name in found.broken]
-        )
-    head = f"It has {found.entries} entries, and is nearest to {found.nearest}, from which it differs:"
-    return _refused(claim, "checkpoint-mismatch", [head, *found.differences])
+        lines = (f"{name} holds NaN or infinity." for name in found.broken)
+        return _refused(claim, "checkpoint-not-finite", lines)
+    nearest = f"The nearest of them is {found.nearest}, with which it is compared here."
+    return _refused(claim, "checkpoint-mismatch", found.differences, nearest)
 
 
 def _failure_code(error: Exception) -> str:

@@ -92,7 +92,7 @@ def test_what_fits_no_model_is_compared_with_the_nearest_by_module(state: dict[s
     assert checkpoint.status == Status.REFUSED
     assert {problem["code"] for problem in checkpoint.problems} == {"checkpoint-mismatch"}
     text = " ".join(problem["message"] for problem in checkpoint.problems)
-    assert "nearest to tiny" in text
+    assert checkpoint.problems[0]["hint"].startswith("The nearest of them is tiny, with which it is compared")
     assert "nul\N{REPLACEMENT CHARACTER}name: 1 unexpected" in text
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from evaluator.problems import ProblemSpec, Where
+from evaluator.problems import ProblemSpec
 
 _SPECS = (
     ProblemSpec(
@@ -36,9 +36,12 @@ CHECKPOINT_PROBLEMS = {spec.code: spec for spec in _SPECS}
 MOST_LINES, LONGEST_LINE = 20, 500
 
 
-def checkpoint_problems(code: str, filename: str, lines: Iterable[str]) -> list[dict[str, Any]]:
-    """Problems of one code, as in `Problem.to_json`: the first of `lines`, and a count of the rest."""
-    spec, where = CHECKPOINT_PROBLEMS[code], Where(file=filename).to_json()
+def checkpoint_problems(code: str, lines: Iterable[str], about: str = "") -> list[dict[str, Any]]:
+    """Problems of one code, as in `Problem.to_json`: the first of `lines`, and a count of the rest.
+
+    `about` is a sentence on all of them, which goes before what to do.
+    """
+    spec = CHECKPOINT_PROBLEMS[code]
     messages = [_plain(line) for line in lines]
     rest = len(messages) - MOST_LINES
     counted = [(message, 1) for message in messages[:MOST_LINES]]
@@ -48,9 +51,9 @@ def checkpoint_problems(code: str, filename: str, lines: Iterable[str]) -> list[
         {
             "code": code,
             "severity": spec.severity,
-            "where": where,
+            "where": {},  # there is only the one file
             "message": message,
-            "hint": spec.hint,
+            "hint": f"{about} {spec.hint}".strip(),
             "count": count,
         }
         for message, count in counted

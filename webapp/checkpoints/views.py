@@ -37,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     rows = checkpoints_shown(request.user, show)
     context = {
-        "section": "checkpoints",
+        "section": "mine",
         "page_obj": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
         "filters": FILTERS if request.user.is_authenticated else {},
         "show": show if show in FILTERS else "",
@@ -60,7 +60,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 return redirect(_create(form, user, upload))
         except Refused as refused:
             problem = refused.problem
-    context = {"section": "checkpoints", "form": form, "upload": upload, "problem": problem}
+    context = {"section": "mine", "form": form, "upload": upload, "problem": problem}
     context["limit"] = CHECKPOINT.limit_bytes
     return render(request, "checkpoints/new.html", context, status=422 if request.method == "POST" else 200)
 
@@ -94,7 +94,7 @@ def detail(request: HttpRequest, checkpoint_id: UUID) -> HttpResponse:
     page = checkpoint_page(checkpoint, request.user)
     sharing = {"name": checkpoint.name, "visibility": checkpoint.visibility, "shared_with": page.shared_with}
     context = {
-        "section": "checkpoints",
+        "section": "mine",
         "checkpoint": checkpoint,
         "page": page,
         "form": SharingForm(initial=sharing),

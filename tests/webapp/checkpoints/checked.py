@@ -38,6 +38,6 @@ def make_refused(
 ) -> Checkpoint:
     """One that fits no model."""
     checkpoint = make_checkpoint(owner)
-    problems = checkpoint_problems("checkpoint-mismatch", "dvis.pth", lines)
+    problems = checkpoint_problems("checkpoint-mismatch", lines)
     assert check_finish_refused(token=claimed().token, problems=problems)
     return Checkpoint.objects.get(pk=checkpoint.pk)

@@ -168,7 +168,7 @@ def test_staff_have_a_failed_check_made_again() -> None:
 
 def test_what_a_hostile_file_says_is_cut_to_a_size_and_to_characters_that_can_be_shown() -> None:
     lines = ["nul \x00 and escape \x1b[31m", "x" * 10_000, *(f"line {n}" for n in range(1000))]
-    problems = checkpoint_problems("checkpoint-mismatch", "dvis.pth", lines)
+    problems = checkpoint_problems("checkpoint-mismatch", lines)
     assert len(problems) == MOST_LINES + 1
     assert problems[0]["message"] == "nul \N{REPLACEMENT CHARACTER} and escape \N{REPLACEMENT CHARACTER}[31m"
     assert len(problems[1]["message"]) == LONGEST_LINE + 1
