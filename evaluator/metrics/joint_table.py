@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -104,10 +106,8 @@ def _fill_runs(values: NDArray[np.uint32], ends: NDArray[np.int32], filled: NDAr
         start = ends[run]
 
 
-def encode_runs(
-    values: NDArray[np.uint32] | NDArray[np.uint8],
-) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
-    """Return the runs of equal numbers of a map [N]: the number of each and where it ends, both [runs].
+def encode_runs(values: NDArray[Any]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+    """Return the runs of equal numbers of a map [N], uint8 or uint32: the numbers and where they end, [runs].
 
     >>> [part.tolist() for part in encode_runs(np.array([7, 7, 5], np.uint32))]
     [[7, 5], [2, 3]]

@@ -53,7 +53,7 @@ def test_a_gigabyte_of_results_is_scored_in_the_memory_it_takes(figures: Figures
 
 
 @pytest.mark.parametrize("benchmark", MAPS)
-def test_memory_does_not_depend_on_how_many_videos_a_set_has(
+def test_memory_hardly_grows_with_the_number_of_videos(
     benchmark: str, figures: Figures, tmp_path: Path
 ) -> None:
     few = cached(f"{benchmark}-3", partial(MAPS[benchmark], videos=3))
