@@ -9,7 +9,7 @@ from webapp.jobs.models import Job
 
 
 def reevaluation_follow(job: Job, actor: User | None, data: dict[str, Any]) -> None:
-    again = Reevaluation.objects.select_related("submission__split").get(pk=job.reevaluation_id)
+    again = Reevaluation.objects.select_related("submission__split").get(pk=job.subject_id)
     if job.status == Job.Status.RUNNING:
         again.ground_truth = again.submission.split.ground_truth
         again.save(update_fields=["ground_truth"])

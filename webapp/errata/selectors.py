@@ -46,7 +46,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Erratum:
-    """A submission whose numbers were replaced. `changes` are those of its headline metrics, changed or not."""
+    """A submission whose numbers were replaced. `changes` are the headline metrics among them."""
 
     reevaluation: Reevaluation
     changes: tuple[Change, ...]

@@ -1,6 +1,7 @@
 """Asking for scored submissions to be measured again."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import transaction
 
@@ -25,7 +26,7 @@ def reevaluations_request(*, submissions: Iterable[Submission], reason: str, act
 
 
 @transaction.atomic
-def _request(pk: object, reason: str, actor: User | None) -> bool:
+def _request(pk: UUID, reason: str, actor: User | None) -> bool:
     # Locked, so that two operators at once queue it once.
     submission = Submission.objects.select_for_update().get(pk=pk)
     waiting = Reevaluation.objects.filter(submission=submission, job__status__in=Job.UNFINISHED)

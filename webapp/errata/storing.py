@@ -1,4 +1,4 @@
-"""Writes what measuring again has found: new numbers in place of the earlier ones, which are kept beside them."""
+"""Writes what measuring again has found: new numbers, and the earlier ones kept beside them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ def reevaluation_scored(
     samples: Mapping[str, bytes],
     subsets: Sequence[VideoSubset],
 ) -> None:
-    """Replace the numbers of a submission, in the caller's transaction; arguments as of `submission_scored`."""
+    """Replace the numbers of a submission, in the caller's transaction; see `submission_scored`."""
     again, submission = _locked(job)
     again.before_evaluator, again.before_digest = submission.evaluator, submission.digest
     again.before_ground_truth, again.before_result = submission.ground_truth, submission.result
@@ -51,7 +51,7 @@ def reevaluation_rejected(job: Job, *, problems: list[dict[str, Any]]) -> None:
 
 
 def _locked(job: Job) -> tuple[Reevaluation, Submission]:
-    again = Reevaluation.objects.select_for_update().get(pk=job.reevaluation_id)
+    again = Reevaluation.objects.select_for_update().get(pk=job.subject_id)
     submission = Submission.objects.select_for_update(of=("self",)).select_related(
         "split__benchmark", "ground_truth", "result"
     )

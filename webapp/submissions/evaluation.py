@@ -42,7 +42,7 @@ def evaluation_claim(*, worker: str) -> Evaluation | None:
         return None
     rows = Submission.objects.select_related("blob", "split__ground_truth", "split__benchmark")
     again = claim.job.reevaluation
-    submission = rows.get(pk=again.submission_id if again else claim.job.submission_id)
+    submission = rows.get(pk=again.submission_id if again else claim.job.subject_id)
     split = submission.split
     if submission.blob is None or split.ground_truth is None:
         raise ValueError(

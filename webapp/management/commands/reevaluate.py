@@ -1,4 +1,4 @@
-"""`manage.py reevaluate`: measure scored submissions again, where the evaluator or the ground truth changed."""
+"""`manage.py reevaluate`: measure scored submissions again after a change of evaluator or ground truth."""
 
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,9 @@ from webapp.submissions.models import Submission
 
 class Command(BaseCommand):
     help = (
-        "Queue scored submissions to be measured again. Without --all only those whose score is stale: by another "
-        "version of the evaluator, or against another ground truth. Earlier numbers stay on the errata page."
+        "Queue scored submissions to be measured again. Without --all only those whose score is stale: by "
+        "another version of the evaluator, or against another ground truth. Earlier numbers stay on the errata "
+        "page."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
