@@ -13,8 +13,8 @@ from webapp.submissions.models import Submission
 class Command(BaseCommand):
     help = (
         "Queue scored submissions to be measured again. Without --all only those whose score is stale: by "
-        "another version of the evaluator, or against another ground truth. Earlier numbers stay on the errata "
-        "page."
+        "another version of the evaluator, or against another ground truth. Earlier numbers stay on the "
+        "errata page."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
