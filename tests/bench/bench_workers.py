@@ -1,0 +1,71 @@
+"""Two workers instead of one.
+
+Videos are spread over threads; what they do is compiled, or decompresses, and holds no lock. Wall-clock time,
+so read this only where the machine had nothing else to do; the processor time tells what sharing costs. The
+ground truth is prepared; the least of three runs in turns.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from evaluator import evaluate, warm_up
+from tests.bench import bench_vis, true_maps
+from tests.bench.data import cached
+from tests.bench.figures import Figures
+from tests.bench.many_videos import repeat_maps
+
+ROUNDS = 3
+
+
+def tracklets() -> tuple[Path, Path]:
+    folder = next(data for data in bench_vis.SETS if data.name == "ovis 140 x 10").folder
+    return folder / "gt.json", folder / "results.json"
+
+
+def maps(name: str, write: Callable[..., None]) -> tuple[Path, Path]:
+    """Twelve videos, so that both workers end at about the same time."""
+    few = cached(f"{name}-3", partial(write, videos=3))
+    folder = cached(f"{name}-12", partial(repeat_maps, source=few, videos=12))
+    return folder / "truth", folder / "predictions"
+
+
+SETS = {
+    "ovis": tracklets,
+    "vipseg": partial(maps, "vipseg", true_maps.write_vipseg),
+    "vspw": partial(maps, "vspw", true_maps.write_vspw),
+}
+
+
+@pytest.mark.parametrize("benchmark", SETS)
+def test_two_workers_need_little_more_than_half_the_time(
+    benchmark: str, figures: Figures, tmp_path: Path
+) -> None:
+    warm_up()
+    truth, predictions = SETS[benchmark]()
+    score = partial(evaluate, benchmark, truth, predictions, prepared_dir=tmp_path)
+    score()
+    wall: dict[int, list[float]] = {1: [], 2: []}
+    used: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(ROUNDS):
+        for workers in (1, 2):
+            begin = time.perf_counter(), time.process_time()
+            score(workers=workers)
+            wall[workers].append(time.perf_counter() - begin[0])
+            used[workers].append(time.process_time() - begin[1])
+    speed_up = min(wall[1]) / min(wall[2])
+    figures.add(
+        {
+            "benchmark": benchmark,
+            "one worker, s": f"{min(wall[1]):.2f}",
+            "two workers, s": f"{min(wall[2]):.2f}",
+            "times faster": f"{speed_up:.2f}",
+            "processor time, one": f"{min(used[1]):.2f}",
+            "two": f"{min(used[2]):.2f}",
+        }
+    )
+    assert min(used[2]) < 1.25 * min(used[1])
+    assert speed_up > 1.5
