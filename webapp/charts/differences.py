@@ -30,6 +30,11 @@ def colours(comparison: Comparison) -> dict[str, str]:
     return taken
 
 
+def legend_height(pairs: int) -> int:
+    """Pixels that the names above the whiskers take: a line each, where there are several."""
+    return 20 * pairs if pairs > 1 else 0
+
+
 def forest_chart(comparison: Comparison) -> Chart | None:
     """Draw the difference of every headline metric with its interval; None where none is known."""
     pairs = [against for against in comparison.against if _tested(comparison, against)]
@@ -63,7 +68,8 @@ def forest_chart(comparison: Comparison) -> Chart | None:
                     "automargin": True,
                 },
                 showlegend=len(pairs) > 1,
-                legend={"orientation": "h", "y": -0.2, "x": 0},
+                legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+                margin={"t": 16 + legend_height(len(pairs))},
             ),
         },
         head=("Metric", "Against", "Difference", "95 %", "p"),

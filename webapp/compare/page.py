@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from webapp.charts.differences import category_chart, colours, forest_chart, video_chart
+from webapp.charts.differences import category_chart, colours, forest_chart, legend_height, video_chart
 from webapp.charts.spec import Chart, percent
 from webapp.compare.comparison import LETTERS, Against, Compared, Comparison, PartDifference, part_key
 from webapp.compare.words import interval_text, p_text, points, sentence
@@ -93,6 +93,7 @@ def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> Compar
     pairs = tuple(_pair(comparison, one, sides, against) for one in comparison.against)
     key = part_key(comparison, against.videos)
     better, worse = _extremes(against.videos, key)
+    frame = FRAME_HEIGHT + legend_height(len(pairs))
     return ComparePage(
         comparison=comparison,
         sides=sides,
@@ -105,7 +106,7 @@ def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> Compar
         better=better,
         worse=worse,
         part_label=key,
-        forest_height=FRAME_HEIGHT + len(comparison.headline) * max(38, 20 * len(pairs)),
+        forest_height=frame + len(comparison.headline) * max(38, 20 * len(pairs)),
         parts_height=max(SQUARE_HEIGHT, FRAME_HEIGHT + 20 * bars),
         csv_href=f"{api_path}?{urlencode({'submissions': _ids(comparison), 'format': 'csv'}, safe=',')}",
         json_href=f"{api_path}?{urlencode({'submissions': _ids(comparison)}, safe=',')}",
