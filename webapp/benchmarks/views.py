@@ -111,6 +111,7 @@ def about(request: HttpRequest, slug: str) -> HttpResponse:
     keys = [key for key in column_order(benchmark) if key in scored]
     context = _context(benchmark, split, "about") | {
         "metrics": [metric(key) for key in keys],
+        "subsets": VideoSubset.objects.filter(split__benchmark=benchmark).select_related("split__benchmark"),
         "evaluator_version": evaluator_version,
     }
     return render(request, "benchmarks/about.html", context)

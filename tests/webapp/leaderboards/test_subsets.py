@@ -126,3 +126,10 @@ def test_exports_have_the_numbers_and_the_name_of_the_subset(
     text = response.content.decode()
     assert "0.625" in text or "62.5" in text
     assert ("Night scenes" in text) == (format == "latex")
+
+
+def test_the_about_page_names_the_subsets(client: Client, split: Split, night: VideoSubset) -> None:
+    text = client.get("/benchmarks/shapes/about/").content.decode()
+    assert (
+        '<a href="/benchmarks/shapes/?split=val&amp;subset=night">Night scenes</a> (2 videos of val)' in text
+    )
