@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -52,21 +52,32 @@ class Cost:
 
 
 @torch.no_grad()
-def measure_cost(config: DvisConfig, size: tuple[int, int], frames: int, device: str = "cpu") -> Cost:
-    """Measure a model with random weights on random frames of a size, which are not resized."""
+def measure_cost(
+    config: DvisConfig, size: tuple[int, int], frames: int, device: str = "cpu", rounds: int = ROUNDS
+) -> Cost:
+    """Measure a model with random weights on random frames of a size, which are not resized.
+
+    Args:
+        rounds: runs of each stage; their median is told.
+    """
     model = build(config).to(device).requires_grad_(False)
     sizes = frame_sizes(size, config, short_side=0, output=(None, None))
     inputs = torch.randn(frames, 3, *sizes.padded, device=device)
     costs = tuple(
         StageCost(
             name,
-            parameters=sum(parameter.numel() for part in parts for parameter in part.parameters()),
+            parameters=num_parameters(parts),
             gmacs=_multiply_adds(run) / frames / 1e9,
-            milliseconds=_seconds(run, device) / frames * 1e3,
+            milliseconds=_seconds(run, device, rounds) / frames * 1e3,
         )
         for name, parts, run in stages(model, inputs)
     )
     return Cost(config.name, *size, frames, device, costs, peak_memory_bytes(torch.device(device)))
+
+
+def num_parameters(parts: Iterable[nn.Module]) -> int:
+    """Return how many numbers these modules learn."""
+    return sum(parameter.numel() for part in parts for parameter in part.parameters())
 
 
 Stage = tuple[str, tuple[nn.Module, ...], Callable[[], Any]]
@@ -117,10 +128,10 @@ def _multiply_adds(run: Callable[[], Any]) -> float:
     return float(counter.get_total_flops()) / 2
 
 
-def _seconds(run: Callable[[], Any], device: str) -> float:
+def _seconds(run: Callable[[], Any], device: str, rounds: int) -> float:
     """Return the median time of some runs."""
     seconds = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         _synchronise(device)
         begin = time.perf_counter()
         run()

@@ -76,7 +76,8 @@ def _read_pictures(files: list[Path]) -> Iterator[Frame]:
 
 
 def _read_file(path: Path) -> Iterator[Frame]:
-    index = 0
+    # A decoder may hold frames back: how many went in tells which one it cannot decode.
+    entered = left = 0
     try:
         with closing(av.open(str(path))) as container:
             if not container.streams.video:
@@ -84,10 +85,12 @@ def _read_file(path: Path) -> Iterator[Frame]:
             stream = container.streams.video[0]
             # Stop where data is broken, rather than invent what is missing.
             stream.codec_context.options = {"err_detect": "explode"}
-            for frame in container.decode(stream):
-                if frame.is_corrupt:
-                    raise FrameProblem(f"{path.name}: frame {index} is corrupt")
-                yield frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
-                index += 1
+            for packet in container.demux(stream):
+                for frame in packet.decode():
+                    if frame.is_corrupt:
+                        raise FrameProblem(f"{path.name}: frame {left} is corrupt")
+                    yield frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+                    left += 1
+                entered += 1
     except av.FFmpegError as error:
-        raise FrameProblem(f"{path.name}: frame {index} cannot be decoded: {error.strerror}") from error
+        raise FrameProblem(f"{path.name}: frame {entered} cannot be decoded: {error.strerror}") from error
