@@ -1,7 +1,8 @@
 """The one way in which this package compiles a function with numba.
 
-Rule: a compiled function calls only compiled functions of its own module. numba's cache on disk looks at the
-time stamp of one file; a change in another file would go unnoticed.
+Rule: a compiled function calls only compiled functions of its own module, and the instructions of
+`evaluator.vector_bytes`. numba's cache on disk looks at the time stamp of one file; a change in another file
+would go unnoticed.
 """
 
 from __future__ import annotations

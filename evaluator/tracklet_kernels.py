@@ -194,7 +194,7 @@ def _decode_list(
         if at + BLOCK <= data.size and count + BLOCK <= room:
             digits = between_mask(data, at, 48, 57)
             commas = between_mask(data, at, _COMMA, _COMMA)
-            rare = ~(digits | commas | between_mask(data, at, 32, 32))
+            rare = ~(digits | commas | between_mask(data, at, 32, 32)) | (commas & ~(digits << _1))
             rare |= digits & (digits << _1) & (digits << _2) & (digits << _3) & (digits << _4)
             commas &= (rare & (~rare + _1)) - _1
             if commas != _0:

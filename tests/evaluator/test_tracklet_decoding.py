@@ -56,6 +56,15 @@ def test_bounds_and_area_are_those_of_the_runs(seed: int, largest: int, count: i
         assert decoded[1] == sum(runs[1::2])
 
 
+@pytest.mark.parametrize("comma", [",", ", ", " , ", "  ,  ", ",\n", "\t,"])
+def test_lists_may_be_spaced_in_any_way(comma: str) -> None:
+    runs = draw_runs(np.random.default_rng(0), 600, 100)
+    text = tracklet(runs, sum(runs)).replace(", ", comma)
+    decoded = decode(text, sum(runs))
+    assert decoded is not None
+    assert decoded[0].tolist() == np.cumsum(runs).tolist()
+
+
 @settings(deadline=None, max_examples=300)
 @given(seed=seeds, largest=spans, character=st.integers(40, 120), keep=st.booleans())
 def test_a_spoiled_string_is_taken_exactly_when_its_runs_still_fit(
