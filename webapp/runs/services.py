@@ -1,4 +1,4 @@
-"""What people do with runs: start and cancel. Status itself is written by jobs."""
+"""What people do with runs: start, cancel, go on after a failure. Status itself is written by jobs."""
 
 from django.conf import settings
 from django.db import transaction
@@ -8,7 +8,7 @@ from webapp.benchmarks.models import Split
 from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
-from webapp.jobs.services import job_cancel, job_create
+from webapp.jobs.services import job_cancel, job_create, job_retry
 from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
 from webapp.refusal import Refused
@@ -83,6 +83,16 @@ def run_cancel(*, run: Run, actor: User) -> Run:
             f"This run can no longer be cancelled: {run.job.get_status_display().lower()}.",
             status=409,
         )
+    run.job.refresh_from_db()
+    return run
+
+
+def run_retry(*, run: Run, actor: User) -> Run:
+    """Queue a failed run again; it goes on behind the last finished video. Raises RunRefused."""
+    if not actor.is_staff and run.author_id != actor.pk:
+        raise RunRefused("not-yours", "This run belongs to somebody else.", status=403)
+    if not job_retry(job=run.job, actor=actor):
+        raise RunRefused("run-not-failed", "Only a run that failed can go on.", status=409)
     run.job.refresh_from_db()
     return run
 

@@ -8,4 +8,5 @@ urlpatterns = [
     path("runs/", views.mine, name="mine"),
     path("runs/<uuid:run_id>/", views.detail, name="detail"),
     path("runs/<uuid:run_id>/cancel/", views.cancel, name="cancel"),
+    path("runs/<uuid:run_id>/retry/", views.retry, name="retry"),
 ]

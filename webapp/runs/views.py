@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
+from webapp.jobs.models import Job
 from webapp.refusal import Refused
 from webapp.runs import services
 from webapp.runs.estimate import Estimate, run_estimate
@@ -98,6 +99,7 @@ def detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "is_unfinished": is_unfinished,
         "events": list(run_events(run)) if sees_log else None,
         "can_cancel": is_owner and not run.is_finished,
+        "can_retry": is_owner and run.status == Job.Status.FAILED,
     }
     is_state = request.headers.get("HX-Target") == STATE_ID
     response = render(request, "runs/partials/state.html" if is_state else "runs/detail.html", context)
@@ -112,6 +114,17 @@ def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
     run = _get(request, run_id)
     try:
         services.run_cancel(run=run, actor=_person(request))
+    except Refused as refused:
+        messages.error(request, f"{refused.message} {refused.hint}")
+    return redirect(run)
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    run = _get(request, run_id)
+    try:
+        services.run_retry(run=run, actor=_person(request))
     except Refused as refused:
         messages.error(request, f"{refused.message} {refused.hint}")
     return redirect(run)

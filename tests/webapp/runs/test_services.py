@@ -13,7 +13,7 @@ from webapp.jobs.services import job_finish_failed
 from webapp.methods.models import Method
 from webapp.refusal import Refused
 from webapp.runs.models import Run
-from webapp.runs.services import run_cancel
+from webapp.runs.services import run_cancel, run_retry
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +156,17 @@ def test_a_finished_run_cannot_be_cancelled() -> None:
     run_cancel(run=run, actor=author)
     with pytest.raises(Refused, match="can no longer be cancelled: cancelled"):
         run_cancel(run=run, actor=author)
+
+
+def test_a_failed_run_goes_on_when_its_author_or_staff_say_so() -> None:
+    run = make_run()
+    job_finish_failed(token=claim_run().token, code="model-memory")
+    run.job.refresh_from_db()
+    with pytest.raises(Refused, match="somebody else"):
+        run_retry(run=run, actor=make_user())
+    assert run_retry(run=run, actor=run.author).status == Job.Status.QUEUED
+    with pytest.raises(Refused, match="Only a run that failed"):
+        run_retry(run=run, actor=run.author)
 
 
 def test_every_change_is_in_the_audit_trail() -> None:

@@ -104,6 +104,8 @@ def test_a_failed_run_says_why(page: Client, alice: User) -> None:
     text = read(page, f"/runs/{run.id}/")
     assert "Failed on our side: the model&#x27;s numbers ran over." in text
     assert "secret" not in text
+    page.post(f"/runs/{run.id}/retry/")
+    assert "Queued, next in line" in read(page, f"/runs/{run.id}/")
 
 
 def test_a_run_on_the_board_shows_what_it_ran_on(client: Client, alice: User) -> None:
