@@ -353,7 +353,7 @@ def _check_signature(path: Path, key: str | None) -> Receipt:
     try:
         signatures = importlib.import_module("evaluator.signatures")
     except ImportError:
-        _fail("Checking signatures needs the library cryptography: pip install 'dvis-bench[receipts]'")
+        _fail("Checking signatures needs the library cryptography: pip install cryptography")
     try:
         receipt = read_receipt(path)
         fault = signatures.signature_fault(receipt, key)

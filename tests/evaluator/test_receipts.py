@@ -241,5 +241,5 @@ def test_without_cryptography_one_line_tells_how_to_get_it(
     done = case.verify(signed(case.statement))
     assert done.exit_code == 2
     assert done.stderr == (
-        "Checking signatures needs the library cryptography: pip install 'dvis-bench[receipts]'\n"
+        "Checking signatures needs the library cryptography: pip install cryptography\n"
     )

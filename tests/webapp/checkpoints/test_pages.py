@@ -1,5 +1,7 @@
 """The pages of checkpoints, with and without scripts."""
 
+from pathlib import Path
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -8,6 +10,7 @@ from tests.factories import make_user
 from tests.webapp.checkpoints.checked import claimed, make_checkpoint, make_ready, make_refused
 from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.problems import CHECKPOINT_PROBLEMS
 from webapp.jobs.services import job_finish_failed
 from webapp.storage import blob_bytes
 
@@ -143,3 +146,9 @@ def test_staff_have_a_failed_one_checked_again(client: Client, alice: User) -> N
     assert "Check it again" in read(client, checkpoint.get_absolute_url())
     client.post(f"/checkpoints/{checkpoint.pk}/retry/")
     assert Checkpoint.objects.get().status == Checkpoint.Status.RECEIVED
+
+
+def test_the_documentation_names_every_problem_with_its_title() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "checkpoints.md").read_text()
+    for spec in CHECKPOINT_PROBLEMS.values():
+        assert f"| `{spec.code}` | {spec.title}" in page

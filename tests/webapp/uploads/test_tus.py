@@ -36,7 +36,7 @@ def test_options_tell_what_the_server_can_do_without_a_token(client: Client, set
     response = client.options(UPLOADS)
     assert response.status_code == 204
     assert response["Tus-Version"] == response["Tus-Resumable"] == "1.0.0"
-    assert response["Tus-Max-Size"] == str(settings.UPLOAD_LIMIT_BYTES)
+    assert response["Tus-Max-Size"] == str(settings.CHECKPOINT_LIMIT_BYTES)  # the largest kind
     assert response["Tus-Checksum-Algorithm"] == "sha1,sha256"
     assert set(response["Tus-Extension"].split(",")) == {
         *("creation", "creation-with-upload", "checksum", "termination", "expiration")
