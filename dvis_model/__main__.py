@@ -59,6 +59,9 @@ def predict_command(
     output: Annotated[Path, typer.Option(help="Folder for the files of the submission.")],
     device: Device = "cpu",
     precision: Annotated[Precision, typer.Option(help="bfloat16 is faster on most GPUs.")] = "float32",
+    window: Annotated[
+        int | None, typer.Option(min=1, help="Frames segmented together; changes speed and memory alone.")
+    ] = None,
     annotations: Annotated[
         Path | None, typer.Option(help="The data set's JSON, for its videos' ids.")
     ] = None,
@@ -74,7 +77,7 @@ def predict_command(
         parts = []
         for number, video in enumerate(videos, start=1):
             console.print(f"{number}/{len(videos)} {video.name}", markup=False)
-            result = predict(model, video.frames(), precision=precision)
+            result = predict(model, video.frames(), precision=precision, window_size=window)
             fallback = number if model.config.task == "vis" else video.name
             parts.append(Path(folder, f"{number}.zip"))
             names = video.frame_names(result.num_frames)

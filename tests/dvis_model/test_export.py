@@ -132,7 +132,7 @@ def test_the_command_line_segments_a_folder_of_videos(weights: Path, tmp_path: P
     places = ("--input", str(tmp_path / "in"), "--output", str(tmp_path / "out"))
     done = run(
         *("predict", "--config", "tiny", "--weights", str(weights), *places),
-        *("--annotations", str(tmp_path / "valid.json")),
+        *("--annotations", str(tmp_path / "valid.json"), "--precision", "bfloat16", "--window", "1"),
     )
     assert done.returncode == 0, done.stderr
     entries = json.loads((tmp_path / "out" / "results.json").read_text())
