@@ -1,10 +1,12 @@
 """YouTube-VIS and OVIS, against the official algorithm on pycocotools.
 
-Data of the size of the validation sets, their masks of 560 to 850 runs. Everything that a submission costs is
-counted but the interpreter's start: reading, the hash of the file, all metrics, also by category and video.
-Seconds are processor time of one process, all its threads; the programs run in turns and the least of each
-counts. *Prepared*: the ground truth lies there from an earlier submission. *Floor*: finding the strings in
-the bytes of results.json, no number read. *Yardstick*: our plain form of the official algorithm, relative to
+Data of the size of the validation sets, their masks of 560 to 850 runs. A fifth (OVIS, 10 a video) to more
+than half (100 a video) of what results.json takes are masks written again under other categories, as
+methods write them that rank pairs of object and category. Everything that a submission costs is counted but
+the interpreter's start: reading, the hash of the file, all metrics, also by category and video. Seconds are
+processor time of one process, all its threads; the programs run in turns and the least of each counts.
+*Prepared*: the ground truth lies there from an earlier submission. *Floor*: finding the strings in the
+bytes of results.json, no number read. *Yardstick*: our plain form of the official algorithm, relative to
 what the unmodified code took (figures from another machine, brought here by the time that merging pairs of
 masks takes on both).
 """
@@ -130,8 +132,9 @@ def test_tracklets_are_scored_much_faster_than_by_the_official_algorithm(
             "times the floor": f"{best['prepared'] / best['floor']:.0f}",
         }
     )
-    assert best["official"] / best["prepared"] >= data.prepared_target
-    assert best["official"] / best["json"] >= data.json_target
+    official_s = best["official"] / max(yardstick, 1)  # we gain nothing from a slow yardstick
+    assert official_s / best["prepared"] >= data.prepared_target
+    assert official_s / best["json"] >= data.json_target
 
 
 @pytest.mark.parametrize("data", SETS, ids=lambda data: data.name)
