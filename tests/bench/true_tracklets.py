@@ -141,11 +141,11 @@ class Scene:
         for i, masks in found.items():
             other = random.rand() < OTHER_CLASS
             category = self.any_category() if other else self.categories[i]
-            score = round(random.uniform(0.5, 0.99), 4)
+            score = float(np.round(random.uniform(0.5, 0.99), 4))
             if random.rand() < FRAGMENTED and self.length > 2:
                 cut = random.randint(1, self.length)
                 scored.append((score, category, masks[:cut] + [NOTHING] * (self.length - cut)))
-                scored.append((round(score * 0.9, 4), category, [NOTHING] * cut + masks[cut:]))
+                scored.append((float(np.round(score * 0.9, 4)), category, [NOTHING] * cut + masks[cut:]))
             else:
                 scored.append((score, category, masks))
         bank = list(found.values())
@@ -157,7 +157,7 @@ class Scene:
                 if known
                 else self.any_category()
             )
-            scored.append((round(random.uniform(0.001, 0.5), 4), category, masks))
+            scored.append((float(np.round(random.uniform(0.001, 0.5), 4)), category, masks))
         return [self._prediction(*values) for values in scored[:count]]
 
     def _copy(self, i: int, worse: int) -> list[Spans]:
