@@ -10,7 +10,7 @@ from evaluator.catalog import BENCHMARKS
 from evaluator.formats import open_predictions
 from evaluator.metrics.tracklet_draws import DrawnAp
 from evaluator.metrics.tracklet_results import pool, splits_of
-from evaluator.statistics import draw_videos
+from evaluator.statistics import bootstrap, centred_interval, draw_videos, stretch
 from evaluator.vis import load_ground_truth, score_predictions
 from tests.evaluator.metrics.brute_force import average_precision
 from tests.evaluator.metrics.test_tracklet_ap import Track, random_case, score
@@ -71,6 +71,28 @@ def test_intervals_hold_the_metric_and_repeat_with_their_seed(tmp_path: Path) ->
         assert value is not None
         assert 0 <= low <= value <= high <= 1
     assert score(tmp_path, predictions, truths, bootstrap=200, seed=4).intervals == report.intervals
+
+
+def test_draws_scatter_as_the_jackknife_says() -> None:
+    # The metric is a mean of ten videos, whose standard error is known: s / sqrt(10).
+    videos = np.random.default_rng(0).normal(0.5, 0.1, 10)
+    drawn = bootstrap(lambda weights: {"mean": weights @ videos / weights.sum(axis=1)}, 10, 300, seed=1)
+    assert drawn["mean"].std(ddof=1) == pytest.approx(videos.std(ddof=1) / np.sqrt(10))
+
+
+def test_undefined_draws_stay_undefined_and_equal_ones_equal() -> None:
+    draws = np.array([0.2, np.nan, 0.4])
+    stretched = stretch(draws, np.array([0.1, 0.3, np.nan]))
+    assert np.isnan(stretched).tolist() == [False, True, False]
+    assert np.nanmean(stretched) == pytest.approx(0.3)
+    assert stretch(np.ones(5), np.array([0.1, 0.9])).tolist() == [1] * 5
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 0.999, 1.0])
+def test_an_interval_holds_its_metric_however_far_off_the_draws_are(value: float) -> None:
+    low, high = centred_interval(value, np.random.default_rng(0).normal(0.6, 0.2, 400))
+    assert 0 <= low <= value <= high <= 1
+    assert centred_interval(value, np.array([0.6])) == (value, value)
 
 
 def test_without_draws_there_are_no_intervals_and_the_digest_is_the_same(tmp_path: Path) -> None:
