@@ -11,15 +11,19 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from safetensors.torch import save_file
 
+from dvis_model import build
 from tests.chaos.conftest import a_free_port
 from tests.product import ROOT, Product, wait_until
 from webapp.embedded import database_url
+from webapp.storage import sha256_of
 
 pytestmark = pytest.mark.chaos
 
@@ -174,12 +178,16 @@ def test_cancelling_frees_the_worker_within_5_seconds(run_site: RunSite) -> None
     run_site.scored(following)
 
 
-def test_the_command_line_waits_for_the_score(run_site: RunSite) -> None:
+def test_the_command_line_uploads_a_checkpoint_and_waits_for_the_score(
+    run_site: RunSite, tmp_path: Path
+) -> None:
+    weights = tmp_path / "mine.safetensors"
+    save_file(build("tiny_shapes").state_dict(), weights)
     token = str(run_site.api.headers["Authorization"]).removeprefix("Bearer ")
     environment = {**os.environ, "DVIS_BENCH_SERVER": run_site.product.url, "DVIS_BENCH_TOKEN": token}
     command = [sys.executable, "-m", "webapp.client", "runs", "start", "drawn", "--model", "tiny_shapes"]
     done = subprocess.run(
-        [*command, "--mode", "minvis", "--wait", "--json"],
+        [*command, "--checkpoint", str(weights), "--mode", "minvis", "--wait", "--json"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -188,6 +196,7 @@ def test_the_command_line_waits_for_the_score(run_site: RunSite) -> None:
     )
     document = json.loads(done.stdout)
     assert (document["status"], document["submission_status"]) == ("succeeded", "scored")
+    assert document["provenance"]["checkpoint"]["sha256"] == sha256_of(weights)
     refused = subprocess.run([*command, "--short-side", "-1"], cwd=ROOT, env=environment, capture_output=True)
     assert refused.returncode == 2
     assert b"short_side is -1." in refused.stderr
