@@ -19,14 +19,16 @@ from webapp.embedded.supervisor import Supervisor
 
 # What a crash would cost is of no interest here.
 FAST_POSTGRES = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+WAITING = {"chaos", "platform"}
 SERVER_FIXTURES = {"servers", "db", "transactional_db", "django_db_setup", "product"}
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need servers, so that `make fast` can leave them out; the live site comes last.
+    """Mark the tests that need servers, so that `make fast` can leave them out, and put tests in order.
 
-    It lasts until the session ends, and its workers answer every doorbell of the tests' broker.
+    What waits much comes first, so that two processes end at the same time. The live site comes last: it lasts
+    until the session ends, and its workers answer every doorbell of the tests' broker.
     """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -34,6 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("server")
         if "browser" in fixtures:
             item.add_marker("browser")
+    items.sort(key=lambda item: item.path.parent.name not in WAITING)
     items.sort(key=lambda item: "live_site" in getattr(item, "fixturenames", ()))
 
 
