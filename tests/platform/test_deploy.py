@@ -21,6 +21,7 @@ from packaging.requirements import Requirement
 from tests.product import wait_until
 from tests.s3 import s3_server
 from tests.slow_benchmark import write_slow_benchmark
+from webapp import programs
 from webapp.embedded import DATABASE, database_url, redis_url
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +65,18 @@ def test_every_queue_has_a_container() -> None:
     commands = [" ".join(service.get("command", ())) for service in SERVICES.values()]
     for queue in ("evaluate", "housekeeping", "model"):
         assert any(f"--queues {queue}" in command for command in commands)
+
+
+def test_the_containers_run_what_make_up_runs() -> None:
+    var = Path("/nowhere")
+    programs_here = {
+        "worker": programs.worker(var, 1),
+        "housekeeper": programs.housekeeper(var),
+        "model-cpu": programs.model_worker(var, 1),
+        "model-gpu": programs.model_worker(var, 1),
+    }
+    for name, program in programs_here.items():
+        assert SERVICES[name]["command"][1:] == program.argv[1:], name
 
 
 @pytest.fixture
