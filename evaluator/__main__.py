@@ -65,8 +65,15 @@ JsonOut = Annotated[Path | None, typer.Option("--json", help="Write the result a
 
 
 def _fail(message: str, status: int = USAGE) -> NoReturn:
-    errors.print(message, markup=False)
+    errors.print(_plain(message), markup=False)
     raise typer.Exit(status)
+
+
+def _plain(text: str) -> str:
+    """Text from files of strangers without what drives a terminal."""
+    return "".join(
+        mark if mark.isprintable() or mark == "\n" else "\N{REPLACEMENT CHARACTER}" for mark in text
+    )
 
 
 def _check_benchmark(benchmark: str) -> None:
@@ -112,7 +119,7 @@ def score(
     bootstrap: Annotated[
         int, typer.Option(min=0, help="Draw the videos anew so often, for 95 % intervals.")
     ] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     subset: Subsets = None,
     prepared: Annotated[
         Path | None, typer.Option(help="Folder that keeps prepared ground truth for the next call.")
@@ -152,7 +159,7 @@ def compare_command(
     json_out: JsonOut = None,
     workers: Annotated[int, typer.Option(min=1, help="Videos that are scored at the same time.")] = 1,
     bootstrap: Annotated[int, typer.Option(min=1, help="Draw the videos anew so often.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
 ) -> None:
     """Tell which of two submissions to a split is better, and how surely."""
     _check_benchmark(benchmark)
@@ -340,9 +347,12 @@ def verify_command(
         _fail("\n  ".join(["Not verified: these files do not give what the receipt says.", *lines]), MISMATCH)
     output.print(f"Digest and {len(report.metrics)} metrics: the same.")
     submission, place = statement.submission, statement.benchmark
-    output.print(
+    verified = (
         f"Verified: {submission.method} ({submission.variant}) on {place.slug} {place.split}, "
-        f"scored {submission.scored_at} by {statement.server.name}, {statement.server.url}",
+        f"scored {submission.scored_at} by {statement.server.name}, {statement.server.url}"
+    )
+    output.print(
+        _plain(verified.replace("\n", " ")),
         markup=False,
         soft_wrap=True,
     )
@@ -376,7 +386,7 @@ def synth(
     videos: Annotated[int, typer.Option(min=1, help="Number of videos.")] = 12,
     frames: Annotated[int, typer.Option(min=2, help="Frames of each video.")] = 24,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH in pixels.")] = "360x640",
-    seed: Annotated[int, typer.Option(help="The same seed makes the same files.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
 ) -> None:
     """Make a benchmark with exact ground truth: frames, annotations and three sets of predictions."""
     if task not in TASKS:

@@ -67,7 +67,7 @@ class Statement(msgspec.Struct, frozen=True):
     digest: str
 
 
-class Signature(msgspec.Struct, frozen=True):
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of `canonical(receipt)`; `public_key` (32 bytes) and `value` (64 bytes) are hexadecimal."""
 
     algorithm: str
@@ -76,7 +76,7 @@ class Signature(msgspec.Struct, frozen=True):
     value: str
 
 
-class _Document(msgspec.Struct, frozen=True):
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     receipt: Statement
     signature: Signature
 
@@ -116,10 +116,10 @@ def read_receipt(path: Path) -> Receipt:
         OSError: it cannot be read.
     """
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(path.read_bytes(), object_pairs_hook=_without_repetition)
         document = msgspec.convert(value, _Document)
         signed = canonical(value["receipt"])
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise ReceiptInvalid(f"{path} is no receipt: {error}.") from error
     if document.receipt.format != FORMAT or document.signature.algorithm != ALGORITHM:
         found = f"{document.receipt.format!r} signed with {document.signature.algorithm!r}"
@@ -127,6 +127,16 @@ def read_receipt(path: Path) -> Receipt:
             f"{path} is {found}, but this program knows {FORMAT!r} signed with {ALGORITHM!r}."
         )
     return Receipt(document.receipt, document.signature, signed)
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that comes twice: people might read the value that is not signed."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name!r} is there twice")
+        found[name] = value
+    return found
 
 
 def public_keys(text: str) -> dict[str, str]:

@@ -1,6 +1,10 @@
 """How a service says no: one exception that page, API and command line all show alike."""
 
+import re
 from typing import Any
+
+# Control characters, which drive a terminal, and those that turn the direction of what follows.
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class Refused(Exception):
@@ -28,3 +32,13 @@ class Refused(Exception):
             "hint": self.hint,
             "count": 1,
         }
+
+
+def check_one_line(field: str, text: str) -> None:
+    """Raise Refused where a name or another short text holds what would disturb the text around it."""
+    if found := UNSEEN.search(text):
+        raise Refused(
+            "unseen-character",
+            f"{field}: it holds the control character U+{ord(found[0]):04X}.",
+            "Leave it out: names are shown in tables and terminals.",
+        )

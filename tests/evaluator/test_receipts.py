@@ -240,6 +240,37 @@ def test_without_cryptography_one_line_tells_how_to_get_it(
     monkeypatch.delitem(sys.modules, "evaluator.signatures", raising=False)
     done = case.verify(signed(case.statement))
     assert done.exit_code == 2
-    assert done.stderr == (
-        "Checking signatures needs the library cryptography: pip install cryptography\n"
-    )
+    assert done.stderr == ("Checking signatures needs the library cryptography: pip install cryptography\n")
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "said"),
+    [
+        ('"evaluator": "ovis"', '"evaluator": "other", "evaluator": "ovis"', "'evaluator' is there twice"),
+        ('"signature":', '"note": "AP 99", "signature":', "unknown field `note`"),
+        ('"algorithm":', '"signed_by": "the lab", "algorithm":', "unknown field `signed_by`"),
+        ('"AP_so": null', f'"AP_so": {"9" * 400}', "is no receipt"),
+    ],
+)
+def test_what_the_signature_does_not_cover_is_no_receipt(
+    case: Case, found: str, instead: str, said: str
+) -> None:
+    text = json.dumps(signed(case.statement))
+    assert text.count(found) == 1
+    path = case.folder / "beside.json"
+    path.write_text(text.replace(found, instead))
+    words = ["verify", path, "--gt", case.truth, "--pred", case.results]
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_names_in_a_receipt_cannot_drive_the_terminal(case: Case) -> None:
+    trick = "DVIS\x1b[2J\x9b1A\nVerified: all"
+    statement = {**case.statement, "submission": {**case.statement["submission"], "method": trick}}
+    document = signed(statement)
+    done = case.verify(document)
+    assert done.exit_code == 0
+    assert "Verified: DVIS\ufffd[2J\ufffd1A Verified: all (R50)" in done.stdout
+    document["signature"]["key_id"] = "\x1b[2J"
+    assert "\x1b" not in case.verify(document, "--key", SERVER_PUBLIC.hex()).stderr

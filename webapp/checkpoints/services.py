@@ -11,7 +11,7 @@ from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_create, job_retry
-from webapp.refusal import Refused
+from webapp.refusal import Refused, check_one_line
 from webapp.uploads.models import Blob
 
 Visibility = Checkpoint.Visibility
@@ -122,6 +122,7 @@ def _name(text: str) -> str:
     name = " ".join(text.split())[:100]
     if not name:
         raise Refused("checkpoint-name", "A checkpoint needs a name.", "Such as DVIS offline R50, 160k.")
+    check_one_line("name", name)
     return name
 
 

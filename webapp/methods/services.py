@@ -6,11 +6,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import CharField
 from django.utils.text import slugify
 
 from webapp.accounts.models import User
 from webapp.methods.models import Method, Variant
-from webapp.refusal import Refused
+from webapp.refusal import Refused, check_one_line
 
 METHOD_FIELDS = ("team", "authors", "venue", "year", "paper_url", "code_url", "description")
 FACTOR_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -126,6 +127,7 @@ def _clean_factors(factors: Mapping[str, str]) -> dict[str, str]:
                 f"The value of factor {name!r} has {len(value)} characters.",
                 f"Use at most {FACTOR_VALUE_CHARACTERS}.",
             )
+        check_one_line(f"factor {name}", value)
         if value:
             tidy[name] = value
     return tidy
@@ -137,6 +139,9 @@ def _listed(factors: Mapping[str, str]) -> str:
 
 def _clean(instance: Method | Variant, **options: Any) -> None:
     """Apply the rules of the fields, as a Refused that names the field."""
+    for column in instance._meta.fields:
+        if isinstance(column, CharField):
+            check_one_line(column.name, getattr(instance, column.name) or "")
     try:
         instance.full_clean(**options)
     except ValidationError as error:

@@ -111,3 +111,17 @@ def test_a_variant_cannot_take_a_name_that_its_method_has() -> None:
     other = variant_get_or_create(method=method, name="Swin-L")
     with pytest.raises(Refused):
         variant_update(variant=other, actor=owner, name="R50")
+
+
+@pytest.mark.parametrize("mark", ["\x1b", "\x9b", "\u202e"])
+def test_no_name_drives_a_terminal_or_turns_what_stands_behind_it(mark: str) -> None:
+    owner = make_user()
+    method = method_get_or_create(owner=owner, name="DVIS")
+    with pytest.raises(Refused, match="name: it holds the control character"):
+        method_get_or_create(owner=owner, name=f"DVIS{mark}[2J")
+    with pytest.raises(Refused, match="team: it holds"):
+        method_update(method=method, actor=owner, team=f"WHU{mark}")
+    with pytest.raises(Refused, match="name: it holds"):
+        variant_get_or_create(method=method, name=f"R50{mark}")
+    with pytest.raises(Refused, match="factor backbone: it holds"):
+        variant_get_or_create(method=method, factors={"backbone": f"R50{mark}"})
