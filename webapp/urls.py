@@ -18,6 +18,7 @@ admin.site.index_title = "Benchmarks, people and jobs"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("robots.txt", views.robots, name="robots"),
     path("submit/", views.submit, name="submit"),
     path("about-numbers/", views.about_numbers, name="about_numbers"),
     path("benchmarks/", include("webapp.benchmarks.urls")),

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from webapp.benchmarks.selectors import benchmark_cards, latest_scored, open_splits
@@ -21,6 +22,14 @@ def home(request: HttpRequest) -> HttpResponse:
 def about_numbers(request: HttpRequest) -> HttpResponse:
     """What the marks of numbers mean, their intervals and their rounding."""
     return render(request, "about_numbers.html")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines leave alone: what is for programs, and what is for one person."""
+    closed = (reverse("api:api-root"), "/accounts/", reverse("admin:index"))
+    lines = ("User-agent: *", *(f"Disallow: {path}" for path in closed))
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 @require_safe

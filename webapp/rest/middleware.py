@@ -20,9 +20,12 @@ class ApiMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
         if not request.path.startswith(PREFIX):
-            return response
+            return self.get_response(request)
+        is_head = request.method == "HEAD"
+        if is_head and not request.path.startswith(UPLOADS):  # the tus protocol has a HEAD of its own
+            request.method = "GET"
+        response = self.get_response(request)
         if response.status_code >= 400 and response.get("Content-Type") != CONTENT_TYPE:
             headers = {name: response[name] for name in KEPT_HEADERS if name in response}
             response = problem_response(response.status_code, headers=headers)
@@ -35,7 +38,7 @@ class ApiMiddleware:
                 response["Retry-After"] = str(usage.reset_s)
         if request.path.startswith(UPLOADS):
             response["Tus-Resumable"] = response["Tus-Version"] = TUS_VERSION
-        if request.method == "HEAD":
+        if is_head and not response.streaming:
             response.content = b""  # not every server cuts it off
         patch_vary_headers(response, ["Authorization", "Cookie"])
         response.setdefault("Cache-Control", "no-store")
