@@ -27,8 +27,8 @@ SERVER_FIXTURES = {"servers", "db", "transactional_db", "django_db_setup", "prod
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need servers, so that `make fast` can leave them out, and put tests in order.
 
-    What waits much comes first, so that two processes end at the same time. The live site comes last: it lasts
-    until the session ends, and its workers answer every doorbell of the tests' broker.
+    What waits much comes first, so that two processes end at the same time. The live site comes last: it
+    lasts until the session ends, and its workers answer every doorbell of the tests' broker.
     """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
