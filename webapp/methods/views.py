@@ -6,7 +6,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from webapp.benchmarks.selectors import benchmarks_visible_to
-from webapp.methods.matrix import method_get, method_matrix, methods_listed
+from webapp.methods.matrix import method_get, method_panels, methods_listed
 from webapp.methods.models import Method
 
 
@@ -33,5 +33,5 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         method = method_get(user=request.user, slug=slug)
     except Method.DoesNotExist:
         raise Http404("No such method") from None
-    matrix = method_matrix(method=method, user=request.user)
-    return render(request, "methods/detail.html", {"section": "methods", "method": method, "matrix": matrix})
+    panels = method_panels(method=method, user=request.user)
+    return render(request, "methods/detail.html", {"section": "methods", "method": method, "panels": panels})

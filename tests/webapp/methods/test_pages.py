@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.boards import make_board, make_row
 from tests.factories import make_user
-from webapp.methods.matrix import method_matrix, methods_listed
+from webapp.benchmarks.models import Split
+from webapp.methods.matrix import method_panels, methods_listed
 
 pytestmark = pytest.mark.django_db
 
@@ -43,10 +44,36 @@ def test_a_method_shows_each_variants_best_number_on_each_benchmark() -> None:
     make_row(one, "DVIS", 0.6, variant=first.variant, source={"primary": False})
     make_row(one, "DVIS", 0.4, variant=first.variant)
     make_row(two, "DVIS", 0.7, factors={"mode": "offline"})
-    matrix = method_matrix(method=first.variant.method, user=AnonymousUser())
-    assert [split.benchmark.slug for split, _ in matrix.splits] == ["one", "two"]
-    values = {variant.name: [cell and cell.value for cell in cells] for variant, cells in matrix.rows}
-    assert values == {"offline": [None, 0.7], "online": [0.4, None]}
+    panels = method_panels(method=first.variant.method, user=AnonymousUser())
+    assert {
+        panel.split.benchmark.slug: [(line.row.variant, line.value) for line in panel.lines]
+        for panel in panels
+    } == {"one": [("online", 0.4)], "two": [("offline", 0.7)]}
+
+
+def test_the_variants_of_a_benchmark_stand_by_their_numbers_and_can_be_compared() -> None:
+    split = make_board("one")
+    low = make_row(split, "DVIS", 0.3, factors={"mode": "online"})
+    high = make_row(split, "DVIS", 0.5, factors={"mode": "offline"})
+    make_row(split, "DVIS", 0.4, factors={"mode": "printed"}, source={"table": "Table 1"})
+    low.scores.filter(metric="AP").update(low=0.2, high=0.4)
+    (panel,) = method_panels(method=low.variant.method, user=AnonymousUser())
+    assert [line.row.variant for line in panel.lines] == ["offline", "printed", "online"]
+    assert panel.comparable == [str(high.pk), str(low.pk)]
+    best, _, worst = panel.lines
+    assert (worst.interval, best.interval) == ("20.0 to 40.0", "")
+    assert worst.low < worst.mark < worst.high < best.mark <= 100
+    page = Client().get(low.variant.method.get_absolute_url()).content.decode()
+    assert f"/compare/?submissions={high.pk},{low.pk}" in page
+
+
+def test_the_list_shows_the_best_number_on_each_benchmark() -> None:
+    make_row(make_board("one"), "DVIS", 0.3, factors={"mode": "online"})
+    make_row(make_board("two"), "DVIS", 0.61)
+    make_row(Split.objects.get(benchmark__slug="one"), "DVIS", 0.456, factors={"mode": "offline"})
+    (dvis,) = methods_listed(user=AnonymousUser())
+    assert [(one.slug, best) for one, best in dvis.benchmarks] == [("one", 0.456), ("two", 0.61)]
+    assert ">45.6<" in Client().get("/methods/").content.decode()
 
 
 def test_the_queries_of_a_methods_page_do_not_grow_with_its_numbers() -> None:
@@ -54,7 +81,7 @@ def test_the_queries_of_a_methods_page_do_not_grow_with_its_numbers() -> None:
 
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
-            method_matrix(method=first.variant.method, user=AnonymousUser())
+            method_panels(method=first.variant.method, user=AnonymousUser())
         return len(queries)
 
     few = count()
@@ -71,7 +98,7 @@ def test_the_page_links_paper_code_and_submissions_scored_here() -> None:
     page = Client().get(method.get_absolute_url()).content.decode()
     assert "https://example.org/paper" in page
     assert "https://example.org/code" in page
-    assert re.search(rf'href="/submissions/{submission.pk}/">45.6<', page)
+    assert re.search(rf'href="/submissions/{submission.pk}/"><strong>45.6<', page)
 
 
 def test_a_method_with_nothing_but_hidden_numbers_does_not_exist_for_others() -> None:
