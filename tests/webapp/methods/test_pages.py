@@ -73,7 +73,7 @@ def test_the_list_shows_the_best_number_on_each_benchmark() -> None:
     make_row(Split.objects.get(benchmark__slug="one"), "DVIS", 0.456, factors={"mode": "offline"})
     (dvis,) = methods_listed(user=AnonymousUser())
     assert [(one.slug, best) for one, best in dvis.benchmarks] == [("one", 0.456), ("two", 0.61)]
-    assert ">45.6<" in Client().get("/methods/").content.decode()
+    assert "<strong>45.6<" in Client().get("/methods/").content.decode()
 
 
 def test_the_queries_of_a_methods_page_do_not_grow_with_its_numbers() -> None:
