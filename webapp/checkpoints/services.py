@@ -75,6 +75,10 @@ def checkpoint_update(
 def checkpoint_delete(*, checkpoint: Checkpoint, actor: User) -> None:
     """Delete a checkpoint that no run used; one that is being checked is let go of. Raises Refused."""
     _check_owner(checkpoint, actor)
+    # Neither a worker may take its check nor a person start a run of it in the meantime.
+    Job.objects.select_for_update().filter(checkpoint=checkpoint).first()
+    if Checkpoint.objects.select_for_update().filter(pk=checkpoint.pk).first() is None:
+        return  # somebody else was faster
     _tell(checkpoint, "deleted", actor, sha256=checkpoint.sha256)
     try:
         with transaction.atomic():

@@ -5,7 +5,7 @@ from typing import Any
 from webapp.accounts.models import User
 from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
-from webapp.runs.models import RunEvent
+from webapp.runs.models import RunEvent, RunVideo
 
 SENTENCES: dict[str, str] = {
     Job.Status.QUEUED: "{queued}.",
@@ -23,6 +23,8 @@ def run_follow(job: Job, actor: User | None, data: dict[str, Any]) -> None:
         attempt=data.get("attempt"),
         message=job.failure_message,
     )
+    if job.status == Job.Status.CANCELLED:  # it will not go on
+        RunVideo.objects.filter(run_id=job.subject_id).update(result=None)
     RunEvent.objects.create(run_id=job.subject_id, text=sentence)
     audit(f"run.{job.status}", f"run:{job.run_id}", actor=actor, **data)
 

@@ -87,10 +87,15 @@ def run_cancel(*, run: Run, actor: User) -> Run:
     return run
 
 
+@transaction.atomic
 def run_retry(*, run: Run, actor: User) -> Run:
     """Queue a failed run again; it goes on behind the last finished video. Raises RunRefused."""
     if not actor.is_staff and run.author_id != actor.pk:
         raise RunRefused("not-yours", "This run belongs to somebody else.", status=403)
+    User.objects.select_for_update(no_key=True).get(pk=run.author_id)
+    _check_person(actor)
+    if not actor.is_staff:
+        _check_places(run.author)
     if not job_retry(job=run.job, actor=actor):
         raise RunRefused("run-not-failed", "Only a run that failed can go on.", status=409)
     run.job.refresh_from_db()
@@ -166,6 +171,9 @@ def _check_model(split: Split, spec: ModelSpec, checkpoint: Checkpoint | None) -
             f"{checkpoint.name} does not fit {spec.name}.",
             f"It fits {', '.join(checkpoint.configurations[:5])}.",
         )
+    # Locked, so that it is not deleted before the run is there, which then keeps it.
+    if checkpoint and not Checkpoint.objects.select_for_update(no_key=True).filter(pk=checkpoint.pk).exists():
+        raise RunRefused("unknown-checkpoint", f"{checkpoint.name} was deleted just now.")
 
 
 def _variant(

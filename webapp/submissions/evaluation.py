@@ -40,11 +40,13 @@ def evaluation_claim(*, worker: str) -> Evaluation | None:
     claim = next(filter(None, (job_claim(kind=kind, worker=worker) for kind in KINDS)), None)
     if claim is None:
         return None
-    rows = Submission.objects.select_related("blob", "split__ground_truth", "split__benchmark")
+    rows = Submission.objects.select_related("blob", "ground_truth", "split__benchmark")
     again = claim.job.reevaluation
     submission = rows.get(pk=again.submission_id if again else claim.job.subject_id)
     split = submission.split
-    if submission.blob is None or split.ground_truth is None:
+    # What was written down with the claim: the split may have got another one since.
+    ground_truth = again.ground_truth if again else submission.ground_truth
+    if submission.blob is None or ground_truth is None:
         raise ValueError(
             f"Expected job {claim.job.id} to have predictions and ground truth, but one is missing"
         )
@@ -55,7 +57,7 @@ def evaluation_claim(*, worker: str) -> Evaluation | None:
         evaluator=split.benchmark.evaluator,
         predictions=submission.blob,
         filename=submission.filename,
-        ground_truth=split.ground_truth,
+        ground_truth=ground_truth,
         subsets=tuple(split.subsets.all()),
     )
 

@@ -22,7 +22,7 @@ from webapp.uploads.files import CHECKSUMS, Checksum
 from webapp.uploads.kinds import KINDS, PREDICTIONS, UploadKind
 from webapp.uploads.models import Upload
 from webapp.uploads.selectors import upload_get
-from webapp.uploads.services import upload_append, upload_create, upload_delete, upload_finish
+from webapp.uploads.services import upload_append, upload_create, upload_finish, upload_forget
 
 EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
 CONTENT_TYPE = "application/offset+octet-stream"
@@ -96,9 +96,9 @@ def append(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @router.delete("/uploads/{uuid:id}", auth=submitter, response=empty, summary="Delete an upload")
 def delete(request: HttpRequest, id: UUID) -> HttpResponse:
-    """Forget an upload. Submissions made of it stay."""
+    """Forget an upload. Submissions and checkpoints made of it stay."""
     _check_version(request)
-    upload_delete(upload=_get(request, id))
+    upload_forget(upload=_get(request, id))
     return HttpResponse(status=204)
 
 

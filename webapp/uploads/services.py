@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.refusal import Refused
-from webapp.storage import blob_save, sha256_of
+from webapp.storage import blob_delete, blob_save, sha256_of
+from webapp.submissions.models import Submission
 from webapp.uploads.files import Checksum, Readable, UploadComplete, locked, receive, upload_file
 from webapp.uploads.kinds import PREDICTIONS, UploadKind
 from webapp.uploads.models import Upload
@@ -104,6 +105,25 @@ def upload_delete(*, upload: Upload) -> None:
         with locked(upload):
             upload_file(upload).unlink(missing_ok=True)
     upload.delete()
+
+
+def upload_forget(*, upload: Upload) -> None:
+    """Delete an upload because its owner asks for it, with its file at once where nothing else needs it.
+
+    Otherwise files could be left behind that count against nobody's room. Raises Refused for the file of a
+    submission that will not be scored, which is kept for a while.
+    """
+    blob = upload.blob
+    if blob and blob.submissions.filter(author=upload.owner, status__in=Submission.LET_GO).exists():
+        raise Refused(
+            "upload-kept",
+            "A submission of yours that was rejected or withdrawn has this file: it is kept to be looked at.",
+            f"It is deleted by itself, at the latest after {settings.UPLOAD_LIFETIME_S // 86400} days.",
+            status=409,
+        )
+    upload_delete(upload=upload)
+    if blob:
+        blob_delete(blob, saved_before=timezone.now())
 
 
 def uploads_expire(*, now: datetime | None = None) -> int:

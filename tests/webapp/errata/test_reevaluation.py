@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from tests.factories import claim, make_blob, make_report, make_split, make_submission, make_user
@@ -14,7 +15,11 @@ from webapp.errata.services import reevaluations_request
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import job_position
 from webapp.jobs.services import job_finish_failed
-from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
+from webapp.submissions.evaluation import (
+    evaluation_claim,
+    evaluation_finish_rejected,
+    evaluation_finish_scored,
+)
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import result_of
 
@@ -93,6 +98,29 @@ def claim_ground_truth() -> object:
     taken = claim()
     assert evaluation_finish_scored(token=taken.token, report=make_report(), samples={})
     return taken.ground_truth
+
+
+def test_a_ground_truth_that_changes_during_the_claim_is_not_taken_for_the_one_written_down() -> None:
+    submission = make_submission()
+    former, fresh_truth = submission.split.ground_truth, make_blob()
+
+    def change(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        done = execute(sql, params, many, context)
+        if sql.startswith('UPDATE "submissions_submission"'):  # its status: the claim is half done
+            with context["connection"].cursor() as cursor:
+                cursor.cursor.execute(
+                    "UPDATE benchmarks_split SET ground_truth_id = %s WHERE id = %s",
+                    [fresh_truth.pk, submission.split_id],
+                )
+        return done
+
+    with connection.execute_wrapper(change):
+        taken = evaluation_claim(worker="test")
+    submission.refresh_from_db()
+    submission.split.refresh_from_db()
+    assert taken
+    assert taken.ground_truth == submission.ground_truth == former
+    assert submission.split.ground_truth == fresh_truth
 
 
 def test_new_submissions_go_first() -> None:

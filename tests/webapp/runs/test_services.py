@@ -1,13 +1,16 @@
 """Starting and cancelling runs: what is made, and what is refused with which advice."""
 
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from tests.factories import make_split, make_submission, make_user
-from tests.runs import claim_run, make_checkpoint, make_run, make_run_split
+from tests.runs import MODEL, claim_run, make_checkpoint, make_run, make_run_split, store_video
+from webapp.checkpoints.services import checkpoint_delete
 from webapp.jobs.models import AuditEvent, Job
 from webapp.jobs.services import job_finish_failed
 from webapp.methods.models import Method
@@ -167,6 +170,50 @@ def test_a_failed_run_goes_on_when_its_author_or_staff_say_so() -> None:
     assert run_retry(run=run, actor=run.author).status == Job.Status.QUEUED
     with pytest.raises(Refused, match="Only a run that failed"):
         run_retry(run=run, actor=run.author)
+
+
+def test_what_failed_goes_on_only_where_a_new_run_might_start(settings: Any) -> None:
+    settings.RUNS_PER_USER = 1
+    run = make_run()
+    job_finish_failed(token=claim_run().token, code="not-finite")
+    make_run(run.author)
+    with pytest.raises(Refused, match="1 unfinished runs"):
+        run_retry(run=run, actor=run.author)
+    settings.RUNS_WHO = "staff"
+    with pytest.raises(Refused, match="only the organisers"):
+        run_retry(run=run, actor=run.author)
+    assert run_retry(run=run, actor=make_user(is_staff=True)).status == Job.Status.QUEUED
+
+
+def test_a_cancelled_run_keeps_no_results_of_videos() -> None:
+    run = make_run()
+    store_video(claim_run(), 0)
+    assert run.videos.get().result is not None
+    run_cancel(run=run, actor=run.author)
+    assert run.videos.get().result is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_checkpoint_is_not_deleted_under_a_run_that_starts_at_the_same_moment() -> None:
+    owner = make_user()
+    checkpoint = make_checkpoint(owner, MODEL)
+    said: list[str] = []
+
+    def delete() -> None:
+        try:
+            checkpoint_delete(checkpoint=checkpoint, actor=owner)
+        except Refused as refused:
+            said.append(refused.code)
+        connection.close()
+
+    deleting = Thread(target=delete)
+    with transaction.atomic():
+        make_run(owner, checkpoint=checkpoint)
+        deleting.start()
+        deleting.join(timeout=0.5)
+        assert deleting.is_alive()  # it waits until the run is there
+    deleting.join()
+    assert said == ["checkpoint-in-use"]
 
 
 def test_every_change_is_in_the_audit_trail() -> None:

@@ -18,7 +18,7 @@ from webapp.submissions.services import submissions_let_go
 from webapp.uploads.collection import blobs_collect
 from webapp.uploads.models import Blob, Upload
 from webapp.uploads.selectors import upload_room_used
-from webapp.uploads.services import upload_create, uploads_expire
+from webapp.uploads.services import upload_create, upload_forget, uploads_expire
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(days=2)
@@ -113,3 +113,22 @@ def test_uploads_that_became_no_submission_and_rejected_ones_count_against_the_r
         pytest.raises(Refused, match="not become a subm"),
     ):
         upload_create(owner=bad.owner, filename="next.json", length=5)
+
+
+def test_a_finished_upload_that_its_owner_deletes_goes_with_its_file_at_once() -> None:
+    upload = upload_of(make_submission())
+    upload_forget(upload=upload)
+    assert upload.blob
+    assert blob_bytes(upload.blob)  # of a submission, which stays
+    week = timezone.now() + timedelta(days=7)
+    blob = make_blob(b"sent and deleted, again and again")
+    alone = Upload.objects.create(owner=make_user(), length=9, offset=9, blob=blob, expires_at=week)
+    upload_forget(upload=alone)
+    assert not default_storage.exists(blob.key)
+
+
+def test_the_upload_of_a_rejected_file_is_not_deleted_while_that_is_kept() -> None:
+    upload = upload_of(rejected())
+    with pytest.raises(Refused, match="kept to be looked at"):
+        upload_forget(upload=upload)
+    assert upload_room_used(upload.owner) == upload.length
