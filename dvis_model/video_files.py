@@ -71,7 +71,7 @@ def _read_pictures(files: list[Path]) -> Iterator[Frame]:
         try:
             with Image.open(file) as picture:
                 yield np.asarray(picture.convert("RGB"))
-        except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
             raise FrameProblem(f"Frame {index} ({file.name}) cannot be read: {error}") from error
 
 

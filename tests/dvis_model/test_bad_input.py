@@ -65,6 +65,15 @@ def test_weights_that_are_not_numbers_are_told() -> None:
         predict(model, noise(1))
 
 
+def test_weights_that_run_over_on_the_way_are_told_alike() -> None:
+    model = build("tiny_shapes")
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(3e38)
+    with pytest.raises(NotFinite, match="Check the weights"):
+        predict(model, noise(2))
+
+
 def fails_above(model: Dvis, frames: int) -> Iterator[list[int]]:
     """Let windows of more frames ask for more memory than there is; record the sizes of those that fit."""
     sizes: list[int] = []
@@ -140,6 +149,10 @@ def test_a_corrupt_picture_is_told_by_name(tmp_path: Path) -> None:
         Image.fromarray(frame).save(tmp_path / f"{number:05}.png")
     broken = (tmp_path / "00001.png").read_bytes()
     (tmp_path / "00001.png").write_bytes(broken[: len(broken) // 2])
+    with pytest.raises(FrameProblem, match=r"Frame 1 \(00001\.png\) cannot be read: "):
+        list(Video(tmp_path).frames())
+    chunk = broken.index(b"IDAT")
+    (tmp_path / "00001.png").write_bytes(broken[:chunk] + b"\x0b\x8f,\t" + broken[chunk + 4 :])
     with pytest.raises(FrameProblem, match=r"Frame 1 \(00001\.png\) cannot be read: "):
         list(Video(tmp_path).frames())
 
