@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from webapp.charts.spec import SYMBOLS, Chart, layout, percent, plain, spread, styles
+from webapp.charts.spec import SYMBOLS, Chart, layout, names_apart, percent, plain, spread, styles
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import Metric
 
@@ -131,16 +131,27 @@ def _rise(dated: Sequence[Row], metric: Metric) -> float:
 
 def _labels(rows: Sequence[Row], metric: Metric, span: float, rise: float) -> list[dict[str, Any]]:
     """Name the marks at their left. Where names would touch they move apart, and a line leads to the mark."""
-    texts = [f"{row.method} {percent(row.values[metric.key])}" for row in rows]
+    apart_by = [_apart_by(row, rows) for row in rows]
+    texts = [
+        f"{row.method} {more} {percent(row.values[metric.key])}"
+        for row, more in zip(rows, apart_by, strict=True)
+    ]
     values = [100 * (row.values[metric.key] or 0.0) for row in rows]
     heights = list(values)
     for group in _side_by_side([row.year or 0 for row in rows], texts, span):
-        apart = spread([values[n] for n in group], LABEL_HEIGHT * rise)
-        for n, height in zip(group, apart, strict=True):
+        moved = spread([values[n] for n in group], LABEL_HEIGHT * rise)
+        for n, height in zip(group, moved, strict=True):
             heights[n] = height
     return [
-        _label(row, metric, value, height) for row, value, height in zip(rows, values, heights, strict=True)
+        _label(row, more, metric, value, height)
+        for row, more, value, height in zip(rows, apart_by, values, heights, strict=True)
     ]
+
+
+def _apart_by(row: Row, rows: Sequence[Row]) -> str:
+    """The settings that tell `row` from the others of its method among `rows`; empty where it is alone."""
+    siblings = [one for one in rows if one.method_id == row.method_id]
+    return names_apart(siblings)[0][siblings.index(row)][1] if len(siblings) > 1 else ""
 
 
 def _side_by_side(years: Sequence[int], texts: Sequence[str], span: float) -> list[list[int]]:
@@ -156,7 +167,7 @@ def _side_by_side(years: Sequence[int], texts: Sequence[str], span: float) -> li
     return groups
 
 
-def _label(row: Row, metric: Metric, value: float, height: float) -> dict[str, Any]:
+def _label(row: Row, more: str, metric: Metric, value: float, height: float) -> dict[str, Any]:
     label = {
         "x": row.year,
         "y": value,
@@ -164,7 +175,7 @@ def _label(row: Row, metric: Metric, value: float, height: float) -> dict[str, A
         "yanchor": "bottom",
         "xshift": -MARK_GAP_PX,
         "showarrow": False,
-        "text": f"<b>{plain(row.method)}</b> {percent(row.values[metric.key])}",
+        "text": " ".join(filter(None, (f"<b>{plain(row.method)}</b>", plain(more), percent(value / 100)))),
         "font": {"color": "var(--ink)", "size": 12},
     }
     if abs(height - value) < 1e-9:

@@ -52,6 +52,10 @@ class Panel:
     lines: tuple[Line, ...]
 
     @property
+    def has_intervals(self) -> bool:
+        return any(line.interval for line in self.lines)
+
+    @property
     def comparable(self) -> list[str]:
         """Ids of the submissions that the comparison takes, the best first."""
         scored = [line.row.submission_id for line in self.lines if line.row.origin != "reported"]

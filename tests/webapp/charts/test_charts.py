@@ -147,6 +147,20 @@ def test_labels_of_the_timeline_that_would_touch_are_moved_apart_and_lead_to_the
     assert high["ay"] - low["ay"] == pytest.approx(LABEL_HEIGHT * 1.1 * 40)
 
 
+def test_two_variants_of_one_method_are_told_apart_in_the_timeline() -> None:
+    rows = [
+        make(1, {"AP": 0.4}, year=2021),
+        make(2, {"AP": 0.5}, year=2023, method_id=7, method="D", factors={"mode": "online", "backbone": "R"}),
+        make(
+            3, {"AP": 0.6}, year=2023, method_id=7, method="D", factors={"mode": "offline", "backbone": "R"}
+        ),
+    ]
+    chart = timeline_chart(rows, metric("AP"), place="", chosen=rows)
+    assert chart is not None
+    labels = [label["text"] for label in chart.figure["layout"]["annotations"]]
+    assert labels == ["<b>M1</b> 40.0", "<b>D</b> online 50.0", "<b>D</b> offline 60.0"]
+
+
 def test_long_names_of_neighbouring_years_are_moved_apart_too() -> None:
     rows = [
         make(n, {"AP": 0.5}, year=year, method="A method with a name of many words" * 2)

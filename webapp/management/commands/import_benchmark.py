@@ -68,7 +68,9 @@ class Command(BaseCommand):
             f"{len(split.benchmark.categories)} categories."
         )
         for subset in split.subsets.all():
-            self.stdout.write(f"Subset {subset.name}: {subset.video_count} videos.")
+            self.stdout.write(
+                f"Subset {subset.name}: {subset.video_count} video{'' if subset.video_count == 1 else 's'}."
+            )
         self.stdout.write(f"Page: /benchmarks/{split.benchmark.slug}/?split={split.name}")
         if done.outdated:
             self.stdout.write(
