@@ -59,6 +59,10 @@ def inspect_weights(path: Path) -> Inspection:
     shapes: dict[str, tuple[int, ...]] = {}
     broken = []
     for name, tensor in _tensors(path):
+        if tensor.is_complex() or tensor.dtype == torch.bool:
+            raise CheckpointRefused(
+                f"{path.name}: the entry {name!r} holds {tensor.dtype}, expected real numbers"
+            )
         shapes[renamed(name)] = tuple(tensor.shape)
         if tensor.is_floating_point() and not torch.isfinite(tensor.float()).all():
             broken.append(name)

@@ -85,3 +85,10 @@ def test_a_header_that_promises_more_than_the_file_has_is_refused(tmp_path: Path
     path.write_bytes(struct.pack("<Q", len(header)) + header)
     with pytest.raises(CheckpointRefused):
         as_safetensors(path, tmp_path / "scratch")
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.complex64])
+def test_tensors_that_hold_no_real_numbers_are_refused(dtype: torch.dtype, tmp_path: Path) -> None:
+    path = saved({"backbone.weight": torch.zeros(2, dtype=dtype)}, tmp_path)
+    with pytest.raises(CheckpointRefused, match=r"'backbone.weight' holds torch\.\w+, expected real numbers"):
+        inspect_weights(path)
