@@ -37,7 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "browser" in fixtures:
             item.add_marker("browser")
     items.sort(key=lambda item: item.path.parent.name not in WAITING)
-    items.sort(key=lambda item: "live_site" in getattr(item, "fixturenames", ()))
+    # Whole files, since one process takes a file with all its tests.
+    live = {item.path for item in items if "live_site" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path in live)
 
 
 @pytest.fixture(scope="session")

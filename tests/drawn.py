@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+from django.db import transaction
+
 from evaluator.comparison import pack_samples
 from tests.factories import claim, make_report, make_submission, make_user, make_variant
 from webapp.accounts.models import User
@@ -32,9 +34,10 @@ def make_drawn(
     samples = [ap + common.gauss(0, 0.03) + own.gauss(0, scatter) for _ in range(draws)]
     author = author or make_user()
     variant = make_variant(author, name)
-    submission = make_submission(author, split, variant=variant, is_public=is_public)
     stored = {**make_report(AP=ap), "intervals": {"AP": [ap - 0.06, ap + 0.06]}, **report}
     packed = {"AP": pack_samples(samples)} if draws else {}
-    assert evaluation_finish_scored(token=claim().token, report=stored, samples=packed)
+    with transaction.atomic():  # where workers are up, too, they see no job that they could take
+        submission = make_submission(author, split, variant=variant, is_public=is_public)
+        assert evaluation_finish_scored(token=claim().token, report=stored, samples=packed)
     submission.refresh_from_db()
     return submission

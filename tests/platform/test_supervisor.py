@@ -47,6 +47,7 @@ raise SystemExit(3)
 IGNORE_SIGTERM = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # a shell that starts the tests in the background ignores it
 print("up", flush=True)
 time.sleep(60)
 """
