@@ -42,7 +42,7 @@ def numbers_of(submission: Submission) -> dict[tuple[str, str], float | None]:
 
 
 def test_a_list_at_import_becomes_a_subset_and_stays_when_it_is_not_given_again(gt: Path, long: Path) -> None:
-    assert "Subset long: 1 videos." in import_benchmark(gt, "--subset", f"long={long}")
+    assert "Subset long: 1 video." in import_benchmark(gt, "--subset", f"long={long}")
     (subset,) = VideoSubset.objects.all()
     assert (subset.name, subset.title, subset.videos, subset.video_count) == ("long", "Long", ["2"], 1)
     import_benchmark(gt)
