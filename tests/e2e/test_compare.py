@@ -51,3 +51,11 @@ def test_the_keyboard_alone_reaches_a_comparison(board: Page) -> None:
     board.locator("#compare-ticked").focus()
     board.keyboard.press("Enter")
     expect(board.get_by_role("heading", name="Is it better, or is it chance?")).to_be_visible()
+
+
+def test_a_tick_is_not_lost_that_comes_right_after_an_answer(board: Page) -> None:
+    """As fast as no hand is: the task after the one that swapped the table in."""
+    tick = "document.querySelector(\"[aria-label='Tick Strong']\").click()"
+    board.evaluate(f"addEventListener('htmx:afterSwap', () => setTimeout(() => {tick}), {{ once: true }})")
+    board.check("[aria-label='Tick Close']")
+    expect(board.locator("#compare-ticked")).to_be_visible()
