@@ -7,12 +7,9 @@ from typing import Any
 
 from django import forms
 
-from webapp.accounts.models import User
 from webapp.checkpoints.models import Checkpoint
+from webapp.uploads.forms import UploadForm
 from webapp.uploads.kinds import CHECKPOINT
-from webapp.uploads.models import Upload
-
-ACCEPTED = ".pth,.pt,.pkl,.safetensors"
 
 
 class SharingForm(forms.Form):
@@ -34,35 +31,14 @@ class SharingForm(forms.Form):
         return [name for name in re.split(r"[\s,;]+", self.cleaned_data["shared_with"]) if name]
 
 
-class CheckpointForm(SharingForm):
-    """`upload` names a finished upload of this person; a `file` replaces it."""
+class CheckpointForm(UploadForm, SharingForm):
+    """A file with weights, and who sees it."""
 
-    upload = forms.ModelChoiceField(
-        Upload.objects.none(),
-        required=False,
-        widget=forms.HiddenInput,
-        error_messages={"invalid_choice": "This upload has expired. Choose the file again."},
-    )
-    file = forms.FileField(
-        label="Checkpoint",
-        required=False,
-        allow_empty_file=True,  # told apart from others by the check, in its own words
-        max_length=255,
-        widget=forms.FileInput(attrs={"accept": ACCEPTED}),
-    )
+    kind = CHECKPOINT
+    file_wanted = "a .pth, .pkl or .safetensors file"
+    file_accepts = ".pth,.pt,.pkl,.safetensors"
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["upload"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Upload.objects.filter(
-            owner=user, blob__isnull=False, length__lte=CHECKPOINT.limit_bytes
-        )
         self.fields["name"].required = False
         self.fields["name"].widget.attrs["placeholder"] = "The name of the file"
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not data.get("upload") and data.get("file") is None and not self.errors.get("upload"):
-            self.add_error("file", "Choose a .pth, .pkl or .safetensors file.")
-        return data

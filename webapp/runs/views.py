@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -15,6 +14,7 @@ from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.jobs.models import Job
+from webapp.pages import live_page, logged_in, told_if_refused
 from webapp.refusal import Refused
 from webapp.runs import services
 from webapp.runs.estimate import Estimate, run_estimate
@@ -23,20 +23,13 @@ from webapp.runs.models import Run
 from webapp.runs.selectors import reads_log, run_events, run_get, run_state, runs_of
 
 PAGE_SIZE = 50
-STATE_ID = "run-state"
-
-
-def _person(request: HttpRequest) -> User:
-    """The user of a page that needs one."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     """Choose a model and how to run it. Every choice but the last changes the estimate alone."""
-    user, split = _person(request), _split(request, slug)
+    user, split = logged_in(request), _split(request, slug)
     form = RunForm(_asked(request), user=user, benchmark=split.benchmark)
     problem = None
     if request.method == "POST" and form.is_valid():
@@ -95,27 +88,21 @@ def detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
     context = {
         "run": run,
         "state": run_state(run),
-        "state_id": STATE_ID,
         "is_unfinished": is_unfinished,
         "events": list(run_events(run)) if sees_log else None,
         "can_cancel": is_owner and not run.is_finished,
         "can_retry": is_owner and run.status == Job.Status.FAILED,
     }
-    is_state = request.headers.get("HX-Target") == STATE_ID
-    response = render(request, "runs/partials/state.html" if is_state else "runs/detail.html", context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    response["Cache-Control"] = "no-store"
-    return response
+    templates = {"page": "runs/detail.html", "state": "runs/partials/state.html"}
+    return live_page(request, **templates, state_id="run-state", context=context)
 
 
 @login_required
 @require_POST
 def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
     run = _get(request, run_id)
-    try:
-        services.run_cancel(run=run, actor=_person(request))
-    except Refused as refused:
-        messages.error(request, f"{refused.message} {refused.hint}")
+    with told_if_refused(request):
+        services.run_cancel(run=run, actor=logged_in(request))
     return redirect(run)
 
 
@@ -123,10 +110,8 @@ def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, run_id: UUID) -> HttpResponse:
     run = _get(request, run_id)
-    try:
-        services.run_retry(run=run, actor=_person(request))
-    except Refused as refused:
-        messages.error(request, f"{refused.message} {refused.hint}")
+    with told_if_refused(request):
+        services.run_retry(run=run, actor=logged_in(request))
     return redirect(run)
 
 
@@ -134,7 +119,7 @@ def retry(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
     """One's own runs, latest first."""
-    page = Paginator(runs_of(_person(request)), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(runs_of(logged_in(request)), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [(run, run_state(run)) for run in page.object_list]
     return render(request, "runs/mine.html", {"section": "mine", "rows": rows, "page_obj": page})
 

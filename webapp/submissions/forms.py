@@ -10,8 +10,8 @@ from django.forms.boundfield import BoundField
 
 from webapp.accounts.models import User
 from webapp.methods.models import Method, Variant
+from webapp.uploads.forms import UploadForm
 from webapp.uploads.kinds import PREDICTIONS
-from webapp.uploads.models import Upload
 
 # What each factor is, by an example; the field's names come from Variant.FACTORS.
 FACTOR_EXAMPLES = {
@@ -23,29 +23,18 @@ FACTOR_EXAMPLES = {
     "resolution": "720p",
     "extra_data": "none",
 }
-FILE_WANTED = "a results.json, or a zip archive that holds one"
+# What to choose, and the endings that the browser offers.
+RESULTS = ("a results.json, or a zip archive that holds one", ".json,.zip")
+MAPS = ("a zip archive with the maps", ".zip")
 
 
-class SubmitForm(forms.Form):
+class SubmitForm(UploadForm):
     """Which predictions, of which variant, seen by whom.
 
-    `upload` names a finished upload of this person; a `file` replaces it. Without a `variant` of theirs,
-    one is made from the names and factors.
+    Without a `variant` of theirs, one is made from the names and factors.
     """
 
-    upload = forms.ModelChoiceField(
-        Upload.objects.none(),
-        required=False,
-        widget=forms.HiddenInput,
-        error_messages={"invalid_choice": "This upload has expired. Choose the file again."},
-    )
-    file = forms.FileField(
-        label="Predictions",
-        required=False,
-        allow_empty_file=True,  # told apart from others by the evaluator, in its own words
-        max_length=255,
-        widget=forms.FileInput,
-    )
+    kind = PREDICTIONS
     variant = forms.ModelChoiceField(
         Variant.objects.none(),
         label="Method",
@@ -65,14 +54,12 @@ class SubmitForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: User, has_maps: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._has_maps = has_maps
-        self.fields["file"].widget.attrs["accept"] = ".zip" if has_maps else ".json,.zip"
-        self._field("upload").queryset = Upload.objects.filter(
-            owner=user, blob__isnull=False, length__lte=PREDICTIONS.limit_bytes
-        )
+        self.file_wanted, self.file_accepts = MAPS if has_maps else RESULTS
+        super().__init__(*args, user=user, **kwargs)
         own = Variant.objects.filter(method__owner=user).select_related("method")
-        self._field("variant").queryset = own
+        field = self.fields["variant"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = own
         self.own_methods = list(Method.objects.filter(owner=user).values_list("name", flat=True))
         for name, label in Variant.FACTORS.items():
             self.fields[f"factor_{name}"] = forms.CharField(
@@ -96,15 +83,7 @@ class SubmitForm(forms.Form):
         return {name: text for name, text in texts.items() if text}
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not data.get("upload") and data.get("file") is None and not self.errors.get("upload"):
-            wanted = "a zip archive with the maps" if self._has_maps else FILE_WANTED
-            self.add_error("file", f"Choose {wanted}.")
+        data = super().clean()
         if not data.get("variant") and not data.get("method_name") and not self.errors.get("variant"):
             self.add_error("method_name", "Name the method, or choose one of yours above.")
         return data
-
-    def _field(self, name: str) -> forms.ModelChoiceField[Any]:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)
-        return field

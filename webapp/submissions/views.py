@@ -2,14 +2,12 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp.accounts.models import User
@@ -17,6 +15,7 @@ from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
+from webapp.pages import live_page, logged_in, told_if_refused
 from webapp.refusal import Refused
 from webapp.submissions import pages, services
 from webapp.submissions.forms import SubmitForm
@@ -24,23 +23,15 @@ from webapp.submissions.mine import MineFilters, mine_choices, mine_rows
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import quota_for, submission_get, submissions_of
 from webapp.uploads.models import Upload
-from webapp.uploads.services import upload_from_file
 
 PAGE_SIZE = 50
-STATE_ID = "submission-state"
-
-
-def _person(request: HttpRequest) -> User:
-    """The user of a page that needs one."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     """Send predictions. Scripts check and upload the file before; without them it comes with the form."""
-    user = _person(request)
+    user = logged_in(request)
     try:
         benchmark = benchmark_get(user=user, slug=slug)
         split = split_get(benchmark=benchmark, name=request.GET.get("split", ""))
@@ -51,7 +42,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     problem, upload = None, None
     if request.method == "POST":
         try:
-            upload = _upload_of(form, user)
+            upload = form.received()
             if form.is_valid() and upload:
                 return redirect(_submit(form, user, split, upload))
         except Refused as refused:
@@ -69,16 +60,6 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         "check": pages.check_data(split),
     }
     return render(request, "submissions/new.html", context, status=422 if request.method == "POST" else 200)
-
-
-def _upload_of(form: SubmitForm, user: User) -> Upload | None:
-    """The upload that the form names, or one made of the file that came with it. Nothing sent is lost."""
-    form.is_valid()
-    file = form.cleaned_data.get("file")
-    if file is not None:
-        return upload_from_file(owner=user, file=file)
-    upload: Upload | None = form.cleaned_data.get("upload")
-    return upload
 
 
 @transaction.atomic
@@ -114,22 +95,17 @@ def detail(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     """One submission, live: while it is unfinished its state asks for itself again."""
     submission = _get(request, submission_id)
     page = pages.submission_page(submission, request.user, video_sort=request.GET.get("videos", ""))
-    is_state = request.headers.get("HX-Target") == STATE_ID
-    template = "submissions/partials/state.html" if is_state else "submissions/detail.html"
-    response = render(request, template, {"submission": submission, "page": page, "state_id": STATE_ID})
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    response["Cache-Control"] = "no-store"
-    return response
+    context = {"submission": submission, "page": page}
+    templates = {"page": "submissions/detail.html", "state": "submissions/partials/state.html"}
+    return live_page(request, **templates, state_id="submission-state", context=context)
 
 
 @login_required
 @require_POST
 def withdraw(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     submission = _get(request, submission_id)
-    try:
-        services.submission_withdraw(submission=submission, actor=_person(request))
-    except Refused as refused:
-        messages.error(request, f"{refused.message} {refused.hint}")
+    with told_if_refused(request):
+        services.submission_withdraw(submission=submission, actor=logged_in(request))
     return redirect(submission)
 
 
@@ -137,10 +113,8 @@ def withdraw(request: HttpRequest, submission_id: UUID) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     submission = _get(request, submission_id)
-    try:
-        services.submission_retry(submission=submission, actor=_person(request))
-    except Refused as refused:
-        messages.error(request, f"{refused.message} {refused.hint}")
+    with told_if_refused(request):
+        services.submission_retry(submission=submission, actor=logged_in(request))
     return redirect(submission)
 
 
@@ -149,10 +123,8 @@ def retry(request: HttpRequest, submission_id: UUID) -> HttpResponse:
 def visibility(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     submission = _get(request, submission_id)
     is_public = request.POST.get("visibility") == "public"
-    try:
-        services.submission_set_public(submission=submission, actor=_person(request), is_public=is_public)
-    except Refused as refused:
-        messages.error(request, f"{refused.message} {refused.hint}")
+    with told_if_refused(request):
+        services.submission_set_public(submission=submission, actor=logged_in(request), is_public=is_public)
     return redirect(submission)
 
 
@@ -160,7 +132,7 @@ def visibility(request: HttpRequest, submission_id: UUID) -> HttpResponse:
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
     """One's own submissions, latest first; the filters are the address."""
-    user = _person(request)
+    user = logged_in(request)
     everything = submissions_of(user)
     filters = MineFilters.from_query(request.GET)
     chosen = Paginator(filters.apply(everything), PAGE_SIZE).get_page(request.GET.get("page"))

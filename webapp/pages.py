@@ -1,0 +1,45 @@
+"""What pages have in common: who asks, a state that asks for itself, what is said of a refusal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from webapp.accounts.models import User
+from webapp.refusal import Refused
+
+
+def logged_in(request: HttpRequest) -> User:
+    """The user of a page that needs one."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def live_page(
+    request: HttpRequest, *, page: str, state: str, state_id: str, context: dict[str, Any]
+) -> HttpResponse:
+    """Render a page whose state asks for itself again, or the state alone where it does.
+
+    Args:
+        page, state: templates; the page includes the state.
+        state_id: id of the element that is replaced; both get it.
+        context: for both.
+    """
+    is_state = request.headers.get("HX-Target") == state_id
+    response = render(request, state if is_state else page, {**context, "state_id": state_id})
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@contextmanager
+def told_if_refused(request: HttpRequest) -> Iterator[None]:
+    """What the block refuses is said on the page that comes next."""
+    try:
+        yield
+    except Refused as refused:
+        messages.error(request, f"{refused.message} {refused.hint}")
