@@ -10,7 +10,7 @@ from evaluator.catalog import BENCHMARKS, METRICS
 from webapp.accounts.models import User
 from webapp.errata.models import Reevaluation
 from webapp.submissions.models import Submission
-from webapp.submissions.selectors import scores_are_visible, submissions_visible_to
+from webapp.submissions.selectors import submissions_visible_to
 
 
 def submissions_stale() -> QuerySet[Submission]:
@@ -54,16 +54,17 @@ class Erratum:
     """How many further metrics have another value."""
 
 
-def errata_visible_to(user: User | AnonymousUser) -> list[Erratum]:
-    """The replaced numbers that this person may see, latest first."""
-    rows = Reevaluation.objects.filter(
-        replaced_at__isnull=False, submission__in=submissions_visible_to(user).values("pk")
-    ).select_related("submission__variant__method", "submission__split__benchmark")
-    return [
-        _erratum(row)
-        for row in rows.order_by("-replaced_at")
-        if row.has_changed_a_number and scores_are_visible(user=user, split=row.submission.split)
-    ]
+def replacements_visible_to(user: User | AnonymousUser) -> QuerySet[Reevaluation]:
+    """Those that changed a number, of submissions whose numbers this person may see, latest first."""
+    seen = submissions_visible_to(user)
+    if not user.is_staff:
+        seen = seen.filter(split__scores_visible=True)
+    rows = Reevaluation.objects.filter(replaced_at__isnull=False, submission__in=seen.values("pk"))
+    return (
+        rows.exclude(before_metrics=F("after_metrics"))
+        .select_related("submission__variant__method", "submission__split__benchmark")
+        .order_by("-replaced_at")
+    )
 
 
 def replacements_of(submission: Submission) -> QuerySet[Reevaluation]:
@@ -71,7 +72,8 @@ def replacements_of(submission: Submission) -> QuerySet[Reevaluation]:
     return submission.reevaluations.filter(replaced_at__isnull=False).order_by("-replaced_at")
 
 
-def _erratum(row: Reevaluation) -> Erratum:
+def erratum_of(row: Reevaluation) -> Erratum:
+    """What a replacement changed, the headline metrics by name."""
     headline = BENCHMARKS[row.submission.split.benchmark.evaluator].headline
     before, after = row.before_metrics, row.after_metrics
     differing = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}

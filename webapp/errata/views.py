@@ -5,12 +5,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from webapp.errata.selectors import errata_visible_to
+from webapp.errata.selectors import erratum_of, replacements_visible_to
 
 PAGE_SIZE = 50
 
 
 @require_safe
 def errata(request: HttpRequest) -> HttpResponse:
-    page = Paginator(errata_visible_to(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "errata/list.html", {"page": page})
+    page = Paginator(replacements_visible_to(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page_obj": page, "errata": [erratum_of(row) for row in page.object_list]}
+    return render(request, "errata/list.html", context)

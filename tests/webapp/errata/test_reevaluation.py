@@ -7,10 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import claim, make_blob, make_report, make_split, make_submission, make_user
 from webapp.errata.models import Reevaluation
-from webapp.errata.selectors import errata_visible_to, stale_reason, submissions_stale
+from webapp.errata.selectors import replacements_visible_to, stale_reason, submissions_stale
 from webapp.errata.services import reevaluations_request
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import job_position
@@ -177,9 +178,22 @@ def test_nobody_reads_there_what_they_must_not_see() -> None:
     for submission in (private, blind):
         request(submission)
         finish(AP=0.9)
-    assert errata_visible_to(make_user()) == []
-    seen = {erratum.reevaluation.submission_id for erratum in errata_visible_to(make_user(is_staff=True))}
-    assert seen == {private.pk, blind.pk}
+    assert not replacements_visible_to(make_user()).exists()
+    seen = replacements_visible_to(make_user(is_staff=True)).values_list("submission", flat=True)
+    assert set(seen) == {private.pk, blind.pk}
+
+
+def test_the_errata_page_reads_no_more_rows_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        request(scored())
+        finish(AP=0.6 + number / 10)
+    monkeypatch.setattr("webapp.errata.views.PAGE_SIZE", 2)  # fifty submissions would take long
+    with CaptureQueriesContext(connection) as queries:
+        first = Client().get("/errata/").content.decode()
+    assert [query["sql"] for query in queries if "before_metrics" in query["sql"]][-1].endswith("LIMIT 2")
+    second = Client().get("/errata/", {"page": "2"}).content.decode()
+    assert ("80.0" in first, "70.0" in first, "60.0" in first) == (True, True, False)
+    assert ("60.0" in second, 'href="?page=1"' in second) == (True, True)
 
 
 def test_the_command_takes_stale_ones_and_wants_a_reason() -> None:
