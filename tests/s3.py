@@ -9,6 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
+from django.test import override_settings
+
+from webapp.settings import s3_storage
+
 BUCKET = "dvis-bench"
 ACCESS_KEY, SECRET_KEY = "an-access-key", "a-secret-key"
 
@@ -55,6 +60,15 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         process.terminate()
         process.wait(10)
         log.close()
+
+
+@contextmanager
+def s3_storage_server(folder: Path) -> Iterator[S3Server]:
+    """Run the server, with this process keeping its files there."""
+    with s3_server(folder) as server:
+        storage = s3_storage(BUCKET, server.url, ACCESS_KEY, SECRET_KEY)
+        with override_settings(STORAGES={**settings.STORAGES, "default": storage}):
+            yield server
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
