@@ -1,35 +1,27 @@
 """Checking checkpoints: on the queue `model`, whose workers alone load torch."""
 
 import errno
-import logging
 import os
 import shutil
 import tempfile
-import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from celery import Task
-from celery.exceptions import Reject, SoftTimeLimitExceeded
-from django.db import connection
 
 from dvis_model import CheckpointHoldsCode, CheckpointRefused
 from dvis_model.inspection import Inspection, as_safetensors, inspect_weights
 from dvis_model.memory import is_out_of_memory
-from webapp import queue
 from webapp.checkpoints.checking import Check, check_claim, check_finish_ready, check_finish_refused
 from webapp.checkpoints.problems import checkpoint_problems
 from webapp.jobs.models import Job
-from webapp.jobs.selectors import jobs_due
-from webapp.jobs.services import job_finish_failed, job_release
 from webapp.storage import blob_path, blob_save, sha256_of
 from worker.app import app
-from worker.lease import STOPPING, Lease, LeaseLost, WorkerStopping, store
+from worker.lease import Lease
+from worker.turn import Failure, Turn, Write, failure_code
 from worker.workdir import plain_name
-
-logger = logging.getLogger(__name__)
 
 # Of the size of the file that was uploaded: its tensors, and them again until they are in the storage.
 ROOM = 2
@@ -37,21 +29,11 @@ ROOM = 2
 
 @app.task(name="worker.check_next", bind=True)
 def check_next(self: "Task[[], None]") -> None:
-    """Check the checkpoint that is next in line. Rung for nothing, it does nothing."""
-    if STOPPING.value:
-        raise Reject("this worker is stopping: let another hear the bell", requeue=True)
-    claim = check_claim(worker=f"{self.request.hostname} ({os.getpid()})")
-    if claim is None:
-        return
-    connection.close()  # it may not live as long as the check
-    with Lease(claim.token) as lease:
-        is_stored = store(_check(claim, lease))
-    logger.info("Job %s: %s", claim.job_id, "stored" if is_stored else "taken away, result dropped")
-    if jobs_due(Job.Kind.CHECK).exists():
-        queue.ring(Job.Kind.CHECK)
+    """Check the checkpoint that is next in line."""
+    CHECK.take(self)
 
 
-def _check(claim: Check, lease: Lease) -> Callable[[], bool]:
+def _check(claim: Check, lease: Lease, worker: str) -> Write:
     """Look through a claimed checkpoint; what is to be written about it."""
     try:
         with lease.interruptible(), _files(claim) as (source, scratch):
@@ -61,19 +43,10 @@ def _check(claim: Check, lease: Lease) -> Callable[[], bool]:
             if found.broken or not found.configurations:
                 return _unfit(claim, found)
             blob = claim.source if weights == source else blob_save(weights, sha256=sha256_of(weights))
-    except LeaseLost:
-        return lambda: False
-    except WorkerStopping:
-        return partial(job_release, token=claim.token)
     except CheckpointHoldsCode as error:
         return _refused(claim, "checkpoint-code", [_reason(claim, error)])
     except CheckpointRefused as error:
         return _refused(claim, "checkpoint-unreadable", [_reason(claim, error)])
-    except Exception as error:
-        # The task's border: whatever it was, operators are told, and it is tried again where that may help.
-        logger.exception("Job %s failed", claim.job_id)
-        code = _failure_code(error)
-        return partial(job_finish_failed, token=claim.token, code=code, detail=traceback.format_exc())
     configurations = list(found.configurations)
     return partial(
         check_finish_ready,
@@ -96,7 +69,7 @@ def _files(claim: Check) -> Iterator[tuple[Path, Path]]:
         yield source, Path(folder, "converted")
 
 
-def _refused(claim: Check, code: str, lines: Iterable[str], about: str = "") -> Callable[[], bool]:
+def _refused(claim: Check, code: str, lines: Iterable[str], about: str = "") -> Write:
     problems = checkpoint_problems(code, lines, about)
     return partial(check_finish_refused, token=claim.token, problems=problems)
 
@@ -106,7 +79,7 @@ def _reason(claim: Check, error: CheckpointRefused) -> str:
     return str(error).removeprefix(f"{plain_name(claim.filename)}: ")
 
 
-def _unfit(claim: Check, found: Inspection) -> Callable[[], bool]:
+def _unfit(claim: Check, found: Inspection) -> Write:
     if found.broken:
         lines = (f"{name} holds NaN or infinity." for name in found.broken)
         return _refused(claim, "checkpoint-not-finite", lines)
@@ -114,11 +87,8 @@ def _unfit(claim: Check, found: Inspection) -> Callable[[], bool]:
     return _refused(claim, "checkpoint-mismatch", found.differences, nearest)
 
 
-def _failure_code(error: Exception) -> str:
-    """The key in `FAILURES` that tells what went wrong."""
-    match error:
-        case SoftTimeLimitExceeded():
-            return "time-limit"
-        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            return "disk-full"
-    return "out-of-memory" if is_out_of_memory(error) else "internal-error"
+def _failure(error: Exception) -> Failure:
+    return ("out-of-memory" if is_out_of_memory(error) else failure_code(error)), ""
+
+
+CHECK = Turn(kinds=(Job.Kind.CHECK,), claim=check_claim, work=_check, failure=_failure)

@@ -25,7 +25,7 @@ from webapp.runs.models import Run
 from webapp.submissions.models import Submission
 from worker.lease import STOPPING, Lease
 from worker.tasks import evaluate_next
-from worker.tasks_model import _failure, _run, machine, run_next
+from worker.tasks_model import RUN, machine, run_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -173,7 +173,7 @@ def test_a_video_with_too_few_frames_is_not_run_as_if_it_were_whole(tmp_path: Pa
     ],
 )
 def test_every_way_to_fail_has_its_name(error: Exception, code: str) -> None:
-    assert _failure(error) == (code, "")
+    assert RUN.failure(error) == (code, "")
     assert code in FAILURES
 
 
@@ -206,7 +206,7 @@ def test_a_worker_that_stops_gives_its_run_back(split: Split) -> None:
     try:
         with Lease(claim.token) as lease:
             time.sleep(1)  # until the lease has seen it
-            write = _run(claim, lease, "model@test")
+            write = RUN.outcome(claim, lease, "model@test")
     finally:
         STOPPING.value = 0
     assert write()
