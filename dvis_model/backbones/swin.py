@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -155,9 +156,9 @@ class WindowAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.relative_position_bias_table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
-        place = torch.stack(torch.meshgrid(torch.arange(window), torch.arange(window), indexing="ij"), -1)
-        offset = place.flatten(0, 1)[:, None] - place.flatten(0, 1) + window - 1  # [N, N, (row, column)]
-        self.register_buffer("relative_position_index", offset[..., 0] * (2 * window - 1) + offset[..., 1])
+        row, column = np.mgrid[:window, :window].reshape(2, -1)
+        rows, columns = (place[:, None] - place + window - 1 for place in (row, column))  # [N, N]
+        self.register_buffer("relative_position_index", torch.as_tensor(rows * (2 * window - 1) + columns))
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
         nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)

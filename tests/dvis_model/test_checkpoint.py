@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dvis_model import CheckpointMismatch, build, load_checkpoint
-from dvis_model.checkpoint import compare, expected_shapes, matching_configs
+from dvis_model.checkpoint import Shapes, compare, expected_shapes, matching_configs
 from dvis_model.variants import VARIANTS
 
 State = dict[str, Tensor]
@@ -105,6 +105,19 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
 def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"No such checkpoint: .*nowhere\.pth"):
         load_checkpoint(build("tiny"), tmp_path / "nowhere.pth")
+
+
+def test_the_shapes_to_expect_are_those_of_every_model_when_it_is_built() -> None:
+    compared: list[Shapes] = []
+    for config in VARIANTS.values():
+        expected = expected_shapes(config)
+        if any(expected is other for other in compared):
+            continue  # the same architecture for another data set
+        compared.append(expected)
+        with torch.device("meta"):
+            built = build(config).state_dict()
+        assert list(expected.items()) == [(key, tuple(value.shape)) for key, value in built.items()]
+    assert len(compared) > 30
 
 
 @pytest.mark.parametrize(

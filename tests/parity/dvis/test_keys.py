@@ -1,17 +1,26 @@
 """Names, shapes and order of everything in a checkpoint are the official ones."""
 
+from functools import lru_cache
+
 import pytest
 import torch
 
 from dvis_model import build
+from dvis_model.model import Dvis
 from tests.parity.dvis import golden
+
+
+@lru_cache
+def on_meta(config: str) -> Dvis:
+    """A model without weights."""
+    with torch.device("meta"):
+        return build(config)
 
 
 @pytest.mark.parametrize("name", golden.MANIFESTS)
 def test_the_state_dict_has_the_official_keys_shapes_types_and_order(name: str) -> None:
     official = golden.manifest(name)
-    with torch.device("meta"):
-        model = build(official["config"])
+    model = on_meta(official["config"])
     ours = [
         [key, list(value.shape), str(value.dtype).removeprefix("torch.")]
         for key, value in model.state_dict().items()
@@ -22,8 +31,7 @@ def test_the_state_dict_has_the_official_keys_shapes_types_and_order(name: str) 
 @pytest.mark.parametrize("name", golden.MANIFESTS)
 def test_the_configuration_has_the_official_sizes_and_thresholds(name: str) -> None:
     official = golden.manifest(name)
-    with torch.device("meta"):
-        config = build(official["config"]).config
+    config = on_meta(official["config"]).config
     test = official["test"]
     # MinVIS keeps ten results, whatever its configuration says.
     max_num = test["MAX_NUM"] if config.tracker == "referring" else 10
@@ -40,7 +48,6 @@ def test_the_configuration_has_the_official_sizes_and_thresholds(name: str) -> N
 @pytest.mark.parametrize("name", golden.MANIFESTS)
 def test_the_parameters_are_as_many_as_the_official_ones(name: str) -> None:
     official = golden.manifest(name)
-    with torch.device("meta"):
-        model = build(official["config"])
+    model = on_meta(official["config"])
     for part, count in official["param_counts"].items():
         assert sum(parameter.numel() for parameter in model.get_submodule(part).parameters()) == count
