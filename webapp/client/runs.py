@@ -28,6 +28,7 @@ ENDED = {"failed": Exit.FAILED, "cancelled": Exit.REJECTED}
 ENDED_SUBMISSION = {"rejected": Exit.REJECTED, "withdrawn": Exit.REJECTED, "failed": Exit.FAILED}
 
 RunId = Annotated[str, typer.Argument(metavar="ID", help="The run's id, as `runs start` printed it")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until its submission is scored")]
 
 
 @app.command()
@@ -47,7 +48,7 @@ def start(
     variant: Annotated[str, typer.Option(help="Name of its variant")] = "",
     note: Annotated[str, typer.Option(help="Shown with the submission")] = "",
     private: Annotated[bool, typer.Option("--private", help="Only you and the organisers see it")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until its submission is scored")] = False,
+    wait: Wait = False,
     as_json: AsJson = False,
     server: Server = None,
     token: Token = None,
@@ -91,6 +92,21 @@ def cancel(
     connection = connection_of(context, server, token)
     document = connection.call("POST", f"/runs/{last_part(id)}/cancel", missing=f"run {id}").json()
     _show(document, as_json)
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    id: RunId,
+    wait: Wait = False,
+    as_json: AsJson = False,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Let a run go on that failed on the server; its finished videos are kept."""
+    connection = connection_of(context, server, token)
+    document = connection.call("POST", f"/runs/{last_part(id)}/retry", missing=f"run {id}").json()
+    _finish(_watched(connection, document) if wait else document, as_json)
 
 
 def _watched(connection: Connection, document: Document) -> Document:

@@ -1,4 +1,4 @@
-"""/models and /runs: what can be run, what it would take, start it, follow it, stop it."""
+"""/models and /runs: what can be run, what it would take, start it, follow it, stop it, let it go on."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from webapp.runs.estimate import run_estimate
 from webapp.runs.models import Run
 from webapp.runs.options import Mode, Precision, options_for
 from webapp.runs.selectors import reads_log, run_events, run_get, runs_of
-from webapp.runs.services import model_get, run_cancel, run_create
+from webapp.runs.services import model_get, run_cancel, run_create, run_retry
 from webapp.runs.zoo import models, models_for
 
 router = Router(tags=["runs"])
@@ -172,6 +172,13 @@ def run_cancel_post(request: HttpRequest, id: UUID) -> RunOut:
     """Stop it, while it is not finished; its worker is free within seconds."""
     run_cancel(run=_get(id, request), actor=user(request))
     return run_out(_get(id, request), request)
+
+
+@router.post("/runs/{uuid:id}/retry", response={202: RunOut}, auth=runner, summary="Let a failed run go on")
+def run_retry_post(request: HttpRequest, id: UUID) -> Status[Schema]:
+    """Queue a run again that failed on our side: it goes on behind its last finished video."""
+    run_retry(run=_get(id, request), actor=user(request))
+    return Status(202, run_out(_get(id, request), request))
 
 
 def _get(id: UUID, request: HttpRequest) -> Run:

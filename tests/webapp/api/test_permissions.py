@@ -23,9 +23,11 @@ from tests.factories import (
     make_variant,
 )
 from tests.rest import TUS, make_token
-from tests.runs import MODEL, make_checkpoint, make_run, make_run_split
+from tests.runs import MODEL, claim_run, make_checkpoint, make_run, make_run_split
 from webapp.accounts.models import ApiToken, Scope, User
 from webapp.api import api
+from webapp.jobs.services import job_finish_failed
+from webapp.runs.models import Run
 from webapp.submissions.evaluation import evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.uploads.models import Upload
@@ -101,6 +103,12 @@ def upload(owner: User, *, is_finished: bool = False) -> Upload:
 def submission_body(owner: User) -> dict[str, Any]:
     split = make_split()
     return {"benchmark": split.benchmark.slug, "split": split.name, "method": f"Method of {owner}"}
+
+
+def failed_run(owner: User) -> Run:
+    run = make_run(owner)
+    assert job_finish_failed(token=claim_run().token, code="not-finite")
+    return run
 
 
 def run_body() -> dict[str, Any]:
@@ -192,6 +200,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/runs/{id}/log"): Row(OWN_OR_STAFF, lambda owner: Call(f"/runs/{make_run(owner).id}/log")),
     ("POST", "/runs/{id}/cancel"): Row(
         OWN_OR_STAFF, lambda owner: Call(f"/runs/{make_run(owner).id}/cancel"), RUN
+    ),
+    ("POST", "/runs/{id}/retry"): Row(
+        OWN_OR_STAFF, lambda owner: Call(f"/runs/{failed_run(owner).id}/retry"), RUN
     ),
     # The methods and headers of tus, which any client may ask for.
     ("OPTIONS", "/uploads"): Row(("+",) * 6, with_tus(at("/uploads"))),

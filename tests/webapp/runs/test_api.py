@@ -9,6 +9,7 @@ from tests.rest import Api
 from tests.runs import claim_run, make_checkpoint, make_run, make_run_split, store_video
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
+from webapp.jobs.services import job_finish_failed
 from webapp.runs.execution import run_finish
 from webapp.runs.models import Run
 
@@ -146,6 +147,20 @@ def test_a_run_is_cancelled_once_and_by_its_author(alice: User) -> None:
     assert Api(alice).post(f"/runs/{run.id}/cancel").json()["status"] == "cancelled"
     again = Api(alice).post(f"/runs/{run.id}/cancel")
     assert (again.status_code, again.json()["problems"][0]["code"]) == (409, "run-finished")
+
+
+def test_a_failed_run_goes_on_behind_its_last_video_and_another_does_not(alice: User) -> None:
+    run = make_run(alice)
+    early = Api(alice).post(f"/runs/{run.id}/retry")
+    assert (early.status_code, early.json()["problems"][0]["code"]) == (409, "run-not-failed")
+    claim = claim_run()
+    store_video(claim, 0)
+    job_finish_failed(token=claim.token, code="not-finite")
+    assert Api(alice).get(f"/runs/{run.id}").json()["failure"] == "not-finite"
+    answer = Api(alice).post(f"/runs/{run.id}/retry")
+    document = answer.json()
+    assert (answer.status_code, document["status"], document["failure"]) == (202, "queued", None)
+    assert document["videos_done"] == len(claim_run().done) == 1
 
 
 def test_an_estimate_is_for_anybody_who_sees_the_benchmark(split: Split) -> None:
