@@ -4,7 +4,8 @@
 
 PYTHON := .venv/bin/python
 # Each of the two has servers of its own, and takes whole files, so that what a file's tests share is made once.
-TWO_AT_ONCE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Two at once leave no core for more threads of torch, which would wait for one another at full speed.
+TWO_AT_ONCE := OMP_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -13,10 +14,10 @@ up: .venv/.web ## set up and start the whole product with its demo (PORT=8000)
 	@exec $(PYTHON) manage.py up
 
 test: .venv/.test chromium lint ## set up and run everything: style, types, import contracts, all tests
-	@$(PYTHON) -m pytest $(TWO_AT_ONCE)
+	@$(TWO_AT_ONCE)
 
 fast: .venv/.test ## the tests that need no server and no browser (K=name for some of them)
-	@$(PYTHON) -m pytest -q $(TWO_AT_ONCE) -m "not server and not browser and not chaos" $(if $(K),-k "$(K)")
+	@$(TWO_AT_ONCE) -q -m "not server and not browser and not chaos" $(if $(K),-k "$(K)")
 
 fmt: .venv/.test ## format the code and mend what can be mended
 	@$(PYTHON) -m ruff check --quiet --fix . ; $(PYTHON) -m ruff format .
