@@ -35,14 +35,22 @@ class MultiheadAttention(nn.Module):
             key, value: [B, S, C].
             visible: bool [B, 1 or heads, N, S], True where a query may look; None: everywhere.
         """
-        parts = zip(self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3), strict=True)
-        q, k, v = (
-            self._split_heads(F.linear(x, weight, bias))
-            for x, (weight, bias) in zip((query, key, value), parts, strict=True)
-        )
+        q, k, v = map(self._split_heads, self._project(query, key, value))
         attended = F.scaled_dot_product_attention(q, k, v, attn_mask=visible)  # [B, heads, N, C / heads]
         joined: Tensor = self.out_proj(attended.transpose(1, 2).flatten(2))
         return joined
+
+    def _project(self, query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, ...]:
+        """Return what queries, keys and values are projected to; inputs that are the same at one go."""
+        weight, bias = self.in_proj_weight, self.in_proj_bias
+        if query is key is value:
+            return F.linear(value, weight, bias).chunk(3, dim=-1)
+        dim = query.shape[-1]
+        q = F.linear(query, weight[:dim], bias[:dim])
+        if key is value:
+            return q, *F.linear(value, weight[dim:], bias[dim:]).chunk(2, dim=-1)
+        k = F.linear(key, weight[dim : 2 * dim], bias[dim : 2 * dim])
+        return q, k, F.linear(value, weight[2 * dim :], bias[2 * dim :])
 
     def _split_heads(self, x: Tensor) -> Tensor:
         split: Tensor = x.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)

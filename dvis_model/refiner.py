@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dvis_model.layers import CrossAttentionLayer, FfnLayer, Mlp, SelfAttentionLayer
@@ -55,9 +54,9 @@ class TemporalRefiner(nn.Module):
         )
         x = queries
         for over_time, short_conv, conv_norm, over_objects, cross_attention, ffn in layers:
-            track = over_time(x.transpose(0, 1).contiguous())  # [Q, T, C]
-            track = conv_norm(short_conv(track) + track)
-            x = over_objects(track.transpose(0, 1).contiguous())
+            far = over_time(x.transpose(0, 1).contiguous()).transpose(0, 1).contiguous()
+            near = conv_norm(short_conv(far) + far)
+            x = over_objects(near)
             x = ffn(cross_attention(x, x, memory, memory))
         normed = self.decoder_norm(x)
         weights = self.activation_proj(normed).softmax(dim=0)  # [T, Q, 1], over time
@@ -71,15 +70,20 @@ class TemporalRefiner(nn.Module):
 class ShortConv(nn.Conv1d):
     """A convolution over a few frames, which repeats the first and the last one at the ends.
 
-    Done as one product: convolutions of so few frames spend their time elsewhere.
+    Done as one product a step in time, of slices that lie together in memory: convolutions of so few frames
+    spend their time elsewhere.
     """
+
+    bias: Tensor
 
     def __init__(self, dim: int, kernel: int) -> None:
         super().__init__(dim, dim, kernel)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[Q, T, C] -> the same shape."""
-        kernel = self.kernel_size[0]
-        padded = F.pad(x.transpose(1, 2), (kernel // 2, kernel // 2), mode="replicate")
-        around = padded.unfold(2, kernel, 1).transpose(1, 2)  # [Q, T, C, kernel]
-        return F.linear(around.flatten(2), self.weight.flatten(1), self.bias)
+        """[T, Q, C] -> the same shape."""
+        reach = self.kernel_size[0] // 2
+        padded = torch.cat([x[:1].expand(reach, -1, -1), x, x[-1:].expand(reach, -1, -1)])
+        total = self.bias
+        for step, weight in enumerate(self.weight.unbind(2)):
+            total = torch.addmm(total, padded[step : step + len(x)].flatten(0, 1), weight.t())
+        return total.view_as(x)
