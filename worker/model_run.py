@@ -146,8 +146,8 @@ class ModelRun:
         checkpoint: dict[str, Any] = {"built_in": True, "seed": SEED}
         if claim.checkpoint:
             found = claim.checkpoint
-            checkpoint = {"id": str(found.id), "name": found.name, "sha256": found.sha256}
-            checkpoint["weights_sha256"] = found.weights_id
+            # Not its name: whoever sees a public run may not see a private checkpoint.
+            checkpoint = {"id": str(found.id), "sha256": found.sha256, "weights_sha256": found.weights_id}
         return {
             "model": claim.model,
             "configuration": asdict(model.config),

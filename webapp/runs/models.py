@@ -58,10 +58,6 @@ class Run(models.Model):
         return reverse("runs:detail", args=[self.id])
 
     @property
-    def weights_name(self) -> str:
-        return self.checkpoint.name if self.checkpoint else "built-in weights"
-
-    @property
     def status(self) -> str:
         return self.job.status
 

@@ -15,6 +15,7 @@ from webapp.refusal import Refused
 from webapp.runs.models import Run
 from webapp.runs.options import RunOptions
 from webapp.runs.selectors import runs_unfinished
+from webapp.runs.weights import BUILT_IN
 from webapp.runs.zoo import GENERATIONS, ModelSpec, models, models_for
 from webapp.submissions.services import submission_check
 
@@ -185,14 +186,21 @@ def _variant(
     checkpoint: Checkpoint | None,
 ) -> Variant:
     """The variant that is asked for, or one named after the model, with what is known of it."""
-    weights = checkpoint.name if checkpoint else "built-in weights"
     resolution = f"{options.short_side}p" if options.short_side else "full"
-    name = variant or f"{spec.name}, {options.mode}, {resolution}, {weights}"
+    name = variant or f"{spec.name}, {options.mode}, {resolution}, {_weights_name(checkpoint)}"
     return variant_get_or_create(
         method=method_get_or_create(owner=author, name=method or _method_name(spec)),
         name=name[:150],
         factors={**spec.factors(options.mode), "resolution": resolution},
     )
+
+
+def _weights_name(checkpoint: Checkpoint | None) -> str:
+    """What everybody may read: of a checkpoint that is not public its hash."""
+    if checkpoint is None:
+        return BUILT_IN
+    is_public = checkpoint.visibility == Checkpoint.Visibility.PUBLIC
+    return checkpoint.name if is_public else f"checkpoint {checkpoint.sha256[:12]}"
 
 
 def _method_name(spec: ModelSpec) -> str:

@@ -21,6 +21,7 @@ from webapp.runs.estimate import Estimate, run_estimate
 from webapp.runs.forms import RunForm
 from webapp.runs.models import Run
 from webapp.runs.selectors import reads_log, run_events, run_get, run_state, runs_of
+from webapp.runs.weights import run_weights, runs_weights
 
 PAGE_SIZE = 50
 
@@ -87,6 +88,7 @@ def detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
     is_unfinished = not run.is_finished or (submission is not None and not submission.is_finished)
     context = {
         "run": run,
+        "weights": run_weights(user=user, run=run),
         "state": run_state(run),
         "is_unfinished": is_unfinished,
         "events": list(run_events(run)) if sees_log else None,
@@ -119,8 +121,11 @@ def retry(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @require_GET
 def mine(request: HttpRequest) -> HttpResponse:
     """One's own runs, latest first."""
-    page = Paginator(runs_of(logged_in(request)), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [(run, run_state(run)) for run in page.object_list]
+    user = logged_in(request)
+    page = Paginator(runs_of(user), PAGE_SIZE).get_page(request.GET.get("page"))
+    runs = list(page.object_list)
+    weights = runs_weights(user=user, runs=runs)
+    rows = [(run, run_state(run), weights[run.pk]) for run in runs]
     return render(request, "runs/mine.html", {"section": "mine", "rows": rows, "page_obj": page})
 
 

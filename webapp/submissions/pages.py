@@ -16,7 +16,9 @@ from webapp.leaderboards.choosing import compare_href
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
 from webapp.leaderboards.uncertainty import rank_span
+from webapp.runs.models import Run
 from webapp.runs.selectors import RunFigures, run_figures
+from webapp.runs.weights import Weights, run_weights
 from webapp.submissions.models import Submission
 from webapp.submissions.problem_groups import ProblemGroup, problem_groups
 from webapp.submissions.report_page import Number, ReportPage, report_page, score_numbers
@@ -55,6 +57,7 @@ class SubmissionPage:
     scores: tuple[Number, ...]
     source: tuple[tuple[str, str], ...]
     run: RunFigures | None
+    weights: Weights | None
     is_blind: bool
     command: str
     stale: str
@@ -74,6 +77,7 @@ def submission_page(
     is_owner = user.is_authenticated and (user.is_staff or user.pk == submission.author_id)
     groups = problem_groups(submission.problems)
     report = result_of(submission) if has_report else None
+    run: Run | None = getattr(submission, "run", None) if is_scored else None
     return SubmissionPage(
         sentence=status_sentence(submission),
         is_unfinished=not submission.is_finished,
@@ -84,7 +88,8 @@ def submission_page(
         subsets=subset_table(submission) if has_report else None,
         scores=tuple(score_numbers(submission)) if is_scored and sees_scores and not has_report else (),
         source=tuple((name.replace("_", " "), str(text)) for name, text in submission.source.items()),
-        run=run_figures(submission.run) if is_scored and hasattr(submission, "run") else None,
+        run=run_figures(run) if run else None,
+        weights=run_weights(user=user, run=run) if run else None,
         is_blind=is_scored and not sees_scores,
         command=reproduce_command(submission, (report or {}).get("bootstrap", {}).get("resamples", 0)),
         stale=stale_reason(submission),
