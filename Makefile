@@ -1,6 +1,6 @@
 # Every command a developer needs. All paths are relative: the checkout may lie below a folder with a space.
 .DEFAULT_GOAL := help
-.PHONY: help up test fast fmt lint bench screenshots clean chromium
+.PHONY: help up test fast fmt lint kernels bench screenshots clean chromium
 
 PYTHON := .venv/bin/python
 # Each of the two has servers of its own, and takes whole files, so that what a file's tests share is made once.
@@ -13,7 +13,8 @@ help: ## print this list
 up: .venv/.web ## set up and start the whole product with its demo (PORT=8000)
 	@exec $(PYTHON) manage.py up
 
-test: .venv/.test chromium lint ## set up and run everything: style, types, import contracts, all tests
+test: .venv/.test chromium ## set up and run everything: style, types, import contracts, all tests
+	@$(MAKE) --no-print-directory --jobs 2 lint kernels
 	@$(TWO_AT_ONCE)
 
 fast: .venv/.test ## the tests that need no server and no browser (K=name for some of them)
@@ -37,6 +38,10 @@ screenshots: .venv/.test chromium ## every page of the demo, desktop and phone, 
 clean: ## remove .venv and all caches; the data in var/ stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build dist
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+# Compiled in advance: two test processes would compile each for themselves.
+kernels: .venv/.test
+	@$(PYTHON) -c "import evaluator; evaluator.warm_up()"
 
 chromium: .venv/.test
 	@$(PYTHON) -m tests.chromium
