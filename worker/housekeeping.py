@@ -3,6 +3,7 @@
 import logging
 
 from webapp.jobs.sweep import jobs_sweep
+from webapp.runs.services import runs_let_go
 from webapp.submissions.services import submissions_let_go
 from webapp.uploads.collection import blobs_collect
 from webapp.uploads.services import uploads_expire
@@ -22,8 +23,7 @@ def sweep() -> None:
 
 @app.task(name="worker.collect_files")
 def collect_files() -> None:
-    """Let go the files of submissions that were not scored, and delete those that nobody needs."""
-    let_go = submissions_let_go()
-    deleted = blobs_collect()
-    if let_go or deleted:
-        logger.info("Files: %d submissions let theirs go, %d deleted", let_go, deleted)
+    """Let go the files of submissions that were not scored and of failed runs; delete what nobody needs."""
+    submissions, runs, deleted = submissions_let_go(), runs_let_go(), blobs_collect()
+    if submissions or runs or deleted:
+        logger.info("Files: %d submissions and %d runs let go, %d deleted", submissions, runs, deleted)

@@ -1,7 +1,10 @@
-"""What people do with runs: start, cancel, go on after a failure. Status itself is written by jobs."""
+"""What becomes of runs: start, cancel, go on after a failure, let go. Status itself is written by jobs."""
+
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
@@ -12,7 +15,7 @@ from webapp.jobs.services import job_cancel, job_create, job_retry
 from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
 from webapp.refusal import Refused
-from webapp.runs.models import Run
+from webapp.runs.models import Run, RunEvent, RunVideo
 from webapp.runs.options import RunOptions
 from webapp.runs.selectors import runs_unfinished
 from webapp.runs.weights import BUILT_IN
@@ -101,6 +104,28 @@ def run_retry(*, run: Run, actor: User) -> Run:
         raise RunRefused("run-not-failed", "Only a run that failed can go on.", status=409)
     run.job.refresh_from_db()
     return run
+
+
+def videos_kept_until(run: Run) -> datetime | None:
+    """When a failed run's finished videos are deleted, unless it goes on before; None of any other run."""
+    job = run.job
+    if job.status != Job.Status.FAILED or job.finished_at is None:
+        return None
+    return job.finished_at + timedelta(seconds=settings.UPLOAD_LIFETIME_S)
+
+
+@transaction.atomic
+def runs_let_go(*, now: datetime | None = None) -> int:
+    """Delete the videos of runs that failed some time ago and did not go on. Returns how many runs."""
+    before = (now or timezone.now()) - timedelta(seconds=settings.UPLOAD_LIFETIME_S)
+    failed = Job.objects.filter(kind=Job.Kind.RUN, status=Job.Status.FAILED, finished_at__lt=before)
+    # Locked, so that none is queued again meanwhile.
+    jobs = failed.filter(run__in=RunVideo.objects.values("run")).select_for_update(skip_locked=True)
+    runs = [job.subject_id for job in jobs]
+    RunVideo.objects.filter(run__in=runs).delete()
+    text = "Its finished videos were deleted, since it did not go on: from now on it would begin anew."
+    RunEvent.objects.bulk_create(RunEvent(run_id=run, text=text) for run in runs)
+    return len(runs)
 
 
 def model_get(name: str) -> ModelSpec:

@@ -93,6 +93,7 @@ def detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "is_unfinished": is_unfinished,
         "events": list(run_events(run)) if sees_log else None,
         "can_cancel": is_owner and not run.is_finished,
+        "kept_until": services.videos_kept_until(run),
         "can_retry": is_owner and run.status == Job.Status.FAILED,
     }
     templates = {"page": "runs/detail.html", "state": "runs/partials/state.html"}

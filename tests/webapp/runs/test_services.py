@@ -16,7 +16,8 @@ from webapp.jobs.services import job_finish_failed
 from webapp.methods.models import Method
 from webapp.refusal import Refused
 from webapp.runs.models import Run
-from webapp.runs.services import run_cancel, run_retry
+from webapp.runs.services import run_cancel, run_retry, runs_let_go, videos_kept_until
+from webapp.uploads.collection import blobs_collect
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +152,36 @@ def test_a_run_of_somebody_else_cannot_be_cancelled_but_by_staff() -> None:
         run_cancel(run=run, actor=make_user())
     assert caught.value.status == 403
     run_cancel(run=run, actor=make_user(is_staff=True))
+
+
+def failed_after_a_video() -> Run:
+    run = make_run()
+    claim = claim_run()
+    store_video(claim, 0)
+    assert job_finish_failed(token=claim.token, code="not-finite")
+    return Run.objects.select_related("job").get(pk=run.pk)
+
+
+def test_a_failed_run_that_nobody_lets_go_on_loses_its_videos_at_the_time_it_said() -> None:
+    run = failed_after_a_video()
+    until = videos_kept_until(run)
+    assert until is not None
+    assert runs_let_go(now=until) == 0
+    assert runs_let_go(now=until + timedelta(seconds=1)) == 1
+    assert not run.videos.exists()
+    assert "it would begin anew" in run.events.all().reverse()[0].text
+    assert runs_let_go(now=until + timedelta(seconds=1)) == 0
+    assert blobs_collect(now=until + timedelta(days=2)) == 1
+    run_retry(run=run, actor=run.author)
+    assert claim_run().done == {}
+
+
+def test_runs_that_go_on_or_wait_keep_their_videos() -> None:
+    run = failed_after_a_video()
+    run_retry(run=run, actor=run.author)
+    assert videos_kept_until(run) is None
+    assert runs_let_go(now=timezone.now() + timedelta(days=800)) == 0
+    assert len(claim_run().done) == 1
 
 
 def test_a_finished_run_cannot_be_cancelled() -> None:

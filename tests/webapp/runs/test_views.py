@@ -1,9 +1,11 @@
 """Pages of runs: start, watch, list; and what boards show of them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.factories import claim, make_blob, make_report, make_user
 from tests.runs import claim_run, make_run, make_run_split, store_video
@@ -100,8 +102,12 @@ def test_a_running_run_asks_for_itself_again_and_a_finished_one_does_not(page: C
 
 def test_a_failed_run_says_why(page: Client, alice: User) -> None:
     run = make_run(alice)
-    job_finish_failed(token=claim_run().token, code="not-finite", detail="secret")
+    taken = claim_run()
+    store_video(taken, 0)
+    job_finish_failed(token=taken.token, code="not-finite", detail="secret")
     text = read(page, f"/runs/{run.id}/")
+    until = timezone.now() + timedelta(days=7)
+    assert f"What is finished is kept until {until:%-d %B}: 1 of 2 videos." in text
     assert "Failed on our side: the model&#x27;s numbers ran over." in text
     assert "secret" not in text
     page.post(f"/runs/{run.id}/retry/")
