@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -17,6 +17,22 @@ from webapp.embedded.supervisor import Supervisor
 
 READY = "DVIS-Bench is ready on http://localhost:"
 MakeProduct = Callable[..., Product]
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One product with its data. Starting takes its time, so tests leave it as they like."""
+    one = Product(tmp_path_factory.mktemp("up") / "a folder" / "var", {})
+    yield one
+    one.clean_up()
+
+
+@pytest.fixture
+def running(lasting: Product, free_port: int) -> Product:
+    """It, started where the test before has ended it."""
+    if lasting.process is None or lasting.process.poll() is not None:
+        lasting.start(free_port).wait_for(READY)
+    return lasting
 
 
 def home_page_status(product: Product) -> int:
@@ -37,16 +53,12 @@ def processes_that_know(var: Path) -> list[str]:
     return found
 
 
-def test_it_serves_the_home_page_and_leaves_no_process_when_asked_to_stop(
-    product: MakeProduct, free_port: int, tmp_path: Path
-) -> None:
-    one = product(tmp_path / "a folder" / "var").start(free_port)
-    one.wait_for(READY)
-    assert home_page_status(one) == 200
-    assert len(processes_that_know(one.var)) >= 8
-    assert one.stop() == 0
-    assert processes_that_know(one.var) == []
-    assert one.output().endswith("Stopped.\n")
+def test_it_serves_the_home_page_and_leaves_no_process_when_asked_to_stop(running: Product) -> None:
+    assert home_page_status(running) == 200
+    assert len(processes_that_know(running.var)) >= 8
+    assert running.stop() == 0
+    assert processes_that_know(running.var) == []
+    assert running.output().endswith("Stopped.\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
@@ -61,55 +73,46 @@ def test_ctrl_c_and_a_closed_terminal_stop_it_while_it_is_still_starting(
 
 
 @pytest.mark.chaos
-def test_after_a_power_cut_it_starts_again_with_its_data(product: MakeProduct, free_port: int) -> None:
-    one = product(DJANGO_SUPERUSER_PASSWORD="correct horse").start(free_port)
-    one.wait_for(READY)
-    one.manage("createsuperuser", "--no-input", "--username", "ada", "--email", "ada@example.org")
-    one.kill_everything()
+def test_after_a_power_cut_it_starts_again_with_its_data(running: Product, free_port: int) -> None:
+    running.manage("create_token", "ada")
+    running.kill_everything()
 
-    one.start(free_port)
-    one.wait_for(READY)
-    assert home_page_status(one) == 200
-    with psycopg.connect(database_url(one.var)) as connection:
+    running.start(free_port).wait_for(READY)
+    assert home_page_status(running) == 200
+    with psycopg.connect(database_url(running.var)) as connection:
         assert connection.execute("SELECT username FROM accounts_user").fetchall() == [("ada",)]
 
 
 @pytest.mark.chaos
 def test_when_it_alone_is_killed_its_children_end_and_the_next_start_works(
-    product: MakeProduct, free_port: int
+    running: Product, free_port: int
 ) -> None:
-    one = product().start(free_port)
-    one.wait_for(READY)
-    assert one.process is not None
-    one.process.kill()
-    one.process.wait()
-    one.start(free_port)
-    one.wait_for(READY)
-    one.stop()
-    assert processes_that_know(one.var) == []
+    assert running.process is not None
+    running.process.kill()
+    running.process.wait()
+    running.start(free_port).wait_for(READY)
+    running.stop()
+    assert processes_that_know(running.var) == []
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize(("program", "name"), [("postgres", "postgres"), ("gunicorn", "web")])
 def test_a_part_that_dies_is_started_again_and_one_line_says_so(
-    product: MakeProduct, free_port: int, program: str, name: str
+    running: Product, program: str, name: str
 ) -> None:
-    one = product().start(free_port)
-    one.wait_for(READY)
-    os.kill(one.pids_of(program)[0], signal.SIGKILL)
-    one.wait_for(
-        f"{name} ended (killed by SIGKILL), starting it again in 1 s; its log is {one.var}/log/{name}.log\n"
-    )
+    log = running.var / "log" / f"{name}.log"
+    os.kill(running.pids_of(program)[0], signal.SIGKILL)
+    running.wait_for(f"{name} ended (killed by SIGKILL), starting it again in 1 s; its log is {log}\n")
 
     def is_well() -> bool:
         try:
-            return home_page_status(one) == 200
+            return home_page_status(running) == 200
         except OSError:
             return False
 
-    wait_until(lambda: bool(one.pids_of(program)), 10)
+    wait_until(lambda: bool(running.pids_of(program)), 10)
     wait_until(is_well)
-    assert is_well(), one.logs()
+    assert is_well(), running.logs()
 
 
 def test_a_port_in_use_is_one_sentence_that_says_what_to_do(product: MakeProduct) -> None:
@@ -130,18 +133,18 @@ def test_a_port_that_is_none_is_refused(product: MakeProduct) -> None:
     )
 
 
-def test_a_second_one_in_the_same_folder_names_the_first(product: MakeProduct, free_port: int) -> None:
-    first = product().start(free_port)
-    wait_until(lambda: "Starting" in first.output())
-    second = Product(first.var.parent / "var", {})
-    second.log = first.var.parent / "second.log"
+def test_a_second_one_in_the_same_folder_names_the_first(
+    running: Product, free_port: int, tmp_path: Path
+) -> None:
+    second = Product(running.var, {})
+    second.log = tmp_path / "second.log"
     second.start(free_port)
     assert second.exit_status() == 1
-    assert first.process is not None
+    assert running.process is not None
     assert second.output() == (
-        f"CommandError: It runs already for this folder (process {first.process.pid}, "
-        f"http://localhost:{free_port}): stop that one with Ctrl-C, or start another with "
-        "DVIS_BENCH_VAR=<folder> PORT=<port> make up.\n"
+        f"CommandError: It runs already for this folder (process {running.process.pid}, "
+        f"{running.url.replace('127.0.0.1', 'localhost')}): stop that one with Ctrl-C, or start another "
+        "with DVIS_BENCH_VAR=<folder> PORT=<port> make up.\n"
     )
 
 
