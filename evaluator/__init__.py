@@ -85,7 +85,7 @@ def evaluate(
         benchmark: a key of `evaluator.catalog.BENCHMARKS`.
         ground_truth: the official annotation JSON, or the folder with panoptic JSON and maps, or class maps.
         predictions: a results.json, a zip archive or a folder.
-        workers: threads among which the videos are spread; the compiled kernels hold no lock.
+        workers: processes among which the videos are spread; 1 uses one core.
         prepared_dir: folder where the prepared ground truth is kept between calls; None keeps nothing.
         bootstrap: how often videos are drawn anew for the 95 % intervals of the headline metrics; 0 for none.
         seed: of those draws; the same for two submissions makes their intervals comparable.

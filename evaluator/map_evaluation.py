@@ -45,7 +45,7 @@ class OpenTask:
 
     Attributes:
         videos: their names.
-        score_video: called with the place of a video, from several threads; raises GroundTruthError.
+        score_video: called with the place of a video, in several processes; raises GroundTruthError.
         empty: the sums of no video.
         metrics, category_metrics: the metrics of all videos together, from their sums.
         video_metrics: those that a single video has.

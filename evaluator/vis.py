@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,7 @@ from evaluator.subset_reports import subset_reports
 from evaluator.subsets import Listing, choose_videos, labels_of
 from evaluator.types import Report
 from evaluator.version import __version__
+from evaluator.video_pool import each_video
 
 _DIGEST_BYTES = 16 << 20
 
@@ -64,10 +65,12 @@ def evaluate(
     chosen = choose_videos(subsets or {}, labels_of(truth.videos))
     truth_read = time.perf_counter()
     source = open_predictions(predictions)
-    with ThreadPoolExecutor(1) as background:  # hashing holds no lock, so it costs no time on two cores
-        content_hash = background.submit(_sha256, source.contents)
+    with ThreadPoolExecutor(1) as background:
+        hashed = background.submit(_sha256, source.contents)
+        if workers == 1:
+            hashed.result()  # one worker means one core: nothing runs beside it
         scored = score_predictions(source, truth, splits_of(spec), workers, progress)
-        predictions_sha256 = content_hash.result()
+        predictions_sha256 = hashed.result()
     matched = time.perf_counter()
     pooled = pool(scored.scorer)
     metrics, per_category = _category_metrics(spec, pooled)
@@ -191,7 +194,7 @@ def _score_table(
 ) -> Scored:
     scorer = TrackletScorer(table, truth, splits)
     listed = 0
-    for done, masks in enumerate(_each_video(scorer, len(truth.videos), workers), start=1):
+    for done, masks in enumerate(each_video(scorer.score_video, len(truth.videos), workers), start=1):
         listed += masks
         if progress is not None:
             progress(done, len(truth.videos))
@@ -201,20 +204,6 @@ def _score_table(
     warnings += _warn_if_empty(table.text.name, len(table))
     warnings += warn_of_unknown_categories(table) + warn_of_duplicates(table)
     return Scored(scorer, warnings, read_seconds)
-
-
-def _each_video(scorer: TrackletScorer, videos: int, workers: int) -> Iterator[int]:
-    """Score every video, yielding as each is done."""
-    if workers == 1:
-        yield from map(scorer.score_video, range(videos))
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(scorer.score_video, index) for index in range(videos)]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _warn_if_empty(name: str, predictions: int) -> tuple[Problem, ...]:

@@ -36,7 +36,7 @@ def _evaluate(claim: Evaluation, lease: Lease, worker: str) -> Write:
                 claim.evaluator,
                 files.ground_truth,
                 files.predictions,
-                workers=_threads(),
+                workers=_processes(),
                 prepared_dir=settings.VAR / "prepared",
                 progress=lease.progress,
                 bootstrap=settings.BOOTSTRAP_RESAMPLES,
@@ -58,7 +58,7 @@ def _evaluate(claim: Evaluation, lease: Lease, worker: str) -> Write:
     )
 
 
-def _threads() -> int:
+def _processes() -> int:
     """The machine's cores, shared among the jobs that may run at once."""
     return max(1, (os.cpu_count() or 1) // int(settings.EVALUATE_WORKERS))
 

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from evaluator.problems import Problem, SubmissionRejected, Where, problem
 
@@ -78,7 +78,7 @@ def _open_member(
 
 
 class Archive:
-    """An open archive of many files, each read on its own; any thread may read.
+    """An open archive of many files, each read on its own; any process may read.
 
     Raises:
         SubmissionRejected: the archive is damaged, unsafe or too large.
@@ -93,9 +93,9 @@ class Archive:
             _check_directory(file, path, limits)
         with ExitStack() as stack:
             with _damage(path, "The archive"):
-                self._archive = stack.enter_context(zipfile.ZipFile(path))
+                self._archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(_map(path))))
                 self._members = dict(_safe_members(self._archive, path, limits))
-            stack.pop_all()  # it stays open until `close`
+            self._open = stack.pop_all()  # until `close`
 
     @property
     def names(self) -> Collection[str]:
@@ -110,7 +110,21 @@ class Archive:
             return member.read(limit)
 
     def close(self) -> None:
-        self._archive.close()
+        self._open.close()
+
+
+class _Mapped(mmap.mmap):
+    """A mapped file, whose place for reading, unlike that of an open file, forked processes do not share."""
+
+    def seekable(self) -> bool:
+        """Which `zipfile` asks, and Python's own maps cannot answer before 3.13."""
+        return True
+
+
+def _map(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        mapped = _Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return cast("IO[bytes]", mapped)  # as far as `zipfile` needs it
 
 
 @contextmanager

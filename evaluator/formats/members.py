@@ -13,7 +13,7 @@ from evaluator.problems import Problem, SubmissionRejected, Where, problem
 
 
 class Members(Protocol):
-    """Named files; names have "/" between folders. Any thread may read."""
+    """Named files; names have "/" between folders. Any process may read."""
 
     @property
     def name(self) -> str: ...

@@ -41,7 +41,7 @@ class RunMap:
 
 @dataclass(slots=True)
 class TruthMaps:
-    """Gives the maps of a ground truth video by video; any thread may ask.
+    """Gives the maps of a ground truth video by video; any process may ask.
 
     Attributes:
         members: the files of the ground truth.

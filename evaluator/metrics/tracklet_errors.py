@@ -38,6 +38,7 @@ from evaluator.metrics.tracklet_ap import (
 )
 from evaluator.metrics.tracklet_scores import TrackletScorer
 from evaluator.tracklet_kernels import MAX_RANK
+from evaluator.video_pool import shared_array
 
 MISSED: Final = 8
 KINDS: Final = {
@@ -78,11 +79,11 @@ class Explanations:
     def empty(cls, scorer: TrackletScorer) -> Explanations:
         """Return explanations that `explain` fills, video by video."""
         predictions = len(scorer.score)
-        kind, target = np.full((2, predictions), NONE, np.int64)
-        return cls(kind, target, np.full((len(scorer.splits), predictions), NONE, np.int64))
+        kind, target = shared_array((2, predictions), NONE, np.int64)
+        return cls(kind, target, shared_array((len(scorer.splits), predictions), NONE, np.int64))
 
     def explain(self, scorer: TrackletScorer, index: int, overlaps: VideoOverlaps) -> None:
-        """Fill in the predictions of one video, from any thread."""
+        """Fill in the predictions of one video, in any process of `each_video`."""
         mine = scorer.predictions(index)
         arrays = scorer.ground_truth.tracklets
         first, last = arrays.first_tracklet[index : index + 2].tolist()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from evaluator.metrics.tracklet_ap import IOU_THRESHOLDS, Split, match_video
 from evaluator.prepared import GroundTruth, TrackletArrays
 from evaluator.tracklet_copies import link_copies
 from evaluator.tracklet_kernels import compare_video, decode_tracklet
+from evaluator.video_pool import shared_array
 
 
 class NotPlain(Exception):
@@ -40,9 +40,9 @@ class DecodedTracklets:
 class TrackletScorer:
     """The predictions of one submission against one ground truth.
 
-    After `score_video` was called for every video (in any order, from any thread), `outcome` [S, T, N] says
-    what each prediction is. Its order is that of `video`, `category`, `score` and `rank` [N]: by video,
-    category and descending score.
+    After `score_video` was called for every video (in any order, by any process of `each_video`), `outcome`
+    [S, T, N] says what each prediction is. Its order is that of `video`, `category`, `score` and `rank` [N]:
+    by video, category and descending score.
     """
 
     def __init__(self, table: PredictionTable, ground_truth: GroundTruth, splits: Sequence[Split]) -> None:
@@ -54,7 +54,7 @@ class TrackletScorer:
         self.category = table.category[order]
         self.score = table.score[order]
         self.rank = _ranks(self.video, self.category)
-        self.outcome = np.zeros((len(splits), len(IOU_THRESHOLDS), len(order)), np.uint8)
+        self.outcome = shared_array((len(splits), len(IOU_THRESHOLDS), len(order)), 0, np.uint8)
         self.ignored = ignored_tracklets(ground_truth.tracklets, splits)
         self.first_prediction = np.searchsorted(self.video, np.arange(len(ground_truth.videos) + 1))
         self._data = table.text.data
@@ -62,7 +62,7 @@ class TrackletScorer:
         lengths = self._places[:, 1] - self._places[:, 0]
         self._by_length = np.lexsort((lengths, self.video)) - self.first_prediction[self.video]
         self._area_ranges = np.array([split.area for split in splits])
-        self._scratch = _Scratch()
+        self._scratch = np.empty(1 << 18, np.int32)
 
     def score_video(self, index: int) -> int:
         """Decide the outcome of every prediction of one video; returns the number of uncompressed masks.
@@ -121,7 +121,7 @@ class TrackletScorer:
             is_copy,
             video.height,
             video.width,
-            self._scratch.get(room),
+            self._scratch_for(room),
             self.category[mine],
             self.rank[mine],
             arrays.category[tracklets],
@@ -160,21 +160,15 @@ class TrackletScorer:
             used += int(count)
         return DecodedTracklets(bounds, first, runs, areas, written > 0)
 
+    def _scratch_for(self, bounds: int) -> NDArray[np.int32]:
+        """Return memory used for every tracklet; fresh pages for each would cost more than decoding."""
+        if bounds > len(self._scratch):
+            self._scratch = np.empty(bounds, np.int32)
+        return self._scratch
+
     def predictions(self, index: int) -> slice:
         """Return the rows of one video."""
         return slice(int(self.first_prediction[index]), int(self.first_prediction[index + 1]))
-
-
-class _Scratch(threading.local):
-    """Memory that one thread uses for every tracklet; fresh pages for each would cost more than decoding."""
-
-    def __init__(self) -> None:
-        self._bounds = np.empty(1 << 18, np.int32)
-
-    def get(self, bounds: int) -> NDArray[np.int32]:
-        if bounds > len(self._bounds):
-            self._bounds = np.empty(bounds, np.int32)
-        return self._bounds
 
 
 def _ranks(video: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -1,12 +1,15 @@
 """Two workers instead of one.
 
-Videos are spread over threads; what they do is compiled, or decompresses, and holds no lock. Wall-clock time,
-so read this only where the machine had nothing else to do; the processor time tells what sharing costs. The
-ground truth is prepared; the least of three runs in turns.
+Videos are spread over processes; one worker is one core. Wall-clock time, so read this only where the machine
+had nothing else to do: benchmarks take the right of way where the system lets them (as root, by a real-time
+class). Processor time of all processes tells what sharing costs. The ground truth is prepared; the least of
+five runs in turns.
 """
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +21,23 @@ from tests.bench.data import cached
 from tests.bench.figures import Figures
 from tests.bench.many_videos import repeat_maps
 
-ROUNDS = 3
+ROUNDS = 5
+
+
+@pytest.fixture(autouse=True)
+def _right_of_way() -> Iterator[None]:
+    """Let no other program of this machine run before ours, if we may ask for that."""
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    with suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    yield
+    os.sched_setscheduler(0, *before)
+
+
+def processor_s() -> float:
+    """The processor time of this process and of those it has started and seen end."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def tracklets() -> tuple[Path, Path]:
@@ -52,10 +71,10 @@ def test_two_workers_need_little_more_than_half_the_time(
     used: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(ROUNDS):
         for workers in (1, 2):
-            begin = time.perf_counter(), time.process_time()
+            begin = time.perf_counter(), processor_s()
             score(workers=workers)
             wall[workers].append(time.perf_counter() - begin[0])
-            used[workers].append(time.process_time() - begin[1])
+            used[workers].append(processor_s() - begin[1])
     speed_up = min(wall[1]) / min(wall[2])
     figures.add(
         {
@@ -68,4 +87,4 @@ def test_two_workers_need_little_more_than_half_the_time(
         }
     )
     assert min(used[2]) < 1.25 * min(used[1])
-    assert speed_up > 1.5
+    assert speed_up > 1.7
