@@ -14,7 +14,7 @@ from webapp.jobs.models import Job
 from webapp.jobs.services import job_cancel, job_create, job_retry
 from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
-from webapp.refusal import Refused
+from webapp.refusal import Refused, check_one_line
 from webapp.runs.models import Run, RunEvent, RunVideo
 from webapp.runs.options import RunOptions
 from webapp.runs.selectors import runs_unfinished
@@ -48,9 +48,10 @@ def run_create(
         checkpoint: one that the author may run; None: the built-in weights of a tiny model.
         method, variant: what it is published under; empty: named after the model.
 
-    Raises RunRefused or SubmissionRefused: not allowed, split closed or without frames, model or checkpoint
-    that does not fit, quota used up, too many runs at once.
+    Raises Refused, RunRefused or SubmissionRefused: not allowed, split closed or without frames, model or
+    checkpoint that does not fit, quota used up, too many runs at once, a note with unseen characters.
     """
+    check_one_line("note", note)
     # One at a time for each author, so that two requests cannot both take the last place.
     User.objects.select_for_update(no_key=True).get(pk=author.pk)
     _check_person(author)

@@ -14,7 +14,7 @@ from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_cancel, job_create, job_retry
 from webapp.methods.models import Variant
-from webapp.refusal import Refused
+from webapp.refusal import Refused, check_one_line
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import files_counted, quota_for
 from webapp.submissions.status import submission_score_as
@@ -43,8 +43,10 @@ def submission_create(
     gets the same result without a job and costs no quota. Another person's identical file is evaluated
     like any other: an instant answer would tell that somebody has sent the same.
 
-    Raises SubmissionRefused: not the author's method, split closed, quota used up.
+    Raises SubmissionRefused: not the author's method, split closed, quota used up; Refused: a note with
+    characters that nobody sees.
     """
+    check_one_line("note", note)
     # One at a time for each author, so that two requests cannot both take the last of a quota.
     User.objects.select_for_update(no_key=True).get(pk=author.pk)
     _check_allowed(author, split, variant)

@@ -54,7 +54,7 @@ def create(request: HttpRequest) -> HttpResponse:
     metadata = _metadata(request)
     upload = upload_create(
         owner=user(request),
-        filename=(metadata.get("filename") or metadata.get("name", "")).rpartition("/")[2],
+        filename=metadata.get("filename") or metadata.get("name", ""),
         length=_length(request),
         kind=_kind(metadata),
     )
@@ -201,10 +201,9 @@ def _kind(metadata: dict[str, str]) -> UploadKind:
 
 def _text(value: str) -> str:
     try:
-        text = base64.b64decode(value, validate=True).decode()
+        return base64.b64decode(value, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         raise Refused("tus-header", "Upload-Metadata is not base64 of UTF-8.", status=400) from None
-    return "".join(character for character in text if character.isprintable())
 
 
 def _checksum(request: HttpRequest) -> Checksum | None:

@@ -36,7 +36,7 @@ def upload_create(*, owner: User, filename: str, length: int, kind: UploadKind =
     if length > shutil.disk_usage(settings.UPLOAD_ROOT).free:
         raise _disk_full()
     upload = Upload.objects.create(
-        owner=owner, filename=filename[-255:], length=length, expires_at=_expiry_from_now()
+        owner=owner, filename=_plain(filename), length=length, expires_at=_expiry_from_now()
     )
     upload_file(upload).touch(mode=0o640)
     if length == 0:
@@ -91,7 +91,7 @@ def upload_from_file(*, owner: User, file: "UploadedFile[Any]", kind: UploadKind
         blob = blob_save(path, sha256=sha256_of(path))
     return Upload.objects.create(
         owner=owner,
-        filename=(file.name or "")[-255:],
+        filename=_plain(file.name or ""),
         length=length,
         offset=length,
         blob=blob,
@@ -149,6 +149,12 @@ def _check_room(owner: User, length: int) -> None:
             "Submit or delete another upload first; those that nobody uses expire by themselves.",
             status=413,
         )
+
+
+def _plain(filename: str) -> str:
+    """The name without folders and without characters that nobody sees: pages and terminals show it."""
+    name = filename.replace("\\", "/").rpartition("/")[2]
+    return "".join(character for character in name if character.isprintable())[-255:]
 
 
 def _expiry_from_now() -> datetime:

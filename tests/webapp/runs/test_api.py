@@ -73,6 +73,7 @@ def test_starting_needs_a_token_with_the_scope_run(alice: User, split: Split) ->
         ("model", "nothing", "unknown-model"),
         ("checkpoint", "00000000-0000-0000-0000-000000000000", "unknown-checkpoint"),
         ("options", {"window": 1000}, "bad-option"),
+        ("note", "two\nlines", "unseen-character"),
     ],
 )
 def test_what_is_not_there_is_named_with_what_to_do(

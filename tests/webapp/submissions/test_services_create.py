@@ -22,6 +22,7 @@ from webapp.benchmarks.models import Split
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_cancel, job_finish_failed
 from webapp.queue import producer
+from webapp.refusal import Refused
 from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import quota_for
@@ -43,6 +44,13 @@ def test_a_submission_is_queued_with_a_job() -> None:
     submission = make_submission(filename="results.zip", note="seed 1", is_public=False)
     assert (submission.status, submission.job.status) == (Status.QUEUED, Job.Status.QUEUED)
     assert (submission.filename, submission.note, submission.is_public) == ("results.zip", "seed 1", False)
+
+
+@pytest.mark.parametrize("unseen", ["\n", "\x1b", "\u202e", "\u2066", "\u2069"])
+def test_a_note_with_a_character_that_nobody_sees_is_refused(unseen: str) -> None:
+    with pytest.raises(Refused, match=f"note: it holds the control character U\\+{ord(unseen):04X}"):
+        make_submission(note=f"seed 1{unseen}")
+    assert not Submission.objects.exists()
 
 
 def test_the_doorbell_rings_after_the_commit(django_capture_on_commit_callbacks: Any) -> None:

@@ -74,6 +74,14 @@ def test_plain_form_submits_its_file_under_a_new_method(page: Client, alice: Use
     assert submission.is_public
 
 
+def test_a_note_that_turns_the_text_around_is_refused_and_the_file_is_kept(page: Client) -> None:
+    response = page.post(URL, _form(file=_file(b"[1]"), note="best \u202e3000"))
+    text = response.content.decode()
+    assert (response.status_code, "note: it holds the control character U+202E." in text) == (422, True)
+    assert "on the server" in text
+    assert not Submission.objects.exists()
+
+
 def test_finished_upload_is_submitted_by_its_name(page: Client, alice: User) -> None:
     upload = upload_from_file(owner=alice, file=_file(name="mine.zip"))
     page.post(URL, _form(upload=str(upload.pk), visibility="private"))

@@ -216,3 +216,8 @@ def test_a_form_file_becomes_a_finished_upload() -> None:
     assert (upload.filename, upload.length, upload.offset) == ("results.json", 2, 2)
     assert upload.blob is not None
     assert blob_bytes(upload.blob) == b"[]"
+
+
+def test_the_name_of_a_form_file_keeps_no_character_that_nobody_sees() -> None:
+    file = SimpleUploadedFile("gnp\u202e\x1b[31m.json", b"[]")
+    assert upload_from_file(owner=make_user(), file=file).filename == "gnp[31m.json"

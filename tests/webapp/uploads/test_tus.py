@@ -134,8 +134,11 @@ def test_an_unreadable_name_is_refused_and_a_missing_one_is_none(tus: Tus, metad
     assert response.status_code == (201 if metadata == "filename" else 400)
 
 
-def test_a_name_keeps_no_folder_and_no_control_characters(tus: Tus) -> None:
-    tus.create(1, "../../etc/pass\x00wd\n.json")
+@pytest.mark.parametrize(
+    "name", ["../../etc/pass\x00wd\n.json", "C:\\etc\\passwd.json", "pass\u202ewd\u2066\u2069\x1b.json"]
+)
+def test_a_name_keeps_no_folder_and_no_character_that_nobody_sees(tus: Tus, name: str) -> None:
+    tus.create(1, name)
     assert Upload.objects.get().filename == "passwd.json"
 
 
