@@ -64,7 +64,9 @@ class MethodIn(MethodFields):
 
 
 class MethodPatch(MethodFields):
-    name: str | None = Field(None, min_length=1, max_length=100)
+    """What is left out stays; an empty text or null takes away."""
+
+    name: str = Field("", min_length=1, max_length=100)
 
 
 class VariantIn(Schema):
@@ -106,7 +108,7 @@ def method_post(request: HttpRequest, payload: MethodIn, response: HttpResponse)
 def method_patch(request: HttpRequest, slug: str, payload: MethodPatch) -> Method:
     """Change what is given. Yours only."""
     row = get_object_or_404(methods_visible_to(user(request)), slug=slug)
-    method_update(method=row, actor=user(request), **payload.dict(exclude_unset=True, exclude_none=True))
+    method_update(method=row, actor=user(request), **payload.dict(exclude_unset=True))
     return methods_visible_to(user(request)).get(pk=row.pk)
 
 
