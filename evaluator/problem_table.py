@@ -45,14 +45,6 @@ _SPECS = (
         "neither JSON nor a zip archive",
         "Upload results.json or a zip archive with it at its top; for segmentation maps a zip archive.",
     ),
-    *_only(
-        ("vis",),
-        _error(
-            "file-too-large",
-            "the file is too large",
-            "Keep the 100 best predictions of each video and category.",
-        ),
-    ),
     _error(
         "archive-damaged",
         "the archive is damaged",
