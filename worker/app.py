@@ -1,21 +1,13 @@
 """The Celery app: queues, limits, the clock, and what happens when a worker starts and stops."""
 
-import os
+from typing import Any
 
-import django
+from celery import Celery, signals
+from django.conf import settings
 
-# Before the tasks import models; the name is also what makes Celery care for Django's connections.
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
-django.setup()
-
-from typing import Any  # noqa: E402 - everything below needs Django to be set up
-
-from celery import Celery, signals  # noqa: E402
-from django.conf import settings  # noqa: E402
-
-import evaluator  # noqa: E402
-from worker import limits, presence  # noqa: E402
-from worker.lease import STOPPING  # noqa: E402
+import evaluator
+from worker import limits, presence
+from worker.lease import STOPPING
 
 HOUR_S = 3600
 

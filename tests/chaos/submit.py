@@ -2,6 +2,7 @@
 
 python -m tests.chaos.submit SLUG FILE...    prints {"ids": [...], "seconds": of all calls} as JSON
 """
+# ruff: noqa: E402 - models cannot be imported before Django is set up
 
 import json
 import sys
@@ -12,11 +13,11 @@ import django
 
 django.setup()
 
-from tests.factories import make_variant  # noqa: E402 - models need Django to be set up
-from webapp.accounts.models import User  # noqa: E402
-from webapp.benchmarks.models import Split  # noqa: E402
-from webapp.storage import blob_save_copy  # noqa: E402
-from webapp.submissions.services import submission_create  # noqa: E402
+from tests.factories import make_variant
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Split
+from webapp.storage import blob_save_copy
+from webapp.submissions.services import submission_create
 
 
 def main(slug: str, *files: str) -> None:
