@@ -1,4 +1,4 @@
-"""Passwords of tests: hashed as the site does it, so that it takes them, but once instead of a million times."""
+"""Passwords of tests are hashed as the site does it, so that it takes them, but not a million times over."""
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 

@@ -57,7 +57,9 @@ class LiveSite:
         ours = (connection.settings_dict["NAME"], connection.connection.info.backend_pid)
         with psycopg.connect(database_url(settings.VAR), autocommit=True) as postgres:
             while time.monotonic() < deadline:
-                unfinished = Job.objects.filter(status__in=Job.UNFINISHED).exists()
+                # The others wait for a worker with the model, which this site lacks.
+                scoring = (Job.Kind.EVALUATE, Job.Kind.REEVALUATE)
+                unfinished = Job.objects.filter(status__in=Job.UNFINISHED, kind__in=scoring).exists()
                 if not unfinished and postgres.execute(busy, ours).fetchone() is None:
                     return
                 time.sleep(0.1)
