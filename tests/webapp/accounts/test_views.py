@@ -123,6 +123,17 @@ def test_weak_password_is_refused_at_sign_up(client: Client) -> None:
     assert not User.objects.exists()
 
 
+def test_where_mail_is_mandatory_signing_up_tells_nobody_which_addresses_are_known(
+    client: Client, alice: User, settings: Any
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    form = {"username": "carol", "password1": PASSWORD}
+    taken = client.post("/accounts/signup/", {**form, "email": alice.email})
+    new = Client().post("/accounts/signup/", {**form, "email": "carol@example.org"})
+    assert (taken.status_code, taken["Location"]) == (new.status_code, new["Location"])
+    assert [sent.to for sent in mail.outbox] == [[alice.email], ["carol@example.org"]]
+
+
 def test_forgotten_password_is_replaced_by_the_link_in_the_mail(client: Client, alice: User) -> None:
     client.post("/accounts/password/reset/", {"email": alice.email})
     found = re.search(r"http://testserver(/accounts/password/reset/key/\S+)", str(mail.outbox[0].body))
