@@ -3,12 +3,11 @@
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
+import safetensors.torch
 from django.db import connection
 
 from dvis_model import build
@@ -67,9 +66,8 @@ def a_run(folder: Path) -> Any:
 
 
 def a_checkpoint(folder: Path) -> Any:
-    weights = BytesIO()
-    torch.save(build("tiny").state_dict(), weights)
-    make_checkpoint(source=make_blob(weights.getvalue()), filename="dvis.pth")
+    weights = safetensors.torch.save(build("tiny").state_dict())
+    make_checkpoint(source=make_blob(weights), filename="dvis.safetensors")
     return check_next
 
 

@@ -155,7 +155,10 @@ def run(request: HttpRequest, id: UUID) -> RunOut:
 def run_log(
     request: HttpRequest, id: UUID, after: int = 0, format: Literal["json", "text"] = "json"
 ) -> LogOut | HttpResponse:
-    """What happened, in order. `after`: only what is new since; `format=text`: as lines."""
+    """Its events in order: queued, started, each video done, tried again and why, its end.
+
+    `after`: only those behind the one with this id; `format=text`: as lines.
+    """
     row = _get(id, request)
     if not reads_log(user=person(request), run=row):
         raise Http404
