@@ -13,6 +13,7 @@ import mmap
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -100,8 +101,13 @@ class _Helper:
 
     def end(self) -> None:
         self.line.close()
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self.process, signal.SIGKILL)
+        # Giving its memory back takes the system as long as scoring some videos: nobody has to wait for it.
+        threading.Thread(target=self._bury, daemon=True).start()
+
+    def _bury(self) -> None:
+        with contextlib.suppress(ChildProcessError):
             os.waitpid(self.process, 0)
 
 

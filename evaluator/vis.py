@@ -41,8 +41,6 @@ from evaluator.types import Report
 from evaluator.version import __version__
 from evaluator.video_pool import each_video
 
-_DIGEST_BYTES = 16 << 20
-
 
 def evaluate(
     benchmark: str,
@@ -257,7 +255,4 @@ def _with_none(values: NDArray[np.float64]) -> list[float | None]:
 
 
 def _sha256(contents: memoryview) -> str:
-    digest = hashlib.sha256()
-    for start in range(0, len(contents), _DIGEST_BYTES):
-        digest.update(contents[start : start + _DIGEST_BYTES])
-    return digest.hexdigest()
+    return hashlib.sha256(contents).hexdigest()

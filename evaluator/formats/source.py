@@ -6,10 +6,13 @@ import mmap
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from evaluator.formats.archive import check_member, read_member
 from evaluator.problems import Problem, SubmissionRejected, Where, problem
 
 RESULTS_NAME = "results.json"
+_TAIL_BYTES = 64
 
 _SIGNATURES = (
     (b"\x1f\x8b", "a gzip file"),
@@ -60,11 +63,29 @@ def open_predictions(path: Path) -> JsonFile:
 
 
 def check_predictions(path: Path) -> None:
-    """Refuse what `open_predictions` refuses, without unpacking anything. Raises what that raises."""
-    if path.is_dir():
-        _check_folder(path)
-    elif _is_archive(path):
+    """Refuse what `open_predictions` refuses, and a file that was cut short, without unpacking anything.
+
+    Raises what that raises.
+    """
+    if path.is_dir() or not _is_archive(path):
+        _check_end(open_predictions(path))
+    else:
         check_member(path, RESULTS_NAME)
+
+
+def _check_end(file: JsonFile) -> None:
+    """Refuse JSON that stops in the middle, as far as its last byte shows; the readers find all of it."""
+    end = bytes(file.contents[-_TAIL_BYTES:]).rstrip(b" \t\r\n")[-1:]
+    if end in (b"", b"]", b"}"):
+        return
+    try:
+        msgspec.json.decode(file.contents, type=msgspec.Raw)
+    except RecursionError:
+        return
+    except msgspec.DecodeError as error:
+        if "truncated" in str(error):
+            message = f"The file ends after {len(file.contents):,} bytes in the middle of a value."
+            raise SubmissionRejected([problem("json-truncated", Where(file=file.name), message)]) from error
 
 
 def _check_folder(path: Path) -> None:

@@ -2,8 +2,8 @@
 
 Videos are spread over processes; one worker is one core. Wall-clock time, so read this only where the machine
 had nothing else to do: benchmarks take the right of way where the system lets them (as root, by a real-time
-class). Processor time of all processes tells what sharing costs. The ground truth is prepared; the least of
-five runs in turns.
+class). Processor time of all processes tells what sharing costs. The ground truth is prepared; the median
+of nine runs in turns.
 """
 
 import os
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.bench.data import cached
 from tests.bench.figures import Figures
 from tests.bench.many_videos import repeat_maps
 
-ROUNDS = 5
+ROUNDS = 9
 
 
 @pytest.fixture(autouse=True)
@@ -75,16 +76,16 @@ def test_two_workers_need_little_more_than_half_the_time(
             score(workers=workers)
             wall[workers].append(time.perf_counter() - begin[0])
             used[workers].append(processor_s() - begin[1])
-    speed_up = min(wall[1]) / min(wall[2])
+    speed_up = median(wall[1]) / median(wall[2])
     figures.add(
         {
             "benchmark": benchmark,
-            "one worker, s": f"{min(wall[1]):.2f}",
-            "two workers, s": f"{min(wall[2]):.2f}",
+            "one worker, s": f"{median(wall[1]):.2f}",
+            "two workers, s": f"{median(wall[2]):.2f}",
             "times faster": f"{speed_up:.2f}",
-            "processor time, one": f"{min(used[1]):.2f}",
-            "two": f"{min(used[2]):.2f}",
+            "processor time, one": f"{median(used[1]):.2f}",
+            "two": f"{median(used[2]):.2f}",
         }
     )
-    assert min(used[2]) < 1.25 * min(used[1])
+    assert median(used[2]) < 1.25 * median(used[1])
     assert speed_up > 1.7

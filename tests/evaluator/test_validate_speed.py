@@ -60,16 +60,29 @@ def test_what_cannot_be_opened_is_refused_before_numpy_or_kernels_are_loaded(
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("benchmark", ["ovis", "vipseg", "vspw"])
-def test_the_command_refuses_such_a_file_within_a_second(benchmark: str, tmp_path: Path) -> None:
+CUT_SHORT = b'[{"video_id": 1, "score": 0.5, "category_id": 1, "segmentations": [{"size": [9, 9], "cou'
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "content", "code"),
+    [
+        ("ovis", b"\x1f\x8b\x08", "file-not-recognised"),
+        ("ovis", CUT_SHORT, "json-truncated"),
+        ("vipseg", b"\x1f\x8b\x08", "file-not-recognised"),
+        ("vspw", b"\x1f\x8b\x08", "file-not-recognised"),
+    ],
+)
+def test_the_command_refuses_such_a_file_within_a_second(
+    benchmark: str, content: bytes, code: str, tmp_path: Path
+) -> None:
     path = tmp_path / "results.json"
-    path.write_bytes(b"\x1f\x8b\x08")
+    path.write_bytes(content)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "evaluator", "validate", benchmark, "--pred", str(path)]
     done = subprocess.run(command, capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 1
-    assert "[file-not-recognised]" in done.stderr
+    assert f"[{code}]" in done.stderr
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1
 
 

@@ -57,6 +57,12 @@ FILES: list[tuple[str, object, str, str]] = [
         "results.json: The file ends after 11 bytes in the middle of a value (line 1, column 3).",
     ),
     (
+        "a string without its end",
+        '[{"video_id: 7}]',
+        "json-truncated",
+        "results.json: The file ends after 16 bytes in the middle of a value (line 1, column 3).",
+    ),
+    (
         "nesting bomb",
         "[" * 100_000,
         "json-nesting",
