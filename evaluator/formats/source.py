@@ -50,9 +50,24 @@ def open_predictions(path: Path) -> JsonFile:
     """Open the results.json of a submission, which may be the file itself, in a zip archive or in a folder.
 
     Raises:
-        SubmissionRejected: the archive is unsafe, there is no results.json, or the file is none of the three.
+        SubmissionRejected: the archive is unsafe, there is no results.json, it was cut short, or the file is
+            none of the three.
         OSError: the file cannot be read.
     """
+    file = _open(path)
+    _check_end(file)
+    return file
+
+
+def check_predictions(path: Path) -> None:
+    """Refuse what `open_predictions` refuses, without unpacking anything. Raises what that raises."""
+    if path.is_dir() or not _is_archive(path):
+        open_predictions(path)
+    else:
+        check_member(path, RESULTS_NAME)
+
+
+def _open(path: Path) -> JsonFile:
     if path.is_dir():
         _check_folder(path)
         return JsonFile(RESULTS_NAME, map_file(path / RESULTS_NAME))
@@ -60,17 +75,6 @@ def open_predictions(path: Path) -> JsonFile:
         unpacked, warnings = read_member(path, RESULTS_NAME)
         return JsonFile(RESULTS_NAME, unpacked, warnings)
     return JsonFile(path.name if path.suffix == ".json" else RESULTS_NAME, map_file(path))
-
-
-def check_predictions(path: Path) -> None:
-    """Refuse what `open_predictions` refuses, and a file that was cut short, without unpacking anything.
-
-    Raises what that raises.
-    """
-    if path.is_dir() or not _is_archive(path):
-        _check_end(open_predictions(path))
-    else:
-        check_member(path, RESULTS_NAME)
 
 
 def _check_end(file: JsonFile) -> None:
