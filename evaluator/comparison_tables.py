@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from evaluator.catalog import BENCHMARKS
@@ -43,7 +44,7 @@ def _videos_table(videos: VideoDifferences) -> Table:
     table = _table(f"Largest differences, {videos.metric} in percent", "video", "A", "B", "A - B")
     for item in videos.largest:
         numbers = (f"{100 * item.a:.2f}", f"{100 * item.b:.2f}", f"{100 * item.delta:+.2f}")
-        table.add_row(item.video, *numbers)
+        table.add_row(escape(item.name), *numbers)
     return table
 
 

@@ -14,9 +14,10 @@ _LARGEST: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class VideoDifference:
-    """One video's metric in both submissions."""
+    """One video's metric in both submissions; `name` is the id again where the files know no name."""
 
     video: str
+    name: str
     a: float
     b: float
 
@@ -107,7 +108,7 @@ def _difference(key: str, a: Report, b: Report) -> Difference | None:
 
 def _video_differences(metric: str, a: Report, b: Report) -> VideoDifferences:
     both = [
-        VideoDifference(video, first, second)
+        VideoDifference(video, a.video_names.get(video, video), first, second)
         for video, values in a.per_video.items()
         if (first := values[metric]) is not None and (second := b.per_video[video][metric]) is not None
     ]

@@ -113,7 +113,8 @@ class Report:
     `intervals` holds 95 % intervals where a bootstrap was asked for, and `samples` the headline metrics in
     each of its `resamples` draws, as `evaluator.statistics.bootstrap` gives them and `evaluator.comparison`
     takes them; `seconds` is wall-clock time.
-    `subsets` are those asked for by name; the digest knows nothing of them.
+    `subsets` are those asked for by name; the digest knows nothing of them. `video_names` has, by video id,
+    the names that differ from it.
     """
 
     benchmark: str
@@ -132,6 +133,7 @@ class Report:
     seconds: dict[str, float]
     warnings: tuple[Problem, ...]
     subsets: dict[str, SubsetReport] = field(default_factory=dict)
+    video_names: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that `python -m evaluator score --json` writes."""

@@ -101,6 +101,7 @@ def evaluate(
         },
         warnings=source.warnings + scored.warnings,
         subsets=parts,
+        video_names={str(video.id): video.name for video in truth.videos if video.name != str(video.id)},
     )
 
 

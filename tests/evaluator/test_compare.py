@@ -72,6 +72,17 @@ def test_videos_are_counted_and_the_five_largest_differences_listed(comparison: 
     assert all(item.delta == deltas[item.video] for item in videos.largest)
 
 
+def test_videos_are_called_by_their_names_where_the_ground_truth_has_them(
+    made: Path, comparison: Comparison
+) -> None:
+    truth = json.loads((made / "annotations.json").read_text())
+    names = {str(video["id"]): video["file_names"][0].partition("/")[0] for video in truth["videos"]}
+    assert [item.name for item in comparison.videos.largest] == [
+        names[item.video] for item in comparison.videos.largest
+    ]
+    assert all(not item.name.isdigit() for item in comparison.videos.largest)
+
+
 def test_without_draws_nothing_is_said(made: Path) -> None:
     report = evaluate("ovis", made / "annotations.json", made / "predictions" / "weak")
     compared = compare_reports(report, report)
@@ -106,6 +117,7 @@ def test_the_command_prints_what_the_library_says_and_writes_it(
     assert (done.exit_code, done.stderr) == (0, "")
     assert "A beats B on AP (p = 0.01)." in done.stdout
     assert f"AP of single videos: A is better on {comparison.videos.a_better}" in done.stdout
+    assert all(item.name in done.stdout for item in comparison.videos.largest)
     written = json.loads((tmp_path / "out.json").read_text())
     assert written == json.loads(json.dumps(comparison.to_json()))
     assert written["differences"]["AP"]["sentence"] == "A beats B on AP (p = 0.01)."
