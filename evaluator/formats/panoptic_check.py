@@ -42,10 +42,8 @@ class VideoReader:
         frames = self._source.read_video(video.name, self._problems)
         if frames is None:
             return None
-        if len(frames) != len(video.frames):
-            message = (
-                f"The video has {len(video.frames)} annotated frames, but pred.json lists {len(frames)}."
-            )
+        if len(frames) != len(video.files):
+            message = f"The video has {len(video.files)} annotated frames, but pred.json lists {len(frames)}."
             self._problems.add("frame-count", self._where(video.name), message)
             return None
         self._check_categories(video.name, frames, truth)
@@ -61,7 +59,7 @@ class VideoReader:
             tables.append(table)
         if self._problems.has_errors() or not tables:
             return None
-        return join_tubes(make_listing(video.frames), make_listing(frames), tables)
+        return join_tubes(video.segments, make_listing(frames), tables)
 
     def check_alone(self, video: str) -> None:
         """Check a video without a ground truth: its maps, as pred.json names them, against their segments."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from evaluator.formats import png
 from evaluator.formats.map_header import read_map_header
 from evaluator.formats.members import FolderMembers
@@ -25,15 +27,15 @@ from evaluator.formats.panoptic_segments import (
     png_name,
     read_frame,
 )
+from evaluator.formats.source import map_file
 from evaluator.formats.truth_maps import TruthMaps
-from evaluator.metrics.tubes import FrameSegments
+from evaluator.metrics.tubes import FrameSegments, Listing, make_listing
 from evaluator.problems import GroundTruthError, ProblemList, Where
 from evaluator.types import CategoryInfo, GroundTruthSummary, VideoInfo
 
 CLASSES: Final = 124
 """Classes of VIPSeg; the official STQ always counts this many."""
 _MASK_FOLDER = "panomasksRGB"
-_JSON_BYTES = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class PanopticVideo:
     """One annotated video; `files` are the maps of its frames, below the folder of the ground truth."""
 
     name: str
-    frames: tuple[FrameSegments, ...]
+    segments: Listing
     files: tuple[str, ...]
 
 
@@ -78,7 +80,7 @@ def read_panoptic_truth(path: Path) -> PanopticTruth:
     problems = ProblemList()
     file = find_json(path, problems)
     folder = FolderMembers(file.parent)
-    contents = folder.read(file.name, _JSON_BYTES)
+    contents = map_file(file)
     truth = _Reader(file.name, folder, problems).read(contents)
     _raise(problems)
     return truth
@@ -97,10 +99,8 @@ def describe_panoptic(path: Path) -> GroundTruthSummary:
         for file in video.files[:1]:
             header = read_map_header(truth.members, file, video.name)
             size = (header.height, header.width)
-        videos.append(VideoInfo(number, video.name, len(video.frames), *size))
-    tubes = sum(
-        len({number for frame in video.frames for number in frame.category}) for video in truth.videos
-    )
+        videos.append(VideoInfo(number, video.name, len(video.files), *size))
+    tubes = sum(len(video.segments.ids) for video in truth.videos)
     categories = tuple(CategoryInfo(category.id, category.name) for category in truth.categories)
     names = [truth.file, *(file for video in truth.videos for file in video.files)]
     files = tuple((name, root / name) for name in dict.fromkeys(names))
@@ -137,9 +137,9 @@ class _Reader:
             folder = Path(file).stem
         self._prefix = f"{folder}/" if folder in tops else ""
 
-    def read(self, contents: bytes) -> PanopticTruth:
+    def read(self, contents: memoryview) -> PanopticTruth:
         try:
-            top = json.loads(contents.decode("utf-8", "replace"))
+            top = _read_top(contents)
         except (ValueError, RecursionError) as error:
             self._report("gt-json", f"The file is no JSON: {str(error)[:100]}.")
             top = {}
@@ -196,7 +196,7 @@ class _Reader:
         self, records: list[Any], pictures: dict[str, list[Any]], known: set[int]
     ) -> tuple[PanopticVideo, ...]:
         found: dict[str, PanopticVideo] = {}
-        for entry, item in enumerate(records):
+        for entry, item in enumerate(map(_parse, records)):
             name = item.get("video_id") if isinstance(item, dict) else None
             frames = item.get("annotations") if isinstance(item, dict) else None
             if not isinstance(name, str) or not is_plain_name(name) or not isinstance(frames, list):
@@ -230,7 +230,28 @@ class _Reader:
                 self._report("gt-files", f"There is no map {files[-1]}.", video_id=name, frame=number)
         if len({number for frame in frames for number in frame.category}) > SEGMENTS_LIMIT:
             self._report("gt-segment", f"The video has more than {SEGMENTS_LIMIT:,} segments.", video_id=name)
-        return PanopticVideo(name, tuple(frames), tuple(files))
+            frames = []
+        return PanopticVideo(name, make_listing(frames), tuple(files))
+
+
+def _read_top(contents: memoryview) -> Any:
+    """Return the file's JSON, whose `annotations`, most of it, are left to be parsed one by one.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON.
+    """
+    try:
+        top: dict[str, Any] = msgspec.json.decode(contents, type=dict[str, msgspec.Raw])
+        annotations = msgspec.json.decode(top.pop("annotations"), type=list[msgspec.Raw])
+        return {name: _parse(value) for name, value in top.items()} | {"annotations": annotations}
+    except (ValueError, KeyError):  # something unusual: Python's own parser says what, or takes it
+        return json.loads(bytes(contents).decode("utf-8", "replace"))
+
+
+def _parse(value: Any) -> Any:
+    if not isinstance(value, msgspec.Raw):
+        return value
+    return json.loads(bytes(value).decode("utf-8", "replace"))
 
 
 def _check_segments(frame: FrameSegments, known: set[int]) -> None:

@@ -51,9 +51,10 @@ def test_the_report_is_the_same_and_maps_are_decoded_once(
     name = DECODER[files[0]]
     decode = getattr(png, name)
     monkeypatch.setattr(png, name, lambda *arguments: decoded.append(1) or decode(*arguments))
-    second = evaluate(*files, prepared_dir=prepared, workers=2)
+    second = evaluate(*files, prepared_dir=prepared)
     assert len(decoded) == 6  # the maps of the predictions
-    for report in (first, second):
+    third = evaluate(*files, prepared_dir=prepared, workers=2)
+    for report in (first, second, third):
         assert {**report.to_json(), "seconds": {}} == {**plain.to_json(), "seconds": {}}
     assert len(list(prepared.glob("runs-*"))) == 2
 
