@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.catalog import BenchmarkSpec
-from evaluator.statistics import DrawnMetrics, bootstrap, intervals
+from evaluator.statistics import DrawnMetrics, bootstrap, intervals, samples
 from evaluator.types import SubsetReport
 
 Weights = NDArray[np.float64]
@@ -49,6 +49,7 @@ def subset_reports(
             videos=len(places),
             metrics={key: found[key] for key in spec.metrics},
             intervals=intervals(resampled, found),
+            samples=samples(resampled),
         )
 
     return {name: report(places) for name, places in chosen.items()}

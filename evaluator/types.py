@@ -91,11 +91,15 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class SubsetReport:
-    """What a report says of some of the videos: the numbers of a split that had these alone."""
+    """What a report says of some of the videos: the numbers of a split that had these alone.
+
+    `samples` are as those of the report, of draws of these videos.
+    """
 
     videos: int
     metrics: dict[str, float | None]
     intervals: dict[str, tuple[float, float]]
+    samples: dict[str, list[float | None]]
 
     def to_json(self) -> dict[str, Any]:
         return {

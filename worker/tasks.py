@@ -1,13 +1,14 @@
 """Scoring submissions: fetch, call, store."""
 
 import os
+from collections.abc import Mapping
 from functools import partial
 
 from celery import Task
 from django.conf import settings
 
 from evaluator import GroundTruthError, SubmissionRejected, evaluate
-from evaluator.comparison import pack_samples
+from evaluator.comparison import Sample, pack_samples
 from webapp.jobs.services import job_finish_failed
 from webapp.submissions.evaluation import (
     KINDS,
@@ -48,14 +49,18 @@ def _evaluate(claim: Evaluation, lease: Lease, worker: str) -> Write:
     except GroundTruthError as error:
         failed = partial(job_finish_failed, token=claim.token, code="ground-truth-unusable")
         return partial(failed, detail=str(error))
-    samples = {key: pack_samples(values) for key, values in report.samples.items()}
     return partial(
         evaluation_finish_scored,
         token=claim.token,
         report=report.to_json(),
-        samples=samples,
+        samples=_packed(report.samples),
         subsets=claim.subsets,
+        subset_samples={name: _packed(part.samples) for name, part in report.subsets.items()},
     )
+
+
+def _packed(samples: Mapping[str, Sample]) -> dict[str, bytes]:
+    return {key: pack_samples(values) for key, values in samples.items()}
 
 
 def _processes() -> int:

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from evaluator import evaluate
+from evaluator.comparison import pack_samples
 from tests.factories import make_split, make_submission
 from tests.map_benchmarks import MAKERS, VIDEOS
 from tests.slow_benchmark import write_slow_benchmark
@@ -26,11 +28,16 @@ def evaluated(split: Split, predictions: Path) -> Submission:
 
 def assert_as_evaluated(submission: Submission, truth: Path, predictions: Path, videos: list[str]) -> None:
     evaluator = submission.split.benchmark.evaluator
-    part = evaluate(evaluator, truth, predictions, subsets={"some": videos}).subsets["some"]
+    draws = settings.BOOTSTRAP_RESAMPLES
+    part = evaluate(evaluator, truth, predictions, subsets={"some": videos}, bootstrap=draws).subsets["some"]
     assert dict(submission.subset_scores.values_list("metric", "value")) == part.metrics
     assert result_of(submission)["subsets"]["some"]["metrics"] == part.metrics
     assert part.videos == len(videos)
-    assert submission.subset_scores.filter(low__isnull=False).exists()
+    kept = {one.metric: one.samples for one in submission.subset_scores.exclude(samples=None)}
+    assert kept == {key: pack_samples(values) for key, values in part.samples.items()}
+    intervals = {one.metric for one in submission.subset_scores.filter(low__isnull=False)}
+    assert kept.keys() >= intervals
+    assert intervals
 
 
 def test_a_subset_of_tracklet_videos_is_scored_by_their_ids(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from webapp.errata.models import Reevaluation
 from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
 from webapp.submissions.models import Submission
-from webapp.submissions.results import result_store, subset_scores_store
+from webapp.submissions.results import SubsetSamples, result_store, subset_scores_store
 
 
 def reevaluation_scored(
@@ -19,6 +19,7 @@ def reevaluation_scored(
     report: Mapping[str, Any],
     samples: Mapping[str, bytes],
     subsets: Sequence[VideoSubset],
+    subset_samples: SubsetSamples,
 ) -> None:
     """Replace the numbers of a submission, in the caller's transaction; see `submission_scored`."""
     again, submission = _locked(job)
@@ -32,7 +33,7 @@ def reevaluation_scored(
         earlier.all().delete()
     submission.ground_truth = again.ground_truth
     result_store(submission, report, samples)
-    subset_scores_store(submission, report, subsets)
+    subset_scores_store(submission, report, subsets, subset_samples)
     submission.save()
     audit(
         "submission.reevaluated",

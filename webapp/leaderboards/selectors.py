@@ -83,8 +83,7 @@ def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -
     best = _best_submissions(split, subset, user, primary.key, filters.secondary, is_blind)
     everything = with_runs(rows_of(best) if subset is None else subset_rows_of(best, subset))
     ranked = rank_rows([row for row in everything if matches(row, filters)], primary)
-    # Draws are kept of all videos only.
-    competing = with_significance(ranked, primary) if subset is None else ranked
+    competing = with_significance(ranked, primary, subset)
     keys = _keys_with_values(split, everything)
     shown_keys = [key for key in keys if filters.all_columns or is_compact(split.benchmark, key)]
     found = [r for r in competing if contains(r.row, filters.q)] if filters.q else competing

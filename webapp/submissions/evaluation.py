@@ -12,6 +12,7 @@ from webapp.errata.storing import reevaluation_rejected, reevaluation_scored
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim, job_succeed
 from webapp.submissions.models import Submission
+from webapp.submissions.results import SubsetSamples
 from webapp.submissions.status import submission_rejected, submission_scored
 from webapp.uploads.models import Blob
 
@@ -68,6 +69,7 @@ def evaluation_finish_scored(
     report: Mapping[str, Any],
     samples: Mapping[str, bytes] | None = None,
     subsets: Sequence[VideoSubset] = (),
+    subset_samples: SubsetSamples | None = None,
 ) -> bool:
     """Store a result, all or nothing. False where the lease is lost: somebody else's result counts.
 
@@ -77,11 +79,12 @@ def evaluation_finish_scored(
         samples: of headline metrics, as `evaluator.comparison.pack_samples` gives them; None where no videos
             were drawn anew.
         subsets: those that the report has.
+        subset_samples: of these by name, as `samples`.
     """
 
     def write(job: Job) -> None:
         store = submission_scored if job.kind == Job.Kind.EVALUATE else reevaluation_scored
-        store(job, report=report, samples=samples or {}, subsets=subsets)
+        store(job, report=report, samples=samples or {}, subsets=subsets, subset_samples=subset_samples or {})
 
     return job_succeed(token=token, total=report["videos"], write=write)
 

@@ -145,6 +145,7 @@ class SubsetScore(models.Model):
     value = models.FloatField(null=True)
     low = models.FloatField(null=True)
     high = models.FloatField(null=True)
+    samples = models.BinaryField(null=True, help_text="as those of all videos, of draws of these videos")
 
     class Meta:
         constraints = [

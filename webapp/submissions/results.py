@@ -9,6 +9,9 @@ from webapp.benchmarks.models import VideoSubset
 from webapp.storage import blob_bytes, blob_save_bytes
 from webapp.submissions.models import Score, ScoreSamples, Submission, SubsetScore
 
+SubsetSamples = Mapping[str, Mapping[str, bytes]]
+"""Packed samples by name of subset and metric."""
+
 
 def result_store(submission: Submission, report: Mapping[str, Any], samples: Mapping[str, bytes]) -> None:
     """Fill a submission (which the caller saves) and write its scores, in the caller's transaction.
@@ -34,7 +37,10 @@ def result_store(submission: Submission, report: Mapping[str, Any], samples: Map
 
 
 def subset_scores_store(
-    submission: Submission, report: Mapping[str, Any], subsets: Sequence[VideoSubset]
+    submission: Submission,
+    report: Mapping[str, Any],
+    subsets: Sequence[VideoSubset],
+    samples: SubsetSamples,
 ) -> None:
     """Write the numbers of each subset that is still the one that was evaluated.
 
@@ -42,11 +48,20 @@ def subset_scores_store(
         submission: locked by the caller.
         report: with `subsets` by their names.
         subsets: those that the evaluation was given.
+        samples: of headline metrics, as `result_store` takes them, by the names of subsets.
     """
     # Locked, so that none is deleted before the caller's transaction ends.
     present = VideoSubset.objects.select_for_update().filter(pk__in=[subset.pk for subset in subsets])
     SubsetScore.objects.bulk_create(
-        SubsetScore(submission=submission, subset=subset, metric=key, value=value, low=low, high=high)
+        SubsetScore(
+            submission=submission,
+            subset=subset,
+            metric=key,
+            value=value,
+            low=low,
+            high=high,
+            samples=samples.get(subset.name, {}).get(key),
+        )
         for subset in present
         for part in [report["subsets"][subset.name]]
         for key, value in part["metrics"].items()

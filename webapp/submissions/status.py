@@ -11,7 +11,7 @@ from webapp.benchmarks.models import VideoSubset
 from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
 from webapp.submissions.models import Submission
-from webapp.submissions.results import result_store, scores_copy, subset_scores_store
+from webapp.submissions.results import SubsetSamples, result_store, scores_copy, subset_scores_store
 
 Status = Submission.Status
 # A job that succeeded leaves the file scored or rejected.
@@ -38,6 +38,7 @@ def submission_scored(
     report: Mapping[str, Any],
     samples: Mapping[str, bytes],
     subsets: Sequence[VideoSubset],
+    subset_samples: SubsetSamples,
 ) -> None:
     """Store what a job that succeeded has measured.
 
@@ -46,11 +47,12 @@ def submission_scored(
         report: what `evaluator.Report.to_json` gives.
         samples: of headline metrics, packed.
         subsets: those that the report has.
+        subset_samples: of these by name, as `samples`.
     """
     submission = _locked(job)
     submission.finished_at = job.finished_at
     result_store(submission, report, samples)
-    subset_scores_store(submission, report, subsets)
+    subset_scores_store(submission, report, subsets, subset_samples)
     _set(submission, Status.SCORED, digest=submission.digest)
 
 

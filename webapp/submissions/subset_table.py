@@ -45,7 +45,7 @@ def subset_table(submission: Submission) -> SubsetTable | None:
     columns = [key for key in column_order(split.benchmark) if key in headline]
     whole = {score.metric: _cell(score.value, score.low, score.high) for score in submission.scores.all()}
     parts: defaultdict[int, dict[str, SubsetCell]] = defaultdict(dict)
-    for score in submission.subset_scores.all():
+    for score in submission.subset_scores.defer("samples"):
         parts[score.subset_id][score.metric] = _cell(score.value, score.low, score.high)
     address = split.get_absolute_url()
     everything = SubsetRow("All videos", split.video_count, address, _cells(whole, columns))

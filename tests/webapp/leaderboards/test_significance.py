@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.boards import make_board, make_row
 from tests.drawn import make_drawn
 from tests.factories import make_blob
-from webapp.benchmarks.models import Split
+from webapp.benchmarks.models import Split, VideoSubset
 from webapp.leaderboards.export import to_csv, to_dict
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
@@ -51,6 +51,30 @@ def test_rows_that_chance_could_swap_share_their_ranks_and_a_bar() -> None:
     assert spans(board) == {"A": (1, 1), "B": (2, 3), "C": (2, 3)}
     assert groups(board)["A"] is None
     assert groups(board)["B"] == groups(board)["C"] is not None
+
+
+def test_on_a_subset_the_draws_of_its_videos_decide() -> None:
+    split = make_board(video_count=5)
+    night = VideoSubset.objects.create(split=split, name="night", title="Night", videos=["1", "4"])
+    make_drawn(split, "A", 0.7, subset=night)
+    make_drawn(split, "B", 0.42, scatter=0.1, subset=night)
+    make_drawn(split, "C", 0.41, scatter=0.1, subset=night)
+    board = board_of(split, "subset=night")
+    assert spans(board) == {"A": (1, 1), "B": (2, 3), "C": (2, 3)}
+    assert groups(board)["A"] is None
+    assert groups(board)["B"] == groups(board)["C"] is not None
+    assert set(spans(board_of(split)).values()) == {(None, None)}
+
+
+def test_a_subset_whose_draws_were_not_kept_has_ranks_alone() -> None:
+    split = make_board(video_count=5)
+    night = VideoSubset.objects.create(split=split, name="night", title="Night", videos=["1", "4"])
+    for name, ap in (("A", 0.7), ("B", 0.6)):
+        make_drawn(split, name, ap, subset=night)
+    night.scores.update(samples=None)
+    board = board_of(split, "subset=night")
+    assert [one.rank for one in board.rows] == [1, 2]
+    assert spans(board) == {"A": (None, None), "B": (None, None)}
 
 
 def test_printed_numbers_keep_their_place_and_have_no_interval() -> None:
