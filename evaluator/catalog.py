@@ -1,6 +1,7 @@
 """METRICS and BENCHMARKS: the only lists of either. Columns, documentation and API are drawn from them.
 
-What is told of each metric stands in `catalog_tracklets`, `catalog_maps` and `catalog_tracking`. All are
+What is told of each metric stands in `catalog_tracklets`, `catalog_maps`, `catalog_tracking` and
+`catalog_errors`. All are
 light modules (no numpy, no numba): the site imports them on every start.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evaluator import catalog_maps, catalog_tracking, catalog_tracklets
+from evaluator import catalog_errors, catalog_maps, catalog_tracking, catalog_tracklets
 from evaluator.metric_spec import MetricSpec, Task
 
 __all__ = ["BENCHMARKS", "METRICS", "BenchmarkSpec", "MetricSpec", "Task", "benchmarks_with"]
@@ -27,7 +28,13 @@ class BenchmarkSpec:
 
 
 METRICS: dict[str, MetricSpec] = {
-    spec.key: spec for spec in (*catalog_tracklets.SPECS, *catalog_maps.SPECS, *catalog_tracking.SPECS)
+    spec.key: spec
+    for spec in (
+        *catalog_tracklets.SPECS,
+        *catalog_maps.SPECS,
+        *catalog_tracking.SPECS,
+        *catalog_errors.SPECS,
+    )
 }
 
 _YTVIS_METRICS = (
@@ -89,7 +96,7 @@ BENCHMARKS: dict[str, BenchmarkSpec] = {spec.key: spec for spec in _BENCHMARK_SP
 
 
 def benchmarks_with(metric: str) -> list[BenchmarkSpec]:
-    """Return the benchmarks whose reports have a metric; for tracking metrics, whose analysis has it."""
-    if METRICS[metric].group == "tracking":
+    """Return the benchmarks whose reports have a metric; for those of `analyse`, whose analysis has it."""
+    if METRICS[metric].is_analysed:
         return [spec for spec in BENCHMARKS.values() if spec.task == "vis"]
     return [spec for spec in BENCHMARKS.values() if metric in spec.metrics]

@@ -9,6 +9,7 @@ from evaluator.catalog import METRICS, MetricSpec, benchmarks_with
 FAMILIES: Final = {
     "vis": "Tracklets: video instance segmentation",
     "tracking": "Tracklets: tracking",
+    "errors": "Tracklets: what errors cost",
     "vps": "Panoptic maps: video panoptic segmentation",
     "vss": "Semantic maps: video semantic segmentation",
 }
@@ -18,16 +19,14 @@ def metrics_of(family: str) -> list[MetricSpec]:
     """Return the metrics of one of `FAMILIES`, in the order of the catalog."""
     tasks = {spec.key: benchmarks_with(spec.key)[0].task for spec in METRICS.values()}
     return [
-        spec
-        for spec in METRICS.values()
-        if family == ("tracking" if spec.group == "tracking" else tasks[spec.key])
+        spec for spec in METRICS.values() if family == (spec.group if spec.is_analysed else tasks[spec.key])
     ]
 
 
 def command_for(spec: MetricSpec) -> str:
     """Return the command that computes a metric on one's own machine."""
     benchmark = benchmarks_with(spec.key)[0]
-    verb = "analyse" if spec.group == "tracking" else "score"
+    verb = "analyse" if spec.is_analysed else "score"
     files = "--gt annotations.json --pred results.json"
     if benchmark.task != "vis":
         files = "--gt ground_truth/ --pred predictions.zip"

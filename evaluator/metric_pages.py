@@ -16,8 +16,8 @@ _HEAD: Final = """\
 # The metrics
 
 Written by `python -m evaluator metrics --markdown`; the texts stand in `evaluator/catalog_*.py`. Every metric
-is a fraction between 0 and 1, shown in percent; higher is better. Where there is nothing to measure it is
-undefined (null), not 0. The tests evaluate the examples.
+is a fraction between 0 and 1, shown in percent; higher is better, but for what errors cost. Where there is
+nothing to measure it is undefined (null), not 0. The tests evaluate the examples.
 """
 
 
@@ -69,7 +69,8 @@ def print_metrics(output: Console) -> None:
 
 def print_metric(output: Console, spec: MetricSpec) -> None:
     """Print all that is told of one metric."""
-    output.print(f"{spec.key}: {spec.title}, 0 to 1, higher is better", markup=False)
+    direction = "higher" if spec.higher_is_better else "lower"
+    output.print(f"{spec.key}: {spec.title}, 0 to 1, {direction} is better", markup=False)
     _print(output, spec.meaning)
     output.print()
     for formula in spec.formula:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Task = Literal["vis", "vps", "vss"]
-MetricGroup = Literal["overall", "area", "occlusion", "recall", "consistency", "windows", "tracking"]
-Scene = Literal["tracklets", "swap", "panoptic", "semantic"]
+MetricGroup = Literal[
+    "overall", "area", "occlusion", "recall", "consistency", "windows", "tracking", "errors"
+]
+Scene = Literal["tracklets", "swap", "mistakes", "panoptic", "semantic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class MetricSpec:
     quirks: tuple[str, ...] = ()
     higher_is_better: bool = True
 
+    @property
+    def is_analysed(self) -> bool:
+        """Whether it is a number of an analysis, not of a report."""
+        return self.group in ("tracking", "errors")
+
 
 SCENES: dict[Scene, str] = {
     "tracklets": (
@@ -66,6 +73,11 @@ SCENES: dict[Scene, str] = {
     "swap": (
         "One video of 4 frames with two cats, A and B, whose masks never touch. The prediction p is exactly "
         "A in frames 1 and 2 and exactly B in frames 3 and 4; q is exactly B in frames 1 and 2 and then ends."
+    ),
+    "mistakes": (
+        "One video of 4 frames in which nothing moves: a cat, a dog, a bear, a fox, an owl, two cows, a pig, "
+        "a hen and an ant. Each of the nine categories suffers from one kind of error; AP50 is 0 for cats, "
+        "dogs, bears, foxes, owls and ants, 0.5 for pigs and hens, 0.835 for cows."
     ),
     "panoptic": (
         "One video of 8 frames of 10 × 10 pixels: 60 are sky (stuff), 40 a cat (a thing), and nothing "

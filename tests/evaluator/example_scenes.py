@@ -19,13 +19,19 @@ from tests.evaluator.vis_files import rle, write
 HEIGHT, WIDTH = 200, 1000
 SKY, CAT, LATER_CAT = 1, 5, 6
 Numbers = dict[str, float | None]
+CATEGORIES = ("cat", "lion", "dog", "bear", "fox", "owl", "cow", "pig", "hen", "ant")
 
 
 def evaluated(scene: Scene, folder: Path) -> Numbers:
     """Return every metric of the scene."""
-    return {"tracklets": _tracklets, "swap": _swap, "panoptic": _panoptic, "semantic": _semantic}[scene](
-        folder
-    )
+    makers = {
+        "tracklets": _tracklets,
+        "swap": _swap,
+        "mistakes": _mistakes,
+        "panoptic": _panoptic,
+        "semantic": _semantic,
+    }
+    return makers[scene](folder)
 
 
 def _columns(first: int, count: int) -> dict[str, Any]:
@@ -38,7 +44,7 @@ def _write_tracklets(
     video = {"id": 1, "height": HEIGHT, "width": WIDTH, "length": length}
     truth = {
         "videos": [{**video, "file_names": [f"v/{t}.jpg" for t in range(length)]}],
-        "categories": [{"id": 1, "name": "cat"}],
+        "categories": [{"id": number, "name": name} for number, name in enumerate(CATEGORIES, start=1)],
         "annotations": [
             {"id": number, "video_id": 1, "category_id": 1, "iscrowd": 0, **item}
             for number, item in enumerate(truths, start=1)
@@ -68,6 +74,36 @@ def _swap(folder: Path) -> Numbers:
     analysis = analyse("ytvis2021", *_write_tracklets(folder, truths, found, 4))
     numbers: Numbers = analysis.whole.tracking["det_averaged"]
     return numbers
+
+
+def _mistakes(folder: Path) -> Numbers:
+    number = {name: place for place, name in enumerate(CATEGORIES, start=1)}
+    homes = ("cat", "dog", "bear", "fox", "owl", "cow", "cow", "pig", "hen", "ant")
+    exact = [_columns(100 * place, 50) for place in range(len(homes))]
+    cat, dog, bear, fox, owl, first_cow, second_cow, pig, hen, _ = exact
+    truths = [
+        {"category_id": number[name], "segmentations": [mask] * 4, "areas": [50 * HEIGHT] * 4}
+        for name, mask in zip(homes, exact, strict=True)
+    ]
+    found: list[tuple[str, float, list[Any]]] = [
+        ("lion", 0.9, [cat] * 4),
+        ("dog", 0.9, [_columns(100, 20)] * 4),
+        ("bear", 0.9, [bear, None, None, None]),
+        ("fox", 0.9, [fox, fox, dog, dog]),
+        ("owl", 0.9, [owl, None, None, None]),
+        ("owl", 0.8, [None, owl, None, None]),
+        ("owl", 0.7, [None, None, owl, None]),
+        ("cow", 0.9, [first_cow] * 4),
+        ("cow", 0.8, [first_cow] * 4),
+        ("cow", 0.7, [second_cow] * 4),
+        ("pig", 0.9, [_columns(500, 20)] * 4),
+        ("pig", 0.8, [pig] * 4),
+        ("hen", 0.9, [_columns(860, 30)] * 4),
+        ("hen", 0.8, [hen] * 4),
+    ]
+    results = [{"category_id": number[name], "score": s, "segmentations": masks} for name, s, masks in found]
+    analysis = analyse("ytvis2021", *_write_tracklets(folder, truths, results, 4))
+    return {f"dAP50_{kind}": cost["dAP50"] for kind, cost in analysis.whole.errors["kinds"].items()}
 
 
 def _panoptic(folder: Path) -> Numbers:

@@ -13,6 +13,7 @@ from evaluator.formula import to_mathml, to_text
 from evaluator.metric_families import FAMILIES, command_for, metrics_of
 from evaluator.metric_pages import to_markdown
 from evaluator.metric_spec import SCENES, Scene
+from evaluator.metrics.tracklet_errors import KINDS
 from tests.evaluator.example_scenes import Numbers, evaluated
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -74,6 +75,17 @@ def test_every_metric_belongs_to_one_family_and_to_a_benchmark() -> None:
         spec.key for spec in BENCHMARKS.values() if spec.task == "vis"
     ]
     assert command_for(METRICS["HOTA"]).startswith("python -m evaluator analyse")
+
+
+def test_every_kind_of_error_has_a_page_and_less_of_it_is_better() -> None:
+    specs = metrics_of("errors")
+    assert [spec.key for spec in specs] == [f"dAP50_{spec.label.split()[1]}" for spec in specs]
+    assert {spec.label.split()[1] for spec in specs} == set(KINDS.values())
+    assert [spec.key for spec in METRICS.values() if not spec.higher_is_better] == [s.key for s in specs]
+    assert all(command_for(spec).startswith("python -m evaluator analyse") for spec in specs)
+    command = [sys.executable, "-m", "evaluator", "metrics", "dAP50_switch"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "AP50 lost to identity switches, 0 to 1, lower is better" in printed
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
         "section": "metrics",
         "metric": spec,
         "scene": SCENES[spec.example.scene],
-        "is_tracking": spec.group == "tracking",
+        "is_analysed": spec.is_analysed,
         "benchmarks": benchmarks,
         "boards": boards.defer("description", "citation", "categories"),
         "command": command_for(spec),
