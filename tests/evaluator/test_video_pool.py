@@ -5,7 +5,7 @@ import resource
 import signal
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,13 +16,22 @@ from evaluator.problems import GroundTruthError, Where, problem
 from evaluator.video_pool import each_video, shared_array
 
 
-def children() -> list[int]:
-    """The processes that this one has started and not yet taken leave of."""
-    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
-    return [int(number) for number in listed.split()]
+Children = Callable[[], set[int]]
 
 
-def wait_for_no_children() -> None:
+@pytest.fixture
+def children() -> Children:
+    """The processes that a test has started and not yet taken leave of; earlier tests have their servers."""
+
+    def listed() -> set[int]:
+        numbers = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
+        return {int(number) for number in numbers}
+
+    earlier = listed()
+    return lambda: listed() - earlier
+
+
+def wait_for_none(children: Children) -> None:
     """What was told to end is gone soon."""
     deadline = time.monotonic() + 5
     while children():
@@ -73,7 +82,7 @@ def test_processes_read_one_archive_without_getting_in_each_others_way(tmp_path:
     assert read == list(members.values())
 
 
-def test_of_several_errors_the_first_videos_is_raised_and_tells_where_it_was() -> None:
+def test_of_several_errors_the_first_videos_is_raised_and_tells_where_it_was(children: Children) -> None:
     def fail(video: int) -> int:
         if video in (11, 13):
             time.sleep(0.02 * (13 - video))
@@ -85,7 +94,7 @@ def test_of_several_errors_the_first_videos_is_raised_and_tells_where_it_was() -
         seen.extend(each_video(fail, 20, 4))
     assert seen == list(range(11))
     assert error.value.problems[0].where.frame == 11
-    wait_for_no_children()
+    wait_for_none(children)
 
 
 def test_an_error_of_another_process_names_its_line() -> None:
@@ -115,7 +124,7 @@ def test_a_process_that_the_system_ends_is_a_lack_of_memory() -> None:
         list(each_video(die, 50, 2))
 
 
-def test_whoever_loses_interest_leaves_no_process_behind() -> None:
+def test_whoever_loses_interest_leaves_no_process_behind(children: Children) -> None:
     def slow(video: int) -> int:
         time.sleep(0.01)
         return video
@@ -127,7 +136,7 @@ def test_whoever_loses_interest_leaves_no_process_behind() -> None:
     assert next(results) == 0
     assert len(children()) == 2
     del results  # which closes it
-    wait_for_no_children()
+    wait_for_none(children)
 
 
 def test_a_memory_limit_is_shared_among_the_processes() -> None:
