@@ -52,7 +52,7 @@ def each_video(work: Callable[[int], Result], videos: int, workers: int) -> Iter
     helpers: list[_Helper] = []
     try:
         for _ in range(workers - 1):
-            helpers.append(_start(work, tickets, workers))
+            helpers.append(_start(work, tickets, workers, helpers))
         yield from _collect(work, tickets, [helper.line for helper in helpers])
     finally:
         for helper in helpers:
@@ -111,13 +111,16 @@ class _Helper:
             os.waitpid(self.process, 0)
 
 
-def _start(work: Work, tickets: _Tickets, processes: int) -> _Helper:
+def _start(work: Work, tickets: _Tickets, processes: int, earlier: list[_Helper]) -> _Helper:
     ours, theirs = Pipe(duplex=False)
     process = os.fork()
     if process:
         theirs.close()
         return _Helper(process, ours)
     try:
+        # With nobody else to listen, whoever outlives the parent fails to send, and ends.
+        for line in (ours, *(helper.line for helper in earlier)):
+            line.close()
         _share_memory_limit(processes)
         for video in tickets.take():
             result, error = _attempt(work, video)

@@ -3,6 +3,8 @@
 import os
 import resource
 import signal
+import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -136,6 +138,42 @@ def test_whoever_loses_interest_leaves_no_process_behind(children: Children) -> 
     assert len(children()) == 2
     del results  # which closes it
     wait_for_none(children)
+
+
+ENDLESS = """
+import os, time
+from evaluator.video_pool import each_video
+
+def work(video):
+    time.sleep(0.001)
+    return os.getpid(), bytes(50_000)
+
+for process, _ in each_video(work, 1_000_000, 3):
+    print(process, flush=True)
+"""
+
+
+def test_where_the_parent_is_killed_the_others_end_too() -> None:
+    processes = set()
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        for line in parent.stdout:
+            processes.add(int(line))
+            if len(processes) == 3:
+                break
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while any(map(is_alive, processes)):
+        assert time.monotonic() < deadline, processes
+        time.sleep(0.01)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_memory_limit_is_shared_among_the_processes() -> None:
