@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
+import torch
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 from dvis_model import (
@@ -19,14 +23,15 @@ from dvis_model import (
     FrameProblem,
     NotFinite,
     Precision,
-    assemble,
+    Progress,
     build,
     find_videos,
     load_checkpoint,
-    predict,
-    write_video,
 )
+from dvis_model.assembly import ablated
+from dvis_model.batch import Batch, Job, jobs_for
 from dvis_model.checkpoint import compare, expected_shapes, matching_configs, read_state_dict
+from dvis_model.config import RefinerKind, TrackerKind
 from dvis_model.cost import Cost, measure_cost
 from dvis_model.variants import VARIANTS, find_config
 
@@ -35,7 +40,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+# As shells tell of a program that Ctrl-C ended.
+INTERRUPTED: Final = 130
 # What users can mend; anything else is ours, and shows its traceback.
 USER_ERRORS = (
     CheckpointMismatch,
@@ -48,47 +56,94 @@ USER_ERRORS = (
 )
 
 Config = Annotated[str, typer.Option(help="Official configuration (ovis/DVIS_Offline_R50) or YAML file.")]
-Device = Annotated[str, typer.Option(help="cpu or cuda.")]
+Tracking = Annotated[TrackerKind | None, typer.Option("--tracker", help="Another than the configuration's.")]
+Refining = Annotated[RefinerKind | None, typer.Option("--refiner", help="Another than the configuration's.")]
+Device = Annotated[str, typer.Option(help="auto, the GPU where there is one; cpu, cuda, cuda:1.")]
 
 
 @app.command("predict")
 def predict_command(
     config: Config,
     weights: Annotated[Path, typer.Option(help="Checkpoint: .pth, .pkl or .safetensors.")],
-    input: Annotated[Path, typer.Option(help="A video, a folder of pictures, or a folder of such folders.")],
-    output: Annotated[Path, typer.Option(help="Folder for the files of the submission.")],
-    device: Device = "cpu",
+    input: Annotated[Path, typer.Option(help="A video or a folder of pictures, or a folder of such.")],
+    output: Annotated[Path, typer.Option(help="The submission: a folder, or a file that ends in .zip.")],
+    annotations: Annotated[
+        Path | None, typer.Option(help="The data set's JSON, for its videos and their ids.")
+    ] = None,
+    tracker: Tracking = None,
+    refiner: Refining = None,
+    device: Device = "auto",
     precision: Annotated[Precision, typer.Option(help="bfloat16 is faster on most GPUs.")] = "float32",
     window: Annotated[
         int | None, typer.Option(min=1, help="Frames segmented together; changes speed and memory alone.")
     ] = None,
-    annotations: Annotated[
-        Path | None, typer.Option(help="The data set's JSON, for its videos' ids.")
-    ] = None,
 ) -> None:
-    """Segment videos and write the files that the benchmark takes."""
-    model = build(config)
+    """Segment videos and write the submission that the benchmark takes.
+
+    Finished videos are kept in OUTPUT.parts until all are there: after an interruption, the same command goes
+    on behind them.
+    """
+    model = build(config, tracker=tracker, refiner=refiner)
     load_checkpoint(model, weights)
-    model.to(device)
-    videos = find_videos(input)
-    ids = _video_ids(annotations) if annotations else {}
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output) as folder:
-        parts = []
-        for number, video in enumerate(videos, start=1):
-            console.print(f"{number}/{len(videos)} {video.name}", markup=False)
-            result = predict(model, video.frames(), precision=precision, window_size=window)
-            fallback = number if model.config.task == "vis" else video.name
-            parts.append(Path(folder, f"{number}.zip"))
-            names = video.frame_names(result.num_frames)
-            write_video(parts[-1], model.config, ids.get(video.name, fallback), names, result)
-        assemble(parts, output, model.config)
+    model.to(_usable(device))
+    jobs = jobs_for(find_videos(input), model.config, annotations)
+    if annotations is None and model.config.task == "vis":
+        errors.print("Videos are numbered in the order of their names; --annotations gives a data set's ids.")
+    batch = Batch(model, weights, output, precision)
+    try:
+        _run(batch, jobs, window)
+    except (*USER_ERRORS, KeyboardInterrupt) as error:
+        kept = sum(map(batch.is_done, jobs))
+        errors.print(f"{kept} of {len(jobs)} videos are kept in {batch.parts}: the same command goes on.")
+        if isinstance(error, KeyboardInterrupt):
+            raise typer.Exit(INTERRUPTED) from error
+        raise
+    batch.assemble(jobs)
+    console.print(f"Written: {output}", markup=False)
 
 
-def _video_ids(annotations: Path) -> dict[str, int | str]:
-    """Return the id of each video by the name of its folder."""
-    videos = json.loads(annotations.read_text())["videos"]
-    return {video["file_names"][0].split("/")[0]: video["id"] for video in videos}
+def _run(batch: Batch, jobs: Sequence[Job], window: int | None) -> None:
+    """Segment what is not done yet, with a bar, a line for each video and a summary."""
+    waiting = [(number, job) for number, job in enumerate(jobs, start=1) if not batch.is_done(job)]
+    if len(waiting) < len(jobs):
+        errors.print(f"{len(jobs) - len(waiting)} of {len(jobs)} videos are there already.")
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    total = 0
+    with Bar(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        line = bar.add_task("", total=sum(job.video.length or 0 for _, job in waiting) or None)
+        progress = Progress(lambda now: bar.update(line, completed=total + _segmented(now, length)))
+        for number, job in waiting:
+            length = job.video.length
+            bar.update(line, description=f"{number}/{len(jobs)} {job.video.name}")
+            begin = time.perf_counter()
+            frames = batch.run(job, window_size=window, progress=progress)
+            speed = frames / (time.perf_counter() - begin)
+            total += frames
+            text = f"{number}/{len(jobs)} {job.video.name}: {frames} frames, {speed:.1f} frames/s"
+            errors.print(text, markup=False)
+    if total:
+        stages = ", ".join(f"{name} {1e3 * taken / total:.1f}" for name, taken in progress.seconds.items())
+        errors.print(f"ms a frame: {stages}; peak memory {progress.peak_memory_bytes / 2**20:,.0f} MiB")
+
+
+def _segmented(progress: Progress, length: int | None) -> int:
+    """Return how many of a video's frames went through the segmenter, which takes nearly all of the time."""
+    return progress.frames if progress.stage == "segmenter" else length or progress.frames
+
+
+def _usable(device: str) -> str:
+    """Return a device that is here.
+
+    Raises:
+        ValueError: it is not.
+    """
+    gpus = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    if device == "auto":
+        return gpus[0] if gpus else "cpu"
+    there = ["cpu", *(["cuda", *gpus] if gpus else [])]
+    if device not in there:
+        raise ValueError(f"There is no device {device!r} here, only {', '.join(there)}")
+    return device
 
 
 @app.command("inspect")
@@ -120,14 +175,17 @@ def cost_command(
     config: Config,
     size: Annotated[str, typer.Option(help="Frames' size in pixels, HEIGHTxWIDTH.")] = "360x640",
     frames: Annotated[int, typer.Option(min=1, help="Frames of the video.")] = 5,
-    device: Device = "cpu",
+    tracker: Tracking = None,
+    refiner: Refining = None,
+    device: Device = "auto",
     json_out: Annotated[Path | None, typer.Option("--json", help="Also write JSON to this file.")] = None,
 ) -> None:
     """Measure parameters, multiply-adds, time and memory, stage by stage, with random weights."""
     numbers = re.fullmatch(r"(\d+)x(\d+)", size)
     if numbers is None:
         raise ValueError(f"Expected --size to be HEIGHTxWIDTH, as 360x640, but got {size!r}")
-    cost = measure_cost(find_config(config), (int(numbers[1]), int(numbers[2])), frames, device)
+    chosen = ablated(find_config(config), tracker, refiner)
+    cost = measure_cost(chosen, (int(numbers[1]), int(numbers[2])), frames, _usable(device))
     console.print(_table(cost))
     if json_out is not None:
         json_out.write_text(json.dumps(cost.as_dict(), indent=2))

@@ -14,7 +14,7 @@ from dvis_model.pixel_decoder import PixelDecoder
 from dvis_model.refiner import TemporalRefiner
 from dvis_model.segmenter import SegmentationHead
 from dvis_model.tracker import BipartiteTracker, ReferringTracker, ReferringTrackerPlus, Tracker
-from dvis_model.variants import find_config
+from dvis_model.variants import MINVIS_MAX_NUM, find_config
 
 
 def build(
@@ -29,13 +29,14 @@ def build(
         config: the official YAML path below `configs/` without suffix, the path of a YAML file, or a
             configuration.
         tracker, refiner: other parts than the configuration's, for ablations. `tracker="bipartite",
-            refiner="none"` is MinVIS.
+            refiner="none"` is MinVIS. The configuration's own checkpoints can be loaded: what they hold of
+            the parts that are left out is passed over.
 
     Raises:
         ValueError: no such configuration, or a YAML file that asks for what we do not have.
     """
-    chosen = config if isinstance(config, DvisConfig) else find_config(config)
-    chosen = replace(chosen, tracker=tracker or chosen.tracker, refiner=refiner or chosen.refiner)
+    whole = config if isinstance(config, DvisConfig) else find_config(config)
+    chosen = ablated(whole, tracker, refiner)
     backbone = _backbone(chosen)
     model = Dvis(
         chosen,
@@ -43,8 +44,27 @@ def build(
         sem_seg_head=_head(chosen, backbone.channels),
         tracker=_tracker(chosen),
         refiner=_refiner(chosen),
+        left_out=_left_out(whole, chosen),
     )
     return model.eval()
+
+
+def ablated(config: DvisConfig, tracker: TrackerKind | None, refiner: RefinerKind | None) -> DvisConfig:
+    """Return the configuration with other parts; None keeps its own. What becomes MinVIS gives as many
+    results as MinVIS does."""
+    chosen = replace(config, tracker=tracker or config.tracker, refiner=refiner or config.refiner)
+    if chosen.tracker == "bipartite" and chosen.refiner == "none":
+        return replace(chosen, max_num=min(chosen.max_num, MINVIS_MAX_NUM))
+    return chosen
+
+
+def _left_out(whole: DvisConfig, chosen: DvisConfig) -> tuple[str, ...]:
+    """Return how the names of those parameters begin that the whole model has and the chosen one lacks."""
+    parts = {
+        "tracker.": whole.tracker == "referring" != chosen.tracker,
+        "refiner.": whole.refiner == "temporal" != chosen.refiner,
+    }
+    return tuple(prefix for prefix, is_left_out in parts.items() if is_left_out)
 
 
 def _backbone(config: DvisConfig) -> ResNet | SwinTransformer:

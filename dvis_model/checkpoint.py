@@ -71,13 +71,15 @@ class Difference:
 def load_checkpoint(model: Dvis, path: str | Path) -> None:
     """Load weights: safetensors, `.pth` of torch or `.pkl` of detectron2, told apart by their contents.
 
+    An ablation, built with other parts than its configuration's, takes what it has from the whole model's.
+
     Raises:
         FileNotFoundError: no such file.
         CheckpointRefused: no checkpoint, or a pickle that asks for more than data.
         CheckpointMismatch: other names or shapes than the model's, or weights that are not numbers.
     """
     path = Path(path)
-    state = read_state_dict(path)
+    state = {key: value for key, value in read_state_dict(path).items() if not key.startswith(model.left_out)}
     own = model.state_dict()
     difference = compare(_shapes(state), _shapes(own))
     if difference:

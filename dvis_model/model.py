@@ -15,6 +15,10 @@ class Dvis(Segmenter):
 
     The state dict has the keys and shapes of the official release. `inference` and `predict` run it: a video
     is no tensor that one forward pass could take.
+
+    Attributes:
+        left_out: how the names of those entries begin that a checkpoint may hold for parts which an ablation
+            does without.
     """
 
     def __init__(
@@ -25,11 +29,13 @@ class Dvis(Segmenter):
         sem_seg_head: SegmentationHead,
         tracker: Tracker,
         refiner: TemporalRefiner | None,
+        left_out: tuple[str, ...] = (),
     ) -> None:
         super().__init__(backbone, sem_seg_head, config.num_classes)
         self.config = config
         self.tracker = tracker
         self.refiner = refiner
+        self.left_out = left_out
 
     @property
     def example(self) -> Tensor:

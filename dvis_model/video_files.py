@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from dvis_model.preprocess import Frame, FrameProblem
 
 PICTURES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
+FILMS: Final = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,17 @@ class Video:
             return []
         return sorted(file for file in self.path.iterdir() if file.suffix.lower() in PICTURES)
 
+    @property
+    def length(self) -> int | None:
+        """Number of frames; None for a video file that does not tell."""
+        if self.path.is_dir():
+            return len(self.pictures)
+        try:
+            with closing(av.open(str(self.path))) as container:
+                return container.streams.video[0].frames or None
+        except (av.FFmpegError, IndexError):
+            return None
+
     def frames(self) -> Iterator[Frame]:
         """Yield RGB frames, uint8 [h, w, 3].
 
@@ -50,20 +62,24 @@ class Video:
 
 
 def find_videos(path: Path) -> list[Video]:
-    """Return the video at a path, or those in its folders.
+    """Return the video at a path, or all in it: files of videos, folders of pictures.
 
     Raises:
-        FileNotFoundError: no such path, or a folder with neither pictures nor folders.
+        FileNotFoundError: no such path, or a folder with none of these.
     """
     if not path.exists():
         raise FileNotFoundError(f"No such video or folder: {path}")
     video = Video(path)
     if path.is_file() or video.pictures:
         return [video]
-    folders = [Video(folder) for folder in sorted(path.iterdir()) if folder.is_dir()]
-    if not folders:
-        raise FileNotFoundError(f"{path} holds neither pictures nor folders of pictures")
-    return folders
+    videos = [Video(entry) for entry in sorted(path.iterdir()) if _holds_video(entry)]
+    if not videos:
+        raise FileNotFoundError(f"{path} holds neither pictures nor folders of pictures nor video files")
+    return videos
+
+
+def _holds_video(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() in FILMS
 
 
 def _read_pictures(files: list[Path]) -> Iterator[Frame]:

@@ -60,20 +60,19 @@ def _load(name: str, checkpoint: Checkpoint | None, mode: str) -> Dvis:
     if checkpoint is None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
-            model = build(name)
-    else:
-        model = build(name)
-        with checkpoint_weights(checkpoint) as path:
-            load_checkpoint(model, path)
-    return without_later_stages(model, mode)
+            return _build(name, mode)
+    model = _build(name, mode)
+    with checkpoint_weights(checkpoint) as path:
+        load_checkpoint(model, path)
+    return model
 
 
-def without_later_stages(model: Dvis, mode: str) -> Dvis:
-    """Leave out what a mode does without: online the refiner, minvis the tracker as well."""
-    if mode == "offline" or (mode == "online" and model.refiner is None):
-        return model
-    tracker = "bipartite" if mode == "minvis" else model.config.tracker
-    shorter = build(model.config, tracker=tracker, refiner="none")
-    kept = shorter.state_dict().keys()
-    shorter.load_state_dict({key: value for key, value in model.state_dict().items() if key in kept})
-    return shorter
+def _build(name: str, mode: str) -> Dvis:
+    """The model without what a mode does without: online the refiner, minvis the tracker as well."""
+    match mode:
+        case "minvis":
+            return build(name, tracker="bipartite", refiner="none")
+        case "online":
+            return build(name, refiner="none")
+        case _:
+            return build(name)

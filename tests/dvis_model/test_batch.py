@@ -1,0 +1,177 @@
+"""Many videos become one submission, whatever interrupts the run."""
+
+import json
+from pathlib import Path
+from zipfile import ZipFile
+
+import av
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from PIL import Image
+
+from dvis_model import FrameProblem, build, find_videos, load_checkpoint
+from dvis_model.batch import Batch, Job, jobs_for
+from dvis_model.model import Dvis
+from dvis_model.variants import VARIANTS
+
+TINY = VARIANTS["tiny"]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    safetensors.torch.save_file(build("tiny").state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(weights: Path) -> Dvis:
+    model = build("tiny")
+    load_checkpoint(model, weights)
+    return model
+
+
+def pictures() -> list[np.ndarray]:
+    return list(np.random.default_rng(0).integers(0, 256, (2, 40, 60, 3), dtype=np.uint8))
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    for name in ("one", "two"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        for number, picture in enumerate(pictures()):
+            Image.fromarray(picture).save(tmp_path / "in" / name / f"{number:05}.png")
+    return tmp_path / "in"
+
+
+def film(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 60, 40, "yuv420p"
+        for picture in pictures():
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def run_all(batch: Batch, jobs: list[Job]) -> None:
+    for job in jobs:
+        if not batch.is_done(job):
+            batch.run(job)
+    batch.assemble(jobs)
+
+
+def test_a_stopped_run_goes_on_behind_the_last_video(
+    model: Dvis, weights: Path, videos: Path, tmp_path: Path
+) -> None:
+    jobs = jobs_for(find_videos(videos), TINY, None)
+    run_all(Batch(model, weights, tmp_path / "undisturbed.zip"), jobs)
+    frame = videos / "two" / "00001.png"
+    whole = frame.read_bytes()
+    frame.write_bytes(b"no picture")
+
+    output = tmp_path / "out.zip"
+    batch = Batch(model, weights, output)
+    with pytest.raises(FrameProblem, match=r"^Video two: Frame 1 \(00001\.png\) cannot be read"):
+        run_all(batch, jobs)
+    assert [batch.is_done(job) for job in jobs] == [True, False]
+    assert not output.exists()
+
+    frame.write_bytes(whole)
+    (videos / "one" / "00000.png").unlink()  # would show if it were read again
+    run_all(Batch(model, weights, output), jobs)
+    assert output.read_bytes() == (tmp_path / "undisturbed.zip").read_bytes()
+    assert not batch.parts.exists()
+
+
+def test_a_run_does_not_go_on_with_another_model(
+    model: Dvis, weights: Path, videos: Path, tmp_path: Path
+) -> None:
+    jobs = jobs_for(find_videos(videos), TINY, None)
+    Batch(model, weights, tmp_path / "out").run(jobs[0])
+    shorter = build("tiny", refiner="none")
+    with pytest.raises(ValueError, match=r"out\.parts holds videos of a run with another configuration\."):
+        Batch(shorter, weights, tmp_path / "out")
+    others = tmp_path / "others.safetensors"
+    safetensors.torch.save_file(build("tiny").state_dict(), others)
+    with pytest.raises(ValueError, match="another weights and another precision"):
+        Batch(model, others, tmp_path / "out", "bfloat16")
+
+
+def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) -> None:
+    film(videos / "three.mp4")
+    found = find_videos(videos)
+    assert [(job.video.name, job.id) for job in jobs_for(found, TINY, None)] == [
+        ("one", 1),
+        ("three", 2),
+        ("two", 3),
+    ]
+    valid = tmp_path / "valid.json"
+    listed = [{"id": 9, "file_names": ["two/00000.png"]}, {"id": 7, "file_names": ["three/00000.png"]}]
+    valid.write_text(json.dumps({"videos": listed}))
+    assert [(job.video.name, job.id) for job in jobs_for(found, TINY, valid)] == [("three", 7), ("two", 9)]
+    panoptic = VARIANTS["VIPSeg/DVIS_Offline_R50_720p"]
+    assert [job.id for job in jobs_for(found, panoptic, valid)] == ["three", "two"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", "is no annotation file"),
+        (b"[]", "is no annotation file"),
+        (b'{"images": []}', "Expected JSON with `videos`.*KeyError: 'videos'"),
+        (b'{"videos": [{"id": 1, "file_names": []}]}', "is no annotation file"),
+        (
+            b'{"videos": [{"id": 1, "file_names": ["four/0.png"]}]}',
+            r"Not among the input: 1 of the 1 videos in valid\.json, first 'four'",
+        ),
+    ],
+)
+def test_annotations_that_do_not_fit_are_told(
+    videos: Path, tmp_path: Path, content: bytes, message: str
+) -> None:
+    (tmp_path / "valid.json").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        jobs_for(find_videos(videos), TINY, tmp_path / "valid.json")
+
+
+def test_two_videos_of_one_name_are_told_apart(videos: Path) -> None:
+    film(videos / "one.mp4")
+    with pytest.raises(ValueError, match="Two videos are called 'one'"):
+        jobs_for(find_videos(videos), TINY, None)
+
+
+def test_files_of_videos_lie_beside_folders_of_pictures(
+    model: Dvis, weights: Path, videos: Path, tmp_path: Path
+) -> None:
+    film(videos / "three.mp4")
+    (videos / "notes.txt").write_text("no video")
+    found = find_videos(videos)
+    assert [(video.name, video.length) for video in found] == [("one", 2), ("three", 2), ("two", 2)]
+    jobs = jobs_for(found, TINY, None)
+    run_all(Batch(model, weights, tmp_path / "out.zip"), jobs)
+    with ZipFile(tmp_path / "out.zip") as archive:
+        entries = json.loads(archive.read("results.json"))
+    assert sorted({entry["video_id"] for entry in entries}) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("tracker", ["none", "bipartite", "referring"])
+@pytest.mark.parametrize("refiner", ["none", "temporal"])
+def test_an_ablation_takes_its_weights_from_the_whole_models(
+    model: Dvis, weights: Path, tracker: str, refiner: str
+) -> None:
+    ablation = build("tiny", tracker=tracker, refiner=refiner)
+    load_checkpoint(ablation, weights)
+    whole = model.state_dict()
+    for key, value in ablation.state_dict().items():
+        assert torch.equal(value, whole[key]), key
+    assert any(key.startswith("refiner.") for key in ablation.state_dict()) == (refiner == "temporal")
+    assert any(key.startswith("tracker.") for key in ablation.state_dict()) == (tracker == "referring")
+
+
+def test_what_becomes_minvis_gives_as_many_results() -> None:
+    ours = build("ovis/DVIS_Offline_R50", tracker="bipartite", refiner="none").config
+    official = VARIANTS["ovis/MinVIS_R50"]
+    assert (ours.max_num, ours.tracker, ours.refiner) == (official.max_num, "bipartite", "none")
+    assert build("tiny", tracker="bipartite", refiner="none").config.max_num == TINY.max_num
