@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dvis_model.config import DvisConfig
+from dvis_model.config import DvisConfig, Task
 from dvis_model.export import assemble, write_video
 from dvis_model.model import Dvis
 from dvis_model.prediction import Precision, predict
@@ -40,37 +40,41 @@ def jobs_for(videos: Sequence[Video], config: DvisConfig, annotations: Path | No
     """Return what is to be done, in the order of the videos' names.
 
     Args:
-        annotations: the data set's JSON, which says which videos there are, and their numbers. Without it all
-            are taken, and those for instances numbered from 1.
+        annotations: the data set's JSON, of YouTube-VIS, OVIS or VIPSeg, which says which videos there are,
+            and their ids. Without it all are taken, and those for instances numbered from 1.
 
     Raises:
         ValueError: the JSON is none of a data set, or lists a video that is not there; two have one name.
     """
-    count = Counter(video.name for video in videos)
     found = {video.name: video for video in videos}
     if len(found) < len(videos):
+        count = Counter(video.name for video in videos)
         raise ValueError(f"Two videos are called {count.most_common(1)[0][0]!r}: rename one of them")
-    numbers = dict(zip(found, range(1, len(found) + 1), strict=True))
-    if annotations is not None:
-        numbers = _video_numbers(annotations)
-        missing = sorted(numbers.keys() - found.keys())
+    if annotations is None:
+        ids: dict[str, int | str] = {name: number for number, name in enumerate(found, start=1)}
+    else:
+        ids = _ids(annotations, config.task)
+        missing = sorted(ids.keys() - found.keys())
         if missing:
             raise ValueError(
-                f"Not among the input: {len(missing)} of the {len(numbers)} videos in {annotations.name}, "
+                f"Not among the input: {len(missing)} of the {len(ids)} videos in {annotations.name}, "
                 f"first {missing[0]!r}"
             )
-    return [Job(found[name], numbers[name] if config.task == "vis" else name) for name in sorted(numbers)]
+    return [Job(found[name], ids[name] if config.task == "vis" else name) for name in sorted(ids)]
 
 
-def _video_numbers(annotations: Path) -> dict[str, int]:
-    """Return the number of each video by the name of its folder."""
+def _ids(annotations: Path, task: Task) -> dict[str, int | str]:
+    """Return the id of each video by the name of its folder; of panoptic videos, the two are the same."""
     try:
         videos = json.loads(annotations.read_bytes())["videos"]
-        return {video["file_names"][0].split("/")[0]: int(video["id"]) for video in videos}
+        if task == "vis":
+            return {video["file_names"][0].split("/")[0]: int(video["id"]) for video in videos}
+        return {str(video["video_id"]): str(video["video_id"]) for video in videos}
     except (ValueError, TypeError, LookupError, AttributeError) as error:
+        expected = "`id` and `file_names`" if task == "vis" else "`video_id`"
         raise ValueError(
-            f"{annotations} is no annotation file of YouTube-VIS or OVIS. Expected JSON with `videos`, each "
-            f"with `id` and `file_names`, but got {type(error).__name__}: {error}"
+            f"{annotations} is no annotation file for this task. Expected JSON with `videos`, each with "
+            f"{expected}, but got {type(error).__name__}: {error}"
         ) from error
 
 

@@ -111,8 +111,10 @@ def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) ->
     listed = [{"id": 9, "file_names": ["two/00000.png"]}, {"id": 7, "file_names": ["three/00000.png"]}]
     valid.write_text(json.dumps({"videos": listed}))
     assert [(job.video.name, job.id) for job in jobs_for(found, TINY, valid)] == [("three", 7), ("two", 9)]
+    valid.write_text(json.dumps({"videos": [{"video_id": "two", "images": []}]}))
     panoptic = VARIANTS["VIPSeg/DVIS_Offline_R50_720p"]
-    assert [job.id for job in jobs_for(found, panoptic, valid)] == ["three", "two"]
+    assert [job.id for job in jobs_for(found, panoptic, valid)] == ["two"]
+    assert [job.id for job in jobs_for(found, panoptic, None)] == ["one", "three", "two"]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) ->
     [
         (b"{", "is no annotation file"),
         (b"[]", "is no annotation file"),
-        (b'{"images": []}', "Expected JSON with `videos`.*KeyError: 'videos'"),
+        (b'{"images": []}', "each with `id` and `file_names`, but got KeyError: 'videos'"),
         (b'{"videos": [{"id": 1, "file_names": []}]}', "is no annotation file"),
         (
             b'{"videos": [{"id": 1, "file_names": ["four/0.png"]}]}',
