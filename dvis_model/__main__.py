@@ -73,7 +73,7 @@ def predict_command(
     tracker: Tracking = None,
     refiner: Refining = None,
     device: Device = "auto",
-    precision: Annotated[Precision, typer.Option(help="bfloat16 is faster on most GPUs.")] = "float32",
+    precision: Annotated[Precision, typer.Option(help="Shorter types are faster on GPUs.")] = "float32",
     window: Annotated[
         int | None, typer.Option(min=1, help="Frames segmented together; changes speed and memory alone.")
     ] = None,

@@ -1,13 +1,21 @@
-"""Running out of memory: how it shows, and what to tell the user."""
+"""Memory: kept for the next tensor while a model runs, and what to tell the user when it runs out."""
 
 from __future__ import annotations
 
+import ctypes
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 
 import torch
 
 from dvis_model.spool import MEMORY_BYTES
 
+# As glibc's malloc.h numbers them, and the values that its own adaptation ends at.
+M_TRIM_THRESHOLD: Final = -1
+M_MMAP_THRESHOLD: Final = -3
+USUAL: Final = {M_TRIM_THRESHOLD: 2**26, M_MMAP_THRESHOLD: 2**25}
 PHRASES = ("out of memory", "not enough memory", "can't allocate memory")
 WANTED = re.compile(r"tried to allocate ([\d.]+ ?(?:[KMG]iB|bytes))", re.IGNORECASE)
 
@@ -45,3 +53,25 @@ def spool_bytes(device: torch.device) -> int:
         return MEMORY_BYTES
     free, _ = torch.cuda.mem_get_info(device)
     return free // 2
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Let the C library keep the memory that tensors give back, for the next ones.
+
+    Else it returns large pieces at once, and the system clears each page anew: on a CPU a tenth of a
+    prediction's time at 360p, nearly a fifth at 720p. It takes up to a fifth more memory meanwhile; at the
+    end what is free is returned. Where the library is not glibc, nothing happens.
+    """
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallopt"):
+        yield
+        return
+    for parameter in USUAL:
+        library.mallopt(parameter, 2**31 - 1)
+    try:
+        yield
+    finally:
+        for parameter, value in USUAL.items():
+            library.mallopt(parameter, value)
+        library.malloc_trim(0)

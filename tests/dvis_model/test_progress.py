@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import torch
 
-from dvis_model import Progress, build, predict
+from dvis_model import Precision, Progress, build, predict
 
 
 def frames(count: int) -> np.ndarray:
@@ -52,9 +53,16 @@ def test_what_the_follower_raises_stops_the_prediction_before_the_next_window(st
     assert len(read) == (3 if stage == "segmenter" else 9)
 
 
-def test_a_shorter_type_gives_nearly_the_same() -> None:
+@pytest.mark.parametrize(("precision", "tolerance"), [("float16", 0.01), ("bfloat16", 0.05)])
+def test_a_shorter_type_gives_nearly_the_same(precision: Precision, tolerance: float) -> None:
+    torch.manual_seed(0)
     model = build("tiny")
-    exact, shorter = predict(model, frames(4)), predict(model, frames(4), precision="bfloat16")
-    np.testing.assert_allclose(shorter.scores, exact.scores, atol=0.05)
-    with pytest.raises(ValueError, match="one of float32, bfloat16, but got 'half'"):
+    exact, shorter = predict(model, frames(4)), predict(model, frames(4), precision=precision)
+    assert (shorter.scores != exact.scores).any()
+    np.testing.assert_allclose(shorter.scores, exact.scores, atol=tolerance)
+
+
+def test_a_type_that_is_not_known_is_told() -> None:
+    model = build("tiny")
+    with pytest.raises(ValueError, match="one of float32, float16, bfloat16, but got 'half'"):
         predict(model, frames(4), precision="half")

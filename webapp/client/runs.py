@@ -41,7 +41,7 @@ def start(
     ] = "",
     split: Annotated[str, typer.Option(help="Such as val")] = "val",
     mode: Annotated[str | None, typer.Option(help="offline, online or minvis")] = None,
-    precision: Annotated[str | None, typer.Option(help="float32 or bfloat16")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32, float16 or bfloat16")] = None,
     window: Annotated[int | None, typer.Option(help="Frames segmented together")] = None,
     short_side: Annotated[int | None, typer.Option(help="Pixels to which frames are resized")] = None,
     method: Annotated[str, typer.Option(help="Published under this name; default: the model's")] = "",

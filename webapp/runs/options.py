@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 from webapp.refusal import Refused
 from webapp.runs.zoo import ModelSpec
 
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["float32", "float16", "bfloat16"]
 Mode = Literal["offline", "online", "minvis"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 MODES: tuple[str, ...] = get_args(Mode)
