@@ -22,6 +22,7 @@ from dvis_model import (
     CheckpointRefused,
     FrameProblem,
     NotFinite,
+    OutOfMemory,
     Precision,
     Progress,
     build,
@@ -33,6 +34,7 @@ from dvis_model.batch import Batch, Job, jobs_for
 from dvis_model.checkpoint import compare, expected_shapes, matching_configs, read_state_dict
 from dvis_model.config import RefinerKind, TrackerKind
 from dvis_model.cost import Cost, measure_cost
+from dvis_model.memory import is_out_of_memory
 from dvis_model.variants import VARIANTS, find_config
 
 app = typer.Typer(
@@ -48,10 +50,10 @@ INTERRUPTED: Final = 130
 USER_ERRORS = (
     CheckpointMismatch,
     CheckpointRefused,
-    FileNotFoundError,
     FrameProblem,
     MemoryError,
     NotFinite,
+    OSError,
     ValueError,
 )
 
@@ -89,16 +91,17 @@ def predict_command(
     jobs = jobs_for(find_videos(input), model.config, annotations)
     if annotations is None and model.config.task == "vis":
         errors.print("Videos are numbered in the order of their names; --annotations gives a data set's ids.")
-    batch = Batch(model, weights, output, precision)
-    try:
-        _run(batch, jobs, window)
-    except (*USER_ERRORS, KeyboardInterrupt) as error:
-        kept = sum(map(batch.is_done, jobs))
-        errors.print(f"{kept} of {len(jobs)} videos are kept in {batch.parts}: the same command goes on.")
-        if isinstance(error, KeyboardInterrupt):
-            raise typer.Exit(INTERRUPTED) from error
-        raise
-    batch.assemble(jobs)
+    with Batch(model, weights, output, precision) as batch:
+        try:
+            _run(batch, jobs, window)
+            batch.assemble(jobs)
+        except (*USER_ERRORS, KeyboardInterrupt) as error:
+            kept = sum(map(batch.is_done, jobs))
+            text = f"{kept} of {len(jobs)} videos are kept in {batch.parts}: the same command goes on."
+            errors.print(text, markup=False)
+            if isinstance(error, KeyboardInterrupt):
+                raise typer.Exit(INTERRUPTED) from error
+            raise
     console.print(f"Written: {output}", markup=False)
 
 
@@ -181,7 +184,7 @@ def cost_command(
     json_out: Annotated[Path | None, typer.Option("--json", help="Also write JSON to this file.")] = None,
 ) -> None:
     """Measure parameters, multiply-adds, time and memory, stage by stage, with random weights."""
-    numbers = re.fullmatch(r"(\d+)x(\d+)", size)
+    numbers = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", size)
     if numbers is None:
         raise ValueError(f"Expected --size to be HEIGHTxWIDTH, as 360x640, but got {size!r}")
     chosen = ablated(find_config(config), tracker, refiner)
@@ -203,14 +206,18 @@ def _table(cost: Cost) -> Table:
     return table
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run, and tell without a traceback what the user can mend."""
     try:
-        status = app(standalone_mode=False)
-    except USER_ERRORS as error:
-        errors.print(str(error), style="red", markup=False)
-        status = 2
-    sys.exit(status)
+        app(arguments)
+    except (*USER_ERRORS, RuntimeError) as error:
+        if is_out_of_memory(error) and not isinstance(error, OutOfMemory):
+            errors.print("Memory ran out. Use smaller or fewer frames, or a machine with more.", style="red")
+        elif isinstance(error, USER_ERRORS):
+            errors.print(str(error), style="red", markup=False)
+        else:
+            raise
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any, Final, Self
+from zipfile import is_zipfile
 
 from dvis_model.config import DvisConfig, Task
 from dvis_model.export import assemble, write_video
@@ -44,7 +48,8 @@ def jobs_for(videos: Sequence[Video], config: DvisConfig, annotations: Path | No
             and their ids. Without it all are taken, and those for instances numbered from 1.
 
     Raises:
-        ValueError: the JSON is none of a data set, or lists a video that is not there; two have one name.
+        ValueError: the JSON is none of a data set, or lists a video that is not there, or with another number
+            of pictures; two have one name.
     """
     found = {video.name: video for video in videos}
     if len(found) < len(videos):
@@ -53,29 +58,62 @@ def jobs_for(videos: Sequence[Video], config: DvisConfig, annotations: Path | No
     if annotations is None:
         ids: dict[str, int | str] = {name: number for number, name in enumerate(found, start=1)}
     else:
-        ids = _ids(annotations, config.task)
-        missing = sorted(ids.keys() - found.keys())
-        if missing:
-            raise ValueError(
-                f"Not among the input: {len(missing)} of the {len(ids)} videos in {annotations.name}, "
-                f"first {missing[0]!r}"
-            )
+        listed = _listed(annotations, config.task)
+        _check_complete(listed, found, annotations)
+        ids = {video.name: video.id for video in listed}
     return [Job(found[name], ids[name] if config.task == "vis" else name) for name in sorted(ids)]
 
 
-def _ids(annotations: Path, task: Task) -> dict[str, int | str]:
-    """Return the id of each video by the name of its folder; of panoptic videos, the two are the same."""
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What a data set says of a video: its folder's name, its id, and how many pictures it has."""
+
+    name: str
+    id: int | str
+    length: int
+
+
+def _listed(annotations: Path, task: Task) -> list[_Listed]:
+    """Return a data set's videos; of panoptic ones, name and id are the same."""
     try:
         videos = json.loads(annotations.read_bytes())["videos"]
         if task == "vis":
-            return {video["file_names"][0].split("/")[0]: int(video["id"]) for video in videos}
-        return {str(video["video_id"]): str(video["video_id"]) for video in videos}
+            return [
+                _Listed(PurePosixPath(files[0]).parts[-2], int(video["id"]), len(files))
+                for video in videos
+                for files in [video["file_names"]]
+            ]
+        names = [(str(video["video_id"]), len(video["images"])) for video in videos]
+        return [_Listed(name, name, length) for name, length in names]
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        expected = "`id` and `file_names`" if task == "vis" else "`video_id`"
+        expected = "`id` and `file_names` (folder/picture)" if task == "vis" else "`video_id` and `images`"
         raise ValueError(
             f"{annotations} is no annotation file for this task. Expected JSON with `videos`, each with "
             f"{expected}, but got {type(error).__name__}: {error}"
         ) from error
+
+
+def _check_complete(listed: Sequence[_Listed], found: Mapping[str, Video], annotations: Path) -> None:
+    """Raise ValueError unless the input has each video, with as many pictures as it should."""
+    if not listed:
+        raise ValueError(f"{annotations} lists no videos")
+    for what, values in (("id", [x.id for x in listed]), ("name", [x.name for x in listed])):
+        value, times = Counter(values).most_common(1)[0]
+        if times > 1:
+            raise ValueError(f"{annotations} lists {times} videos of the {what} {value!r}; expected one")
+    missing = sorted(video.name for video in listed if video.name not in found)
+    if missing:
+        raise ValueError(
+            f"Not among the input: {len(missing)} of the {len(listed)} videos in {annotations.name}, "
+            f"first {missing[0]!r}"
+        )
+    for video in listed:
+        pictures = found[video.name].pictures
+        if pictures and len(pictures) != video.length:
+            raise ValueError(
+                f"Video {video.name} has {len(pictures)} pictures, but {annotations.name} lists {video.length}. "
+                "The benchmark takes a result for each that is listed, and no other"
+            )
 
 
 class Batch:
@@ -94,8 +132,10 @@ class Batch:
             precision: see `predict`.
 
         Raises:
-            ValueError: what was begun is a run of another model.
+            ValueError: what was begun is a run of another model, or another process is at it; the output
+                cannot be written.
         """
+        _check_output(output)
         self.parts = output.with_name(f"{output.name}.parts")
         self._model, self._output, self._precision = model, output, precision
         with weights.open("rb") as file:
@@ -106,10 +146,37 @@ class Batch:
             "precision": precision,
         }
         self.parts.mkdir(parents=True, exist_ok=True)
-        run = self.parts / RUN_NAME
-        if not run.exists():
-            run.write_text(json.dumps(made_with, indent=2))
-        begun = json.loads(run.read_text())
+        self._run = (self.parts / RUN_NAME).open("a+", encoding="utf-8")
+        try:
+            self._claim(made_with)
+        except BaseException:
+            self._run.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._run.close()
+
+    def _claim(self, made_with: dict[str, str]) -> None:
+        """Keep other processes off the folder, and see to it that it holds results of this model alone."""
+        with suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(self._run, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ValueError(
+                    f"Another process is writing to {self.parts}: wait for it, or choose another output."
+                ) from error
+        self._run.seek(0)
+        text = self._run.read()
+        if not text:
+            json.dump(made_with, self._run, indent=2)
+            self._run.flush()
+            return
+        begun = _json_object(text)
         if begun != made_with:
             other = [key for key, value in made_with.items() if begun.get(key) != value]
             raise ValueError(
@@ -118,8 +185,8 @@ class Batch:
             )
 
     def is_done(self, job: Job) -> bool:
-        """Tell whether a video's result is there."""
-        return (self.parts / job.part_name).exists()
+        """Tell whether a video's result is there, and not cut off."""
+        return is_zipfile(self.parts / job.part_name)
 
     def run(self, job: Job, *, window_size: int | None = None, progress: Progress | None = None) -> int:
         """Segment a video, keep its result, and return its number of frames. Raises as `predict` does."""
@@ -141,3 +208,22 @@ class Batch:
         """Write the submission of these videos, and delete what it was made of."""
         assemble([self.parts / job.part_name for job in jobs], self._output, self._model.config)
         shutil.rmtree(self.parts)
+
+
+def _check_output(output: Path) -> None:
+    """Raise ValueError where no submission could be written, before hours are spent on it."""
+    if output.name in {"", ".."}:
+        raise ValueError(f"Expected the output to be a folder of its own, or a file.zip, but got {output}")
+    if output.suffix == ".zip" and output.is_dir():
+        raise ValueError(f"{output} is a folder, but an output of this name is a file: choose another")
+    if output.suffix != ".zip" and output.exists() and not output.is_dir():
+        raise ValueError(f"{output} is a file, but the output is a folder, or a file that ends in .zip")
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    """Return what the text holds; nothing where it is damaged."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, Final
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +48,7 @@ def write_video(
         video: its id in the data set.
         frame_names: of its pictures, `00000012.jpg`; as many as the result has frames.
     """
-    unfinished = path.with_name(f"{path.name}.part")
-    with _zip(unfinished) as put:
+    with _zip(path) as put:
         match result:
             case VideoInstances():
                 entries: list[dict[str, Any]] = instance_entries(video, result, category_ids(config))
@@ -58,37 +58,59 @@ def write_video(
                 entries = []
                 _put_semantic(put, str(video), frame_names, result, category_ids(config))
         put(ENTRIES_NAME, json.dumps(entries).encode())
-    unfinished.replace(path)
 
 
 def assemble(parts: Sequence[Path], target: Path, config: DvisConfig) -> None:
     """Join what `write_video` wrote, in this order, to a submission: a zip file if so named, else a folder.
 
-    The same parts give the same bytes.
+    The same parts give the same bytes. A zip file is written whole or not at all.
+
+    Raises:
+        ValueError: a part is damaged.
     """
     with _zip(target) if target.suffix == ".zip" else _folder(target) as put:
         entries = []
         for part in parts:
-            with ZipFile(part) as archive:
-                for name in archive.namelist():
-                    if name != ENTRIES_NAME:
-                        put(name, archive.read(name))
-                entries.append(archive.read(ENTRIES_NAME).decode()[1:-1])
+            for name, content in _contents(part):
+                if name == ENTRIES_NAME:
+                    entries.append(content.decode()[1:-1])
+                else:
+                    put(name, content)
         if config.task in LISTS:
             name, head, tail = LISTS[config.task]
             put(name, (head + ", ".join(filter(None, entries)) + tail).encode())
 
 
+def _contents(part: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        with ZipFile(part) as archive:
+            for name in archive.namelist():
+                yield name, archive.read(name)
+    except (BadZipFile, zlib.error) as error:
+        raise ValueError(
+            f"{part} is damaged ({error}): delete it, and its video is segmented anew"
+        ) from error
+
+
 @contextmanager
 def _zip(path: Path) -> Iterator[Put]:
-    """Yield what adds a file to a new archive, without its date: equal contents are equal bytes."""
+    """Yield what adds a file to a new archive, without its date: equal contents are equal bytes.
+
+    It has its name only when it is complete.
+    """
+    unfinished = path.with_name(f"{path.name}.part")
 
     def put(name: str, content: bytes) -> None:
         method = ZIP_STORED if name.endswith(".png") else ZIP_DEFLATED
         archive.writestr(ZipInfo(name), content, method)
 
-    with ZipFile(path, "w") as archive:
-        yield put
+    try:
+        with ZipFile(unfinished, "w") as archive:
+            yield put
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -56,10 +56,11 @@ def film(path: Path) -> None:
 
 
 def run_all(batch: Batch, jobs: list[Job]) -> None:
-    for job in jobs:
-        if not batch.is_done(job):
-            batch.run(job)
-    batch.assemble(jobs)
+    with batch:
+        for job in jobs:
+            if not batch.is_done(job):
+                batch.run(job)
+        batch.assemble(jobs)
 
 
 def test_a_stopped_run_goes_on_behind_the_last_video(
@@ -89,7 +90,8 @@ def test_a_run_does_not_go_on_with_another_model(
     model: Dvis, weights: Path, videos: Path, tmp_path: Path
 ) -> None:
     jobs = jobs_for(find_videos(videos), TINY, None)
-    Batch(model, weights, tmp_path / "out").run(jobs[0])
+    with Batch(model, weights, tmp_path / "out") as batch:
+        batch.run(jobs[0])
     shorter = build("tiny", refiner="none")
     with pytest.raises(ValueError, match=r"out\.parts holds videos of a run with another configuration\."):
         Batch(shorter, weights, tmp_path / "out")
@@ -97,6 +99,59 @@ def test_a_run_does_not_go_on_with_another_model(
     safetensors.torch.save_file(build("tiny").state_dict(), others)
     with pytest.raises(ValueError, match="another weights and another precision"):
         Batch(model, others, tmp_path / "out", "bfloat16")
+
+
+def test_a_result_that_was_cut_off_is_made_anew_and_a_damaged_one_is_named(
+    model: Dvis, weights: Path, videos: Path, tmp_path: Path
+) -> None:
+    jobs = jobs_for(find_videos(videos), TINY, None)
+    with Batch(model, weights, tmp_path / "out.zip") as batch:
+        for job in jobs:
+            batch.run(job)
+        part = batch.parts / jobs[0].part_name
+        whole = part.read_bytes()
+        part.write_bytes(whole[: len(whole) // 2])
+        assert [batch.is_done(job) for job in jobs] == [False, True]
+        part.write_bytes(whole[:50] + bytes(20) + whole[70:])
+        with pytest.raises(ValueError, match=r"1 one\.zip is damaged \(.*\): delete it"):
+            batch.assemble(jobs)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
+
+
+def test_one_process_at_a_time_writes_to_an_output(model: Dvis, weights: Path, tmp_path: Path) -> None:
+    with Batch(model, weights, tmp_path / "out.zip") as batch:
+        with pytest.raises(ValueError, match=r"Another process is writing to .*out\.zip\.parts"):
+            Batch(model, weights, tmp_path / "out.zip")
+        assert json.loads((batch.parts / "run.json").read_text())["precision"] == "float32"
+    with Batch(model, weights, tmp_path / "out.zip"):
+        pass
+
+
+@pytest.mark.parametrize("damage", ["{", "[]"])
+def test_a_run_that_cannot_be_told_is_not_continued(
+    model: Dvis, weights: Path, tmp_path: Path, damage: str
+) -> None:
+    (tmp_path / "out.parts").mkdir()
+    (tmp_path / "out.parts" / "run.json").write_text(damage)
+    with pytest.raises(ValueError, match=r"holds videos of a run with another .*Delete that folder"):
+        Batch(model, weights, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("a.txt", "is a file, but the output is a folder, or a file that ends in .zip"),
+        ("folder.zip", "is a folder, but an output of this name is a file"),
+        ("..", "Expected the output to be a folder of its own"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_told_at_once(
+    model: Dvis, weights: Path, tmp_path: Path, output: str, message: str
+) -> None:
+    (tmp_path / "a.txt").write_text("mine")
+    (tmp_path / "folder.zip").mkdir()
+    with pytest.raises(ValueError, match=message):
+        Batch(model, weights, tmp_path / output)
 
 
 def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) -> None:
@@ -108,10 +163,13 @@ def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) ->
         ("two", 3),
     ]
     valid = tmp_path / "valid.json"
-    listed = [{"id": 9, "file_names": ["two/00000.png"]}, {"id": 7, "file_names": ["three/00000.png"]}]
+    listed = [
+        {"id": 9, "file_names": ["frames/two/00000.png", "frames/two/00001.png"]},
+        {"id": 7, "file_names": ["three/00000.png"]},
+    ]
     valid.write_text(json.dumps({"videos": listed}))
     assert [(job.video.name, job.id) for job in jobs_for(found, TINY, valid)] == [("three", 7), ("two", 9)]
-    valid.write_text(json.dumps({"videos": [{"video_id": "two", "images": []}]}))
+    valid.write_text(json.dumps({"videos": [{"video_id": "two", "images": [{}, {}]}]}))
     panoptic = VARIANTS["VIPSeg/DVIS_Offline_R50_720p"]
     assert [job.id for job in jobs_for(found, panoptic, valid)] == ["two"]
     assert [job.id for job in jobs_for(found, panoptic, None)] == ["one", "three", "two"]
@@ -127,6 +185,20 @@ def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) ->
         (
             b'{"videos": [{"id": 1, "file_names": ["four/0.png"]}]}',
             r"Not among the input: 1 of the 1 videos in valid\.json, first 'four'",
+        ),
+        (b'{"videos": []}', r"valid\.json lists no videos"),
+        (b'{"videos": [{"id": 1, "file_names": ["0.png"]}]}', r"is no annotation file"),
+        (
+            b'{"videos": [{"id": 1, "file_names": ["one/0.png"]}, {"id": 1, "file_names": ["two/0.png"]}]}',
+            "lists 2 videos of the id 1; expected one",
+        ),
+        (
+            b'{"videos": [{"id": 1, "file_names": ["one/0.png"]}, {"id": 2, "file_names": ["one/0.png"]}]}',
+            "lists 2 videos of the name 'one'; expected one",
+        ),
+        (
+            b'{"videos": [{"id": 1, "file_names": ["one/0.png"]}]}',
+            r"Video one has 2 pictures, but valid\.json lists 1\.",
         ),
     ],
 )

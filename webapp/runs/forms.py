@@ -19,6 +19,11 @@ MODE_LABELS = {
     "online": "Online: segmenter and tracker",
     "minvis": "MinVIS: segmenter, matched from frame to frame",
 }
+PRECISION_LABELS = {
+    "float32": "float32: exact",
+    "float16": "float16: as the published results, faster on a GPU",
+    "bfloat16": "bfloat16: rounds most, faster on a GPU",
+}
 AS_CONFIGURED = ("", "As the model is configured")
 
 
@@ -39,7 +44,7 @@ class RunForm(forms.Form):
         label="Mode", required=False, choices=[AS_CONFIGURED, *((mode, MODE_LABELS[mode]) for mode in MODES)]
     )
     precision = forms.ChoiceField(
-        label="Precision", required=False, choices=[(name, name) for name in PRECISIONS]
+        label="Precision", required=False, choices=[(name, PRECISION_LABELS[name]) for name in PRECISIONS]
     )
     short_side = forms.IntegerField(
         label="Short side",
