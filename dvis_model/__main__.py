@@ -30,10 +30,11 @@ from dvis_model import (
     load_checkpoint,
 )
 from dvis_model.assembly import ablated
-from dvis_model.batch import Batch, Job, jobs_for
+from dvis_model.batch import Batch
 from dvis_model.checkpoint import compare, expected_shapes, matching_configs, read_state_dict
 from dvis_model.config import RefinerKind, TrackerKind
 from dvis_model.cost import Cost, measure_cost
+from dvis_model.jobs import Job, jobs_for
 from dvis_model.memory import is_out_of_memory
 from dvis_model.variants import VARIANTS, find_config
 

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from dvis_model import FrameProblem, build, find_videos, load_checkpoint
-from dvis_model.batch import Batch, Job, jobs_for
+from dvis_model.batch import Batch
+from dvis_model.jobs import Job, jobs_for
 from dvis_model.model import Dvis
 from dvis_model.variants import VARIANTS
 

@@ -127,7 +127,11 @@ def test_the_command_line_segments_a_folder_of_videos(weights: Path, tmp_path: P
         for frame in range(2):
             picture = np.random.default_rng(frame).integers(0, 256, (40, 60, 3), dtype=np.uint8)
             Image.fromarray(picture).save(tmp_path / "in" / video / f"{frame:05}.jpg")
-    videos = [{"id": 7, "file_names": ["one/00000.jpg"]}, {"id": 9, "file_names": ["two/00000.jpg"]}]
+    frames = ("00000.jpg", "00001.jpg")
+    videos = [
+        {"id": number, "file_names": [f"{video}/{frame}" for frame in frames]}
+        for number, video in ((7, "one"), (9, "two"))
+    ]
     (tmp_path / "valid.json").write_text(json.dumps({"videos": videos}))
     places = ("--input", str(tmp_path / "in"), "--output", str(tmp_path / "out"))
     done = run(

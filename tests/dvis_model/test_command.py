@@ -1,0 +1,77 @@
+"""The command line says what is wrong and what to do, without a traceback."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+from PIL import Image
+
+from dvis_model import build
+from dvis_model.__main__ import main
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[object, str]:
+    """Return the exit status and what was said."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    said = capsys.readouterr()
+    return ended.value.code, said.out + said.err
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> list[object]:
+    """Those of a prediction of one video with two pictures."""
+    weights, frames = tmp_path / "tiny.safetensors", tmp_path / "frames"
+    safetensors.torch.save_file(build("tiny").state_dict(), weights)
+    frames.mkdir()
+    for number in range(2):
+        Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(frames / f"{number}.png")
+    return ["predict", "--config", "tiny", "--weights", weights, "--input", frames, "--output"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Usage:"),
+        (["predict"], "Missing option '--config'"),
+        (["segment"], "No such command 'segment'"),
+        (["cost", "--config", "tiny", "--frames", "0"], "'--frames'"),
+        (["cost", "--config", "tiny", "--size", "0x64"], "Expected --size to be HEIGHTxWIDTH"),
+        (["cost", "--config", "tiny", "--size", "1000000x1000000"], "Memory ran out"),
+    ],
+)
+def test_what_was_typed_wrongly_is_told(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = run(capsys, *arguments)
+    assert status == 2
+    assert message in said
+
+
+def test_a_video_is_segmented(
+    options: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = run(capsys, *options, tmp_path / "out.zip")
+    assert status == 0
+    assert "1/1 frames: 2 frames" in said
+    assert (tmp_path / "out.zip").exists()
+
+
+def test_a_place_where_nothing_can_be_written_is_named(
+    options: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    status, said = run(capsys, *options, tmp_path / "file" / "out.zip")
+    assert status == 2
+    assert "Not a directory" in said
+    assert "out.zip.parts" in said
+
+
+def test_brackets_in_a_path_are_said_as_they_are(
+    options: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "frames" / "1.png").write_bytes(b"no picture")
+    status, said = run(capsys, *options, tmp_path / "[" / "bold]" / "out.zip")
+    assert status == 2
+    assert f"0 of 1 videos are kept in {tmp_path}/[/bold]/out.zip.parts: the same command goes on." in said
