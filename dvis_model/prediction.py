@@ -61,7 +61,7 @@ def predict(
         progress: is told of each window, counts seconds and memory by stage, and may stop the prediction.
 
     Raises:
-        ValueError: no such precision.
+        ValueError: no such precision, or a size or window that is no number of pixels or frames.
         FrameProblem: no frame, or one that is not as it must be.
         OutOfMemory: not even a smaller window fits.
         NotFinite: the network's output is not a number.
@@ -70,6 +70,12 @@ def predict(
         raise ValueError(
             f"Expected precision to be one of {', '.join(get_args(Precision))}, but got {precision!r}"
         )
+    lengths = {"height": height, "width": width, "window_size": window_size}
+    for name, length in lengths.items():
+        if length is not None and (not isinstance(length, int) or length < 1):
+            raise ValueError(f"Expected {name} to be at least 1, but got {length!r}")
+    if short_side is not None and short_side < 0:
+        raise ValueError(f"Expected short_side to be at least 0, but got {short_side}")
     progress = progress or Progress()
     example = model.example
     device = example.device

@@ -65,7 +65,7 @@ def frame_sizes(
 
 
 def resized_size(original: Size, short_side: int, long_side: int) -> Size:
-    """Return the size with this short side, or with this long side where it would be exceeded.
+    """Return the size with this short side, or with this long side where it would be exceeded; no side is 0.
 
     >>> resized_size((720, 1280), 360, 1333)
     (360, 640)
@@ -78,7 +78,7 @@ def resized_size(original: Size, short_side: int, long_side: int) -> Size:
     excess = max(new_height, new_width)
     if excess > long_side:
         new_height, new_width = new_height * long_side / excess, new_width * long_side / excess
-    return int(new_height + 0.5), int(new_width + 0.5)
+    return max(int(new_height + 0.5), 1), max(int(new_width + 0.5), 1)
 
 
 def checked_frames(frames: Iterable[Any]) -> Iterator[Frame]:

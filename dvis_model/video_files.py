@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from typing import Final
 
 import av
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dvis_model.preprocess import Frame, FrameProblem
 
+logger = logging.getLogger(__name__)
 PICTURES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 FILMS: Final = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})
 
@@ -48,7 +50,7 @@ class Video:
             return None
 
     def frames(self) -> Iterator[Frame]:
-        """Yield RGB frames, uint8 [h, w, 3].
+        """Yield RGB frames, uint8 [h, w, 3], upright where the file says how the camera was held.
 
         Raises:
             FrameProblem: one of them cannot be read; names it.
@@ -72,23 +74,29 @@ def find_videos(path: Path) -> list[Video]:
     video = Video(path)
     if path.is_file() or video.pictures:
         return [video]
-    videos = [Video(entry) for entry in sorted(path.iterdir()) if _holds_video(entry)]
+    folders = [Video(entry) for entry in path.iterdir() if entry.is_dir()]
+    videos = [video for video in folders if video.pictures]
+    if passed_over := sorted(video.name for video in folders if video not in videos):
+        logger.warning("Folders without pictures are passed over: %s", ", ".join(passed_over))
+    videos += [Video(entry) for entry in path.iterdir() if entry.is_file() and entry.suffix.lower() in FILMS]
     if not videos:
         raise FileNotFoundError(f"{path} holds neither pictures nor folders of pictures nor video files")
-    return videos
-
-
-def _holds_video(path: Path) -> bool:
-    return path.is_dir() or path.suffix.lower() in FILMS
+    return sorted(videos, key=lambda video: video.path)
 
 
 def _read_pictures(files: list[Path]) -> Iterator[Frame]:
     for index, file in enumerate(files):
         try:
             with Image.open(file) as picture:
-                yield np.asarray(picture.convert("RGB"))
+                if picture.mode.startswith(("I", "F")):  # would all become white
+                    raise FrameProblem(
+                        f"Frame {index} ({file.name}) has more than 8 bits a pixel: convert it"
+                    )
+                ImageOps.exif_transpose(picture, in_place=True)
+                frame = np.asarray(picture.convert("RGB"))
         except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
             raise FrameProblem(f"Frame {index} ({file.name}) cannot be read: {error}") from error
+        yield frame
 
 
 def _read_file(path: Path) -> Iterator[Frame]:
@@ -105,7 +113,8 @@ def _read_file(path: Path) -> Iterator[Frame]:
                 for frame in packet.decode():
                     if frame.is_corrupt:
                         raise FrameProblem(f"{path.name}: frame {left} is corrupt")
-                    yield frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+                    pixels = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+                    yield np.rot90(pixels, frame.rotation // 90)
                     left += 1
                 entered += 1
     except av.FFmpegError as error:

@@ -1,5 +1,6 @@
 """What is wrong with a video or a machine is said, with the frame or the size."""
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,12 +8,16 @@ import av
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 from torch import nn
 
 from dvis_model import FrameProblem, NotFinite, OutOfMemory, VideoInstances, build, predict
 from dvis_model.model import Dvis
 from dvis_model.video_files import Video, find_videos
+
+# Matrices in the header of an mp4 file: as it is, and a quarter turn clockwise, as phones write it.
+IDENTITY = struct.pack(">9i", 2**16, 0, 0, 0, 2**16, 0, 0, 0, 2**30)
+QUARTER_TURN = struct.pack(">9i", 0, 2**16, 0, -(2**16), 0, 0, 0, 0, 2**30)
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +160,50 @@ def test_a_corrupt_picture_is_told_by_name(tmp_path: Path) -> None:
     (tmp_path / "00001.png").write_bytes(broken[:chunk] + b"\x0b\x8f,\t" + broken[chunk + 4 :])
     with pytest.raises(FrameProblem, match=r"Frame 1 \(00001\.png\) cannot be read: "):
         list(Video(tmp_path).frames())
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
+def test_a_picture_of_more_than_eight_bits_is_told(dtype: type, tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 6), 30000, dtype)).save(tmp_path / "0.bmp", format="tiff")
+    with pytest.raises(FrameProblem, match=r"Frame 0 \(0\.bmp\) has pixels of over 8 bits: convert it"):
+        list(Video(tmp_path).frames())
+
+
+def test_pictures_and_films_are_turned_upright_as_they_say(tmp_path: Path) -> None:
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6  # the first row is the right side
+    scene = np.zeros((64, 96, 3), np.uint8)
+    scene[:16] = 255
+    (tmp_path / "pictures").mkdir()
+    Image.fromarray(scene).save(tmp_path / "pictures" / "0.png", exif=turned)
+    film = tmp_path / "film.mp4"
+    write_video(film, scene[None])
+    content = film.read_bytes()
+    place = content.index(IDENTITY, content.index(b"tkhd"))
+    film.write_bytes(content[:place] + QUARTER_TURN + content[place + len(IDENTITY) :])
+    for video in (Video(tmp_path / "pictures"), Video(film)):
+        (frame,) = video.frames()
+        assert frame.shape == (96, 64, 3)
+        assert frame[:, -16:].mean() > 240 > 20 > frame[:, :-20].mean()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"height": 0}, {"width": -4}, {"window_size": 0}, {"window_size": 2.5}, {"short_side": -1}]
+)
+def test_sizes_and_windows_are_whole_numbers(model: Dvis, wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=f"Expected {next(iter(wrong))} to be at least [01], but got"):
+        predict(model, noise(1), **wrong)
+
+
+def test_folders_without_pictures_are_passed_over_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for folder in ("b", "a", "out.zip.parts", ".cache"):
+        (tmp_path / folder).mkdir()
+    for folder in ("b", "a"):
+        Image.fromarray(noise(1)[0]).save(tmp_path / folder / "0.png")
+    assert [video.name for video in find_videos(tmp_path)] == ["a", "b"]
+    assert caplog.messages == ["Folders without pictures are passed over: .cache, out.zip.parts"]
 
 
 def test_a_path_without_videos_is_told(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_a_video_continued_has_classes_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("original", "short", "expected"),
     [((720, 1280), 360, (360, 640)), ((1280, 720), 360, (640, 360)), ((480, 854), 360, (360, 641)),
-     ((100, 1000), 360, (133, 1333)), ((333, 333), 480, (480, 480))],
+     ((100, 1000), 360, (133, 1333)), ((333, 333), 480, (480, 480)), ((3000, 1), 360, (1333, 1))],
 )  # fmt: skip
 def test_the_short_side_decides_unless_the_long_one_is_too_long(
     original: tuple[int, int], short: int, expected: tuple[int, int]
