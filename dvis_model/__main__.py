@@ -31,7 +31,7 @@ from dvis_model import (
 )
 from dvis_model.assembly import ablated
 from dvis_model.batch import Batch
-from dvis_model.checkpoint import compare, expected_shapes, matching_configs, read_state_dict
+from dvis_model.checkpoint import compare, expected_shapes, matching_configs, not_finite, read_state_dict
 from dvis_model.config import RefinerKind, TrackerKind
 from dvis_model.cost import Cost, measure_cost
 from dvis_model.jobs import Job, jobs_for
@@ -159,9 +159,13 @@ def inspect_command(
     if weights is None:
         console.print(*VARIANTS, sep="\n")
         return
-    found = {key: tuple(value.shape) for key, value in read_state_dict(weights).items()}
+    state = read_state_dict(weights)
+    found = {key: tuple(value.shape) for key, value in state.items()}
     fits, nearest = matching_configs(found)
     console.print(f"{weights.name}: {len(found)} entries", markup=False)
+    if broken := not_finite(state):
+        console.print(f"{len(broken)} entries hold NaN or infinity, first {broken[0]}", markup=False)
+        raise typer.Exit(1)
     if config is None and fits:
         console.print("fits", *fits, sep="\n  ")
         return

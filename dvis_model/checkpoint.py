@@ -24,8 +24,9 @@ from dvis_model.model import Dvis
 from dvis_model.variants import VARIANTS
 
 Shapes = Mapping[str, tuple[int, ...]]
-# Names in older releases.
+# Names in older releases, and as wrappers write them.
 RENAMES: Final = (
+    (re.compile(r"^module\."), ""),  # of a model that was trained on several GPUs
     (re.compile(r"^offline_tracker\."), "refiner."),
     (re.compile(r"\bstatic_query\b"), "query_feat"),
 )
@@ -84,12 +85,16 @@ def load_checkpoint(model: Dvis, path: str | Path) -> None:
     difference = compare(_shapes(state), _shapes(own))
     if difference:
         raise CheckpointMismatch(_mismatch(path, _shapes(state), model.config, difference))
-    broken = [key for key, value in state.items() if not torch.isfinite(value).all()]
-    if broken:
+    if broken := not_finite(state):
         raise CheckpointMismatch(
             f"{path.name}: {len(broken)} entries hold NaN or infinity, first {broken[0]}."
         )
     model.load_state_dict(own | state, strict=True)
+
+
+def not_finite(state: Mapping[str, Tensor]) -> list[str]:
+    """Return the names of the tensors with NaN, infinity, or what float32 cannot hold."""
+    return [key for key, value in state.items() if not torch.isfinite(value.float()).all()]
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:

@@ -73,7 +73,7 @@ def read_yaml_config(path: Path) -> DvisConfig:
         max_num=keys.get("MODEL.MASK_FORMER.TEST.MAX_NUM", int, 20),
         object_mask_threshold=keys.get("MODEL.MASK_FORMER.TEST.OBJECT_MASK_THRESHOLD", float, 0.8),
         overlap_threshold=keys.get("MODEL.MASK_FORMER.TEST.OVERLAP_THRESHOLD", float, 0.8),
-        min_size_test=keys.get("INPUT.MIN_SIZE_TEST", int, 800),
+        min_size_test=keys.get("INPUT.MIN_SIZE_TEST", int, 800, least=0),
         max_size_test=keys.get("INPUT.MAX_SIZE_TEST", int, 1333),
         size_divisibility=keys.get("MODEL.MASK_FORMER.SIZE_DIVISIBILITY", int, 32),
         pixel_mean=keys.triple("MODEL.PIXEL_MEAN", (123.675, 116.28, 103.53)),
@@ -93,13 +93,18 @@ class _Keys:
             value = value.get(part) if isinstance(value, Mapping) else None
         return value
 
-    def get(self, key: str, kind: type[T], default: T | None = None) -> T:
+    def get(self, key: str, kind: type[T], default: T | None = None, least: int = 1) -> T:
+        """Return a value; whole numbers are checked to be at least so large."""
         value = self._find(key)
         value = default if value is None else value
+        if isinstance(value, bool) and kind is not bool:
+            value = str(value)
         if kind is float and isinstance(value, int):
             value = float(value)
         if not isinstance(value, kind):
             raise ValueError(f"{self.path}: expected {key} to be of type {kind.__name__}, but got {value!r}")
+        if kind is int and isinstance(value, int) and value < least:
+            raise ValueError(f"{self.path}: expected {key} to be at least {least}, but got {value}")
         return value
 
     def choice(self, key: str, choices: Sequence[Choice], default: Choice | None = None) -> Choice:
@@ -150,7 +155,7 @@ def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         raise ValueError(f"{above[0]}: its `_BASE_` files build on each other in a circle, through {path}")
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, RecursionError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):
         raise ValueError(f"{path}: expected a YAML mapping, but got {type(values).__name__}")

@@ -36,6 +36,8 @@ PROGRAM: Final = (
     "import sys; sys.path.append(sys.argv[1]); from dvis_model.convert import main; main(sys.argv[2:])"
 )
 CODE_NOT_DATA: Final = "which is code, not data"
+# How readers say that a file is another or was cut off, as by a download that broke.
+NOT_WHOLE: Final = ("invalid load key", "PytorchStreamReader failed", "pickle data was truncated")
 logger = logging.getLogger(__name__)
 
 # What arrays and single numbers are pickled as calls of.
@@ -185,6 +187,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError) or "alloc" in str(error):
         return "it would take far more memory than a checkpoint of its size"
     text = str(error)
+    if isinstance(error, EOFError) or text.startswith(NOT_WHOLE):
+        return "it is neither safetensors nor a checkpoint of torch or detectron2, or only a part of one"
     if "Unsupported global" in text or "weights_only" in text:
         named = text.partition("GLOBAL ")[2].split(" ")[0]
         return f"it asks for {named}, {CODE_NOT_DATA}" if named else "it is no checkpoint"

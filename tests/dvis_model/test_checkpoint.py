@@ -59,6 +59,14 @@ def test_names_of_older_releases_are_understood(tmp_path: Path) -> None:
     assert torch.equal(target.refiner.decoder_norm.weight, source.refiner.decoder_norm.weight)
 
 
+def test_the_prefix_of_training_on_several_gpus_is_understood(tmp_path: Path) -> None:
+    source, target = build("tiny"), build("tiny")
+    state = {f"module.{key}": value for key, value in source.state_dict().items()}
+    safetensors.torch.save_file(state, tmp_path / "weights")
+    load_checkpoint(target, tmp_path / "weights")
+    assert torch.equal(target.refiner.decoder_norm.weight, source.refiner.decoder_norm.weight)
+
+
 def test_constants_may_be_absent(tmp_path: Path) -> None:
     state = build("tiny").state_dict()
     kept = {key: value for key, value in state.items() if "relative_position_index" not in key}
@@ -92,9 +100,14 @@ def test_a_mismatch_names_the_configuration_that_the_file_fits(tmp_path: Path) -
         load_checkpoint(model, tmp_path / "weights")
 
 
-def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [(torch.nan, torch.float32), (torch.nan, torch.float8_e4m3fn), (1e300, torch.float64)],
+)
+def test_weights_that_are_not_numbers_are_refused(value: float, dtype: torch.dtype, tmp_path: Path) -> None:
     state = build("tiny").state_dict()
-    state["tracker.class_embed.bias"][1] = torch.nan
+    bias = state["tracker.class_embed.bias"]
+    state["tracker.class_embed.bias"] = torch.full(bias.shape, value, dtype=torch.float64).to(dtype)
     safetensors.torch.save_file(state, tmp_path / "weights")
     with pytest.raises(
         CheckpointMismatch, match=r"1 entries hold NaN or infinity, first tracker\.class_embed\.bias"

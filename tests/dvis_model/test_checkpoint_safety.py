@@ -125,10 +125,18 @@ def test_arrays_of_objects_are_refused(tmp_path: Path) -> None:
         to_safetensors(tmp_path / "odd.pkl", tmp_path / "out")
 
 
-@pytest.mark.parametrize("content", [b"", b"no checkpoint at all", b"PK\x03\x04broken", b"\x80\x04."])
-def test_a_file_that_is_no_checkpoint_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is neither safetensors nor a checkpoint"),
+        (b"<html>Not found</html>", "it is neither safetensors nor a checkpoint"),
+        (b"PK\x03\x04broken", "it is neither safetensors nor a checkpoint"),
+        (b"\x80\x04.", ""),
+    ],
+)
+def test_a_file_that_is_no_checkpoint_is_refused_by_name(content: bytes, reason: str, tmp_path: Path) -> None:
     (tmp_path / "weights.pth").write_bytes(content)
-    with pytest.raises(CheckpointRefused, match=r"weights\.pth: "):
+    with pytest.raises(CheckpointRefused, match=rf"weights\.pth: {reason}"):
         load_checkpoint(build("tiny"), tmp_path / "weights.pth")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.torch
+import torch
 from PIL import Image
 
 from dvis_model import build
@@ -66,6 +67,17 @@ def test_a_place_where_nothing_can_be_written_is_named(
     assert status == 2
     assert "Not a directory" in said
     assert "out.zip.parts" in said
+
+
+def test_inspect_tells_of_weights_that_are_not_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = build("tiny").state_dict()
+    state["tracker.class_embed.bias"][1] = torch.nan
+    safetensors.torch.save_file(state, tmp_path / "weights")
+    status, said = run(capsys, "inspect", "--weights", tmp_path / "weights")
+    assert status == 1
+    assert "1 entries hold NaN or infinity, first tracker.class_embed.bias" in said
 
 
 def test_brackets_in_a_path_are_said_as_they_are(
