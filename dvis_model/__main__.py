@@ -71,7 +71,7 @@ def predict_command(
     input: Annotated[Path, typer.Option(help="A video or a folder of pictures, or a folder of such.")],
     output: Annotated[Path, typer.Option(help="The submission: a folder, or a file that ends in .zip.")],
     annotations: Annotated[
-        Path | None, typer.Option(help="The data set's JSON, for its videos and their ids.")
+        Path | None, typer.Option(help="The data set's list of videos: valid.json; for VSPW val.txt.")
     ] = None,
     tracker: Tracking = None,
     refiner: Refining = None,

@@ -7,9 +7,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from dvis_model.config import DvisConfig, Task
 from dvis_model.video_files import Video
+
+EXPECTED: Final[dict[Task, str]] = {
+    "vis": "JSON with `videos`, each with `id` and `file_names`",
+    "vps": "JSON with `videos`, each with `video_id` and `images`",
+    "vss": "a list of videos, one name a line",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +36,12 @@ def jobs_for(videos: Sequence[Video], config: DvisConfig, annotations: Path | No
     """Return what is to be done, in the order of the videos' names.
 
     Args:
-        annotations: the data set's JSON, of YouTube-VIS, OVIS or VIPSeg, which says which videos there are,
-            and their ids. Without it all are taken, and those for instances numbered from 1.
+        annotations: the data set's file, which says which videos there are, and their ids: JSON of
+            YouTube-VIS, OVIS or VIPSeg, a list of names (val.txt) of VSPW. Without it all are taken, and
+            those for instances numbered from 1.
 
     Raises:
-        ValueError: the JSON is none of a data set, or lists a video that is not there, or with another number
+        ValueError: the file is none of a data set, or lists a video that is not there, or with another number
             of pictures; two have one name.
     """
     found = {video.name: video for video in videos}
@@ -51,16 +59,18 @@ def jobs_for(videos: Sequence[Video], config: DvisConfig, annotations: Path | No
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """What a data set says of a video: its folder's name, its id, and how many pictures it has."""
+    """What a data set says of a video: its folder's name, its id, and perhaps how many pictures it has."""
 
     name: str
     id: int | str
-    length: int
+    length: int | None
 
 
 def _listed(annotations: Path, task: Task) -> list[_Listed]:
-    """Return a data set's videos; of panoptic ones, name and id are the same."""
+    """Return a data set's videos; but for instances, name and id are the same."""
     try:
+        if task == "vss":
+            return [_Listed(name, name, None) for name in annotations.read_text("utf-8").split()]
         videos = json.loads(annotations.read_bytes())["videos"]
         if task == "vis":
             return [
@@ -71,10 +81,9 @@ def _listed(annotations: Path, task: Task) -> list[_Listed]:
         names = [(str(video["video_id"]), len(video["images"])) for video in videos]
         return [_Listed(name, name, length) for name, length in names]
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        expected = "`id` and `file_names`" if task == "vis" else "`video_id` and `images`"
         raise ValueError(
-            f"{annotations} is no annotation file for this task. Expected JSON with `videos`, each with "
-            f"{expected}, but got {type(error).__name__}: {error}"
+            f"{annotations} is no annotation file for this task. Expected {EXPECTED[task]}, but got "
+            f"{type(error).__name__}: {error}"
         ) from error
 
 
@@ -94,7 +103,7 @@ def _check_complete(listed: Sequence[_Listed], found: Mapping[str, Video], annot
         )
     for video in listed:
         pictures = found[video.name].pictures
-        if pictures and len(pictures) != video.length:
+        if pictures and video.length not in (None, len(pictures)):
             raise ValueError(
                 f"Video {video.name} has {len(pictures)} pictures, but {annotations.name} lists "
                 f"{video.length}. The benchmark takes a result for each that is listed, and no other"

@@ -36,7 +36,9 @@ class Video:
         """The frames' files; none for a video file."""
         if not self.path.is_dir():
             return []
-        return sorted(file for file in self.path.iterdir() if file.suffix.lower() in PICTURES)
+        beside_masks = self.path / "origin"  # as VSPW has it
+        folder = beside_masks if beside_masks.is_dir() else self.path
+        return sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURES)
 
     @property
     def length(self) -> int | None:

@@ -89,8 +89,9 @@ def test_how_far_each_stage_is_off_in_shorter_types(figures: Figures) -> None:
     case = Case("offline_r50_ovis")
     device = torch.device("cuda" if GPU else "cpu")
     model = case.model.to(device)
-    sizes = frame_sizes((case.out_height, case.out_width), model.config, short_side=0)
-    frames = network_input(list(case.frames), sizes, model.config, model.example)
+    pictures = list(case.frames)
+    sizes = frame_sizes(pictures[0].shape[:2], model.config, short_side=0)
+    frames = network_input(pictures, sizes, model.config, model.example)
     head, refiner = model.sem_seg_head, model.refiner
     assert refiner is not None
     features = model.backbone(frames)

@@ -1,6 +1,7 @@
 """Many videos become one submission, whatever interrupts the run."""
 
 import json
+import shutil
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -209,6 +210,25 @@ def test_annotations_that_do_not_fit_are_told(
     (tmp_path / "valid.json").write_bytes(content)
     with pytest.raises(ValueError, match=message):
         jobs_for(find_videos(videos), TINY, tmp_path / "valid.json")
+
+
+def test_vspw_keeps_pictures_beside_masks_and_lists_names(
+    model: Dvis, weights: Path, videos: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    for name in ("1_a", "2_b", "3_c"):
+        shutil.copytree(videos / "one", data / name / "origin")
+        shutil.copytree(videos / "two", data / name / "mask")
+    (tmp_path / "val.txt").write_text("3_c\n1_a\n")
+    config = VARIANTS["tiny_vspw"]
+    jobs = jobs_for(find_videos(data), config, tmp_path / "val.txt")
+    assert [(job.id, job.video.length) for job in jobs] == [("1_a", 2), ("3_c", 2)]
+    run_all(Batch(build(config), weights, tmp_path / "out.zip"), jobs)
+    with ZipFile(tmp_path / "out.zip") as archive:
+        assert archive.namelist() == [f"{name}/0000{n}.png" for name in ("1_a", "3_c") for n in (0, 1)]
+    (tmp_path / "val.txt").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match="Expected a list of videos, one name a line"):
+        jobs_for(find_videos(data), config, tmp_path / "val.txt")
 
 
 def test_two_videos_of_one_name_are_told_apart(videos: Path) -> None:

@@ -1,5 +1,6 @@
-"""The command line says what is wrong and what to do, without a traceback."""
+"""The command line, and that it says what is wrong and what to do, without a traceback."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def options(tmp_path: Path) -> list[object]:
         (["segment"], "No such command 'segment'"),
         (["cost", "--config", "tiny", "--frames", "0"], "'--frames'"),
         (["cost", "--config", "tiny", "--size", "0x64"], "Expected --size to be HEIGHTxWIDTH"),
-        (["cost", "--config", "tiny", "--size", "1000000x1000000"], "Memory ran out"),
+        (["cost", "--config", "tiny", "--size", "10000000x10000000"], "Memory ran out"),
     ],
 )
 def test_what_was_typed_wrongly_is_told(
@@ -87,3 +88,43 @@ def test_brackets_in_a_path_are_said_as_they_are(
     status, said = run(capsys, *options, tmp_path / "[" / "bold]" / "out.zip")
     assert status == 2
     assert f"0 of 1 videos are kept in {tmp_path}/[/bold]/out.zip.parts: the same command goes on." in said
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    safetensors.torch.save_file(build("tiny").state_dict(), path)
+    return path
+
+
+def test_inspect_tells_what_a_checkpoint_fits(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, said = run(capsys, "inspect", "--weights", weights)
+    assert (status, said.split()[-1]) == (0, "tiny")
+
+
+def test_inspect_tells_what_differs(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, said = run(capsys, "inspect", "--weights", weights, "--config", "ovis/MinVIS_R50")
+    assert status == 1
+    assert "differs from ovis/MinVIS_R50:" in said
+    assert "backbone: " in said
+
+
+def test_cost_is_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--config", "tiny", "--size", "64x96", "--frames", "2", "--json", tmp_path / "cost")
+    status, said = run(capsys, "cost", *asked)
+    assert status == 0, said
+    cost = json.loads((tmp_path / "cost").read_text())
+    stages = {stage["name"]: stage for stage in cost["stages"]}
+    assert set(stages) >= {"backbone", "pixel decoder", "masked decoder", "segmenter", "tracker", "refiner"}
+    assert "peak memory" in said
+    assert all(stage["gmacs"] > 0 and stage["milliseconds"] > 0 for stage in stages.values())
+    assert cost["peak_memory_bytes"] > 2**20
+
+
+def test_an_ablation_costs_what_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--config", "tiny", "--size", "64x96", "--tracker", "bipartite", "--refiner", "none")
+    status, said = run(capsys, "cost", *asked, "--frames", "1", "--json", tmp_path / "cost")
+    assert status == 0, said
+    stages = {stage["name"]: stage for stage in json.loads((tmp_path / "cost").read_text())["stages"]}
+    assert "refiner" not in stages
+    assert stages["tracker"]["parameters"] == 0

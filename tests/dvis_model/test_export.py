@@ -144,28 +144,6 @@ def test_the_command_line_segments_a_folder_of_videos(weights: Path, tmp_path: P
     assert {tuple(rle["size"]) for entry in entries for rle in entry["segmentations"]} == {(40, 60)}
 
 
-def test_inspect_tells_what_a_checkpoint_fits(weights: Path) -> None:
-    done = run("inspect", "--weights", str(weights))
-    assert (done.returncode, done.stdout.split()[-1]) == (0, "tiny")
-
-
-def test_inspect_tells_what_differs(weights: Path) -> None:
-    done = run("inspect", "--weights", str(weights), "--config", "ovis/MinVIS_R50")
-    assert done.returncode == 1
-    assert "differs from ovis/MinVIS_R50:" in done.stdout
-    assert "backbone: " in done.stdout
-
-
-def test_the_command_line_tells_errors_without_a_traceback(weights: Path, tmp_path: Path) -> None:
-    done = run(
-        *("predict", "--config", "tiny", "--weights", str(weights)),
-        *("--input", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out")),
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith("No such video or folder: ")
-    assert "Traceback" not in done.stderr
-
-
 def test_cost_counts_the_published_parameters() -> None:
     with torch.device("meta"):
         model = build("ovis/DVIS_Offline_R50")
@@ -181,16 +159,3 @@ def test_cost_counts_the_published_parameters() -> None:
         "tracker": 9.68,
         "refiner": 14.41,
     }
-
-
-def test_cost_is_written_as_json(tmp_path: Path) -> None:
-    done = run(
-        "cost", "--config", "tiny", "--size", "64x96", "--frames", "2", "--json", str(tmp_path / "cost")
-    )
-    assert done.returncode == 0, done.stderr
-    cost = json.loads((tmp_path / "cost").read_text())
-    stages = {stage["name"]: stage for stage in cost["stages"]}
-    assert set(stages) >= {"backbone", "pixel decoder", "masked decoder", "segmenter", "tracker", "refiner"}
-    assert "peak memory" in done.stdout
-    assert all(stage["gmacs"] > 0 and stage["milliseconds"] > 0 for stage in stages.values())
-    assert cost["peak_memory_bytes"] > 2**20
