@@ -72,7 +72,7 @@ def predict(
         )
     lengths = {"height": height, "width": width, "window_size": window_size}
     for name, length in lengths.items():
-        if length is not None and (not isinstance(length, int) or length < 1):
+        if length is not None and length < 1:
             raise ValueError(f"Expected {name} to be at least 1, but got {length!r}")
     if short_side is not None and short_side < 0:
         raise ValueError(f"Expected short_side to be at least 0, but got {short_side}")
