@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from numbers import Integral
 from typing import Any, Literal, get_args
 
 import torch
@@ -72,7 +73,7 @@ def predict(
         )
     lengths = {"height": height, "width": width, "window_size": window_size}
     for name, length in lengths.items():
-        if length is not None and length < 1:
+        if length is not None and not (isinstance(length, Integral) and length >= 1):
             raise ValueError(f"Expected {name} to be at least 1, but got {length!r}")
     if short_side is not None and short_side < 0:
         raise ValueError(f"Expected short_side to be at least 0, but got {short_side}")

@@ -211,3 +211,8 @@ def test_a_path_without_videos_is_told(tmp_path: Path) -> None:
         find_videos(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="neither pictures nor folders of pictures"):
         find_videos(tmp_path)
+
+
+def test_sizes_may_be_numbers_of_numpy(model: Dvis) -> None:
+    sizes = dict.fromkeys(("height", "width", "window_size"), np.int64(30))
+    assert predict(model, noise(2), **sizes).masks.shape[-2:] == (30, 30)
