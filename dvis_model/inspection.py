@@ -10,7 +10,7 @@ from pathlib import Path
 import safetensors
 import torch
 
-from dvis_model.checkpoint import compare, expected_shapes, matching_configs, renamed
+from dvis_model.checkpoint import compare, expected_shapes, matching_configs, not_finite, renamed
 from dvis_model.convert import CheckpointRefused, to_safetensors
 from dvis_model.variants import VARIANTS
 
@@ -57,15 +57,14 @@ def inspect_weights(path: Path) -> Inspection:
         CheckpointRefused: it holds what torch has no type for.
     """
     shapes: dict[str, tuple[int, ...]] = {}
-    broken = []
+    broken: list[str] = []
     for name, tensor in _tensors(path):
         if tensor.is_complex() or tensor.dtype == torch.bool:
             raise CheckpointRefused(
                 f"{path.name}: the entry {name!r} holds {tensor.dtype}, expected real numbers"
             )
         shapes[renamed(name)] = tuple(tensor.shape)
-        if tensor.is_floating_point() and not torch.isfinite(tensor.float()).all():
-            broken.append(name)
+        broken += not_finite({name: tensor})
     fits, nearest = matching_configs(shapes)
     difference = compare(shapes, expected_shapes(VARIANTS[nearest]))
     return Inspection(

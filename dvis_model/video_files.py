@@ -76,9 +76,9 @@ def find_videos(path: Path) -> list[Video]:
     video = Video(path)
     if path.is_file() or video.pictures:
         return [video]
-    folders = [Video(entry) for entry in path.iterdir() if entry.is_dir()]
-    videos = [video for video in folders if video.pictures]
-    if passed_over := sorted(video.name for video in folders if video not in videos):
+    holds = {video: bool(video.pictures) for video in map(Video, path.iterdir()) if video.path.is_dir()}
+    videos = [video for video, has_pictures in holds.items() if has_pictures]
+    if passed_over := sorted(video.name for video, has_pictures in holds.items() if not has_pictures):
         logger.warning("Folders without pictures are passed over: %s", ", ".join(passed_over))
     videos += [Video(entry) for entry in path.iterdir() if entry.is_file() and entry.suffix.lower() in FILMS]
     if not videos:

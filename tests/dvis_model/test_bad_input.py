@@ -14,6 +14,7 @@ from torch import nn
 from dvis_model import FrameProblem, NotFinite, OutOfMemory, VideoInstances, build, predict
 from dvis_model.model import Dvis
 from dvis_model.video_files import Video, find_videos
+from tests.dvis_model.films import write_film
 
 # Matrices in the header of an mp4 file: as it is, and a quarter turn clockwise, as phones write it.
 IDENTITY = struct.pack(">9i", 2**16, 0, 0, 0, 2**16, 0, 0, 0, 2**30)
@@ -111,18 +112,9 @@ def test_the_error_says_how_much_memory_was_missing(model: Dvis) -> None:
     )
 
 
-def write_video(path: Path, frames: np.ndarray) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=10)
-        stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "yuv420p"
-        for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        container.mux(stream.encode())
-
-
 def test_a_video_file_is_read_frame_by_frame(tmp_path: Path) -> None:
     smooth = np.full((5, 64, 96, 3), 100, np.uint8) + np.arange(5, dtype=np.uint8)[:, None, None, None] * 20
-    write_video(tmp_path / "video.mp4", smooth)
+    write_film(tmp_path / "video.mp4", smooth)
     frames = list(Video(tmp_path / "video.mp4").frames())
     assert [frame.shape for frame in frames] == [(64, 96, 3)] * 5
     assert np.abs(np.stack(frames).astype(int) - smooth).max() < 8
@@ -131,7 +123,7 @@ def test_a_video_file_is_read_frame_by_frame(tmp_path: Path) -> None:
 @pytest.mark.parametrize("broken", [0, 7, 11])
 def test_a_corrupt_video_is_told_with_the_frame(broken: int, tmp_path: Path) -> None:
     path = tmp_path / "video.avi"
-    write_video(path, noise(12))
+    write_film(path, noise(12))
     with av.open(str(path)) as container:
         packet = [packet for packet in container.demux(video=0) if packet.size][broken]
         assert packet.pos is not None
@@ -177,7 +169,7 @@ def test_pictures_and_films_are_turned_upright_as_they_say(tmp_path: Path) -> No
     (tmp_path / "pictures").mkdir()
     Image.fromarray(scene).save(tmp_path / "pictures" / "0.png", exif=turned)
     film = tmp_path / "film.mp4"
-    write_video(film, scene[None])
+    write_film(film, scene[None])
     content = film.read_bytes()
     place = content.index(IDENTITY, content.index(b"tkhd"))
     film.write_bytes(content[:place] + QUARTER_TURN + content[place + len(IDENTITY) :])

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 from zipfile import ZipFile
 
-import av
 import numpy as np
 import pytest
 import safetensors.torch
@@ -17,15 +16,9 @@ from dvis_model.batch import Batch
 from dvis_model.jobs import Job, jobs_for
 from dvis_model.model import Dvis
 from dvis_model.variants import VARIANTS
+from tests.dvis_model.films import write_film
 
 TINY = VARIANTS["tiny"]
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    safetensors.torch.save_file(build("tiny").state_dict(), path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +39,6 @@ def videos(tmp_path: Path) -> Path:
         for number, picture in enumerate(pictures()):
             Image.fromarray(picture).save(tmp_path / "in" / name / f"{number:05}.png")
     return tmp_path / "in"
-
-
-def film(path: Path) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 60, 40, "yuv420p"
-        for picture in pictures():
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode())
 
 
 def run_all(batch: Batch, jobs: list[Job]) -> None:
@@ -157,7 +141,7 @@ def test_an_output_that_cannot_be_written_is_told_at_once(
 
 
 def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) -> None:
-    film(videos / "three.mp4")
+    write_film(videos / "three.mp4", pictures())
     found = find_videos(videos)
     assert [(job.video.name, job.id) for job in jobs_for(found, TINY, None)] == [
         ("one", 1),
@@ -232,7 +216,7 @@ def test_vspw_keeps_pictures_beside_masks_and_lists_names(
 
 
 def test_two_videos_of_one_name_are_told_apart(videos: Path) -> None:
-    film(videos / "one.mp4")
+    write_film(videos / "one.mp4", pictures())
     with pytest.raises(ValueError, match="Two videos are called 'one'"):
         jobs_for(find_videos(videos), TINY, None)
 
@@ -240,7 +224,7 @@ def test_two_videos_of_one_name_are_told_apart(videos: Path) -> None:
 def test_files_of_videos_lie_beside_folders_of_pictures(
     model: Dvis, weights: Path, videos: Path, tmp_path: Path
 ) -> None:
-    film(videos / "three.mp4")
+    write_film(videos / "three.mp4", pictures())
     (videos / "notes.txt").write_text("no video")
     found = find_videos(videos)
     assert [(video.name, video.length) for video in found] == [("one", 2), ("three", 2), ("two", 2)]

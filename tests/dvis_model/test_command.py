@@ -90,13 +90,6 @@ def test_brackets_in_a_path_are_said_as_they_are(
     assert f"0 of 1 videos are kept in {tmp_path}/[/bold]/out.zip.parts: the same command goes on." in said
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    safetensors.torch.save_file(build("tiny").state_dict(), path)
-    return path
-
-
 def test_inspect_tells_what_a_checkpoint_fits(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = run(capsys, "inspect", "--weights", weights)
     assert (status, said.split()[-1]) == (0, "tiny")

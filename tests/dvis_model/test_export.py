@@ -8,7 +8,6 @@ from zipfile import ZipFile
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from PIL import Image
 from pycocotools import mask as coco_mask
@@ -112,13 +111,6 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "dvis_model", *arguments], cwd=ROOT, capture_output=True, text=True
     )
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    safetensors.torch.save_file(build("tiny").state_dict(), path)
-    return path
 
 
 def test_the_command_line_segments_a_folder_of_videos(weights: Path, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class BenchmarkDetail(BenchmarkOut):
         return [_metric(METRICS[key]) for key in benchmark.spec.metrics] if benchmark.spec else []
 
     @staticmethod
-    def resolve_splits(benchmark: Benchmark, context: Any) -> list[SplitOut]:  # type: ignore[override]
+    def resolve_splits(benchmark: Benchmark, context: Any) -> list[SplitOut]:  # type: ignore[override]  # as `splits`
         return [_split(split, context["request"]) for split in benchmark.splits.all()]
 
 

@@ -84,6 +84,7 @@ def test_a_fault_of_ours_is_logged_and_shows_no_traceback(
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("secret detail")
 
+    # A fault of ours, which no request is known to cause.
     monkeypatch.setattr(methods_api, "method_get_or_create", broken)
     with caplog.at_level(logging.ERROR):
         answer = Api(make_user()).post("/methods", {"name": "DVIS"})
@@ -142,6 +143,7 @@ def test_without_the_broker_requests_are_answered_uncounted(monkeypatch: pytest.
     def away(*args: Any, **kwargs: Any) -> None:
         raise BrokerAwayError("nobody listens")
 
+    # The broker of all other tests stays; one that went away for good is in tests/chaos.
     monkeypatch.setattr(cache, "add", away)
     answer = Api().get("/benchmarks")
     assert answer.status_code == 200

@@ -94,7 +94,7 @@ def test_number_of_queries_does_not_grow_with_the_list(
 
 
 def test_long_list_has_pages(page: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.submissions.views.PAGE_SIZE", 2)
+    monkeypatch.setattr("webapp.submissions.views.PAGE_SIZE", 2)  # fifty would take long
     split = make_split()
     for number in range(3):
         make_submission(alice, split, filename=f"file{number}.json")
