@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 from evaluator.catalog import BENCHMARKS, BenchmarkSpec, Task
-from evaluator.formats.members import open_members
-from evaluator.formats.source import check_predictions
+from evaluator.files.members import open_members
+from evaluator.files.source import check_predictions
 from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, SubsetInvalid
-from evaluator.report_comparison import Comparison, compare_reports
-from evaluator.subsets import Listing
+from evaluator.statistics.report_comparison import Comparison, compare_reports
+from evaluator.statistics.subsets import Listing
 from evaluator.types import Analysis, Report
 from evaluator.version import __version__
 
@@ -43,9 +43,9 @@ __all__ = [
 ]
 
 _TASK_MODULES: Final[dict[Task, str]] = {
-    "vis": "evaluator.vis",
-    "vps": "evaluator.vps",
-    "vss": "evaluator.vss",
+    "vis": "evaluator.tracklets.evaluate",
+    "vps": "evaluator.panoptic.evaluate",
+    "vss": "evaluator.semantic.evaluate",
 }
 
 
@@ -173,7 +173,7 @@ def analyse(
     tracklets = [spec.key for spec in BENCHMARKS.values() if spec.task == "vis"]
     if benchmark not in tracklets:
         raise ValueError(f"Expected one of {', '.join(tracklets)}, but got {benchmark!r}")
-    analysis: Analysis = importlib.import_module("evaluator.analysis").analyse(
+    analysis: Analysis = importlib.import_module("evaluator.analysis.analyse").analyse(
         benchmark,
         ground_truth,
         predictions,

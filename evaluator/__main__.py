@@ -29,14 +29,14 @@ from evaluator import (
     evaluate,
     validate,
 )
-from evaluator.analysis_tables import print_analysis
 from evaluator.catalog import BENCHMARKS, METRICS, Task
-from evaluator.comparison_tables import print_comparison
-from evaluator.metric_pages import print_metric, print_metrics, to_markdown
+from evaluator.command_line.analysis_tables import print_analysis
+from evaluator.command_line.comparison_tables import print_comparison
+from evaluator.command_line.metric_pages import print_metric, print_metrics, to_markdown
+from evaluator.command_line.report_tables import print_report
 from evaluator.problems import Problem
 from evaluator.receipts import Receipt, ReceiptInvalid, differences, other_files, read_receipt
-from evaluator.report_comparison import compare_reports
-from evaluator.report_tables import print_report
+from evaluator.statistics.report_comparison import compare_reports
 
 TASKS: tuple[str, ...] = get_args(Task)
 REJECTED, USAGE, BAD_GROUND_TRUTH = 1, 2, 3
@@ -361,7 +361,7 @@ def verify_command(
 def _check_signature(path: Path, key: str | None) -> Receipt:
     """Return the receipt if its signature is good; say by which key."""
     try:
-        signatures = importlib.import_module("evaluator.signatures")
+        signatures = importlib.import_module("evaluator.receipts.signatures")
     except ImportError:
         _fail("Checking signatures needs the library cryptography: pip install cryptography")
     try:

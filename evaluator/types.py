@@ -115,8 +115,8 @@ class Report:
 
     `per_category` is keyed by category name and `per_video` by video id, each with the metrics it documents.
     `intervals` holds 95 % intervals where a bootstrap was asked for, and `samples` the headline metrics in
-    each of its `resamples` draws, as `evaluator.statistics.bootstrap` gives them and `evaluator.comparison`
-    takes them; `seconds` is wall-clock time.
+    each of its `resamples` draws, as `evaluator.statistics.bootstrap` gives them and
+    `evaluator.statistics.comparison` takes them; `seconds` is wall-clock time.
     `subsets` are those asked for by name; the digest knows nothing of them. `video_names` has, by video id,
     the names that differ from it.
     """

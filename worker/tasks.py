@@ -8,7 +8,7 @@ from celery import Task
 from django.conf import settings
 
 from evaluator import GroundTruthError, SubmissionRejected, evaluate
-from evaluator.comparison import Sample, pack_samples
+from evaluator.statistics.comparison import Sample, pack_samples
 from webapp.jobs.services import job_finish_failed
 from webapp.submissions.evaluation import (
     KINDS,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from evaluator.formats.semantic_truth import class_names
+from evaluator.semantic.ground_truth import class_names
 from evaluator.synthetic.film import film
 from evaluator.synthetic.maps import GROUND, POST, MappedVideo, predicted_maps, true_maps
 from evaluator.synthetic.mistakes import QUALITIES

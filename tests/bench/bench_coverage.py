@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evaluator import statistics
-from evaluator.comparison import difference, tie_groups
-from evaluator.statistics import DrawnMetrics
+from evaluator.statistics import bootstrap as statistics
+from evaluator.statistics.bootstrap import DrawnMetrics
+from evaluator.statistics.comparison import difference, tie_groups
 from tests.bench.figures import Figures
 from tests.bench.video_populations import (
     drawn_panoptic,

@@ -16,11 +16,12 @@ from statistics import median
 import pytest
 
 from evaluator import Report, evaluate, warm_up
-from evaluator.formats import png
-from evaluator.formats.panoptic_truth import read_panoptic_truth
-from evaluator.formats.semantic_truth import read_semantic_truth
-from evaluator.metrics import video_consistency, vpq
-from evaluator.metrics.joint_table import decode_runs
+from evaluator.maps import png
+from evaluator.maps.joint_table import decode_runs
+from evaluator.panoptic import vpq
+from evaluator.panoptic.ground_truth import read_panoptic_truth
+from evaluator.semantic import video_consistency
+from evaluator.semantic.ground_truth import read_semantic_truth
 from tests.bench import plain_maps, true_maps
 from tests.bench.data import cached
 from tests.bench.figures import Figures

@@ -10,9 +10,9 @@ from functools import partial
 
 import numpy as np
 
-from evaluator import statistics
-from evaluator.comparison import rank_intervals, tie_groups
-from evaluator.statistics import DrawnMetrics
+from evaluator.statistics import bootstrap as statistics
+from evaluator.statistics.bootstrap import DrawnMetrics
+from evaluator.statistics.comparison import rank_intervals, tie_groups
 from tests.bench.figures import Figures
 from tests.bench.video_populations import (
     drawn_panoptic,

@@ -28,8 +28,8 @@ import pytest
 from pycocotools import mask as coco
 
 from evaluator import evaluate, warm_up
-from evaluator.formats.source import open_predictions
-from evaluator.formats.ytvis_json import open_list
+from evaluator.files.source import open_predictions
+from evaluator.tracklets.results_json import open_list
 from tests.bench import plain_vis
 from tests.bench.data import cached
 from tests.bench.figures import Figures

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.catalog import BENCHMARKS
-from evaluator.metrics.miou import IouStat
-from evaluator.metrics.stq import StqStat
-from evaluator.metrics.sums import weigh_draws
-from evaluator.metrics.tracklet_ap import IOU_THRESHOLDS
-from evaluator.metrics.tracklet_draws import DrawnAp
-from evaluator.metrics.tracklet_results import PooledPredictions, pool
-from evaluator.metrics.video_consistency import ConsistencyStat
-from evaluator.metrics.vpq import PAPER_WINDOWS, WINDOWS, PqStat
-from evaluator.statistics import DrawnMetrics, columns
+from evaluator.maps.sums import weigh_draws
+from evaluator.panoptic.stq import StqStat
+from evaluator.panoptic.vpq import PAPER_WINDOWS, WINDOWS, PqStat
+from evaluator.semantic.miou import IouStat
+from evaluator.semantic.video_consistency import ConsistencyStat
+from evaluator.statistics.bootstrap import DrawnMetrics, columns
+from evaluator.tracklets.average_precision import IOU_THRESHOLDS
+from evaluator.tracklets.draws import DrawnAp
+from evaluator.tracklets.results import PooledPredictions, pool
 
 Floats = NDArray[np.float64]
 OVIS_CATEGORIES, CLASSES = 25, 124

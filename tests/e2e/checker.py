@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from evaluator.formats import describe_ground_truth
+from evaluator.ground_truths import describe_ground_truth
 from evaluator.problems import PROBLEMS
 
 SCRIPTS = Path(__file__).parents[2] / "webapp/static/webapp/js"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from evaluator import analyse, evaluate
-from evaluator.metric_spec import Scene
+from evaluator.catalog.spec import Scene
 from tests.evaluator.map_files import (
     Panoptic,
     write_class_maps,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evaluator import analyse, evaluate
 from tests.evaluator.map_files import write_class_maps, write_class_truth
-from tests.evaluator.metrics.test_tracklet_ap import encode, random_case, score
+from tests.evaluator.tracklets.test_average_precision import encode, random_case, score
 from tests.evaluator.vis_files import write
 
 seeds = st.integers(0, 2**32 - 1)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from evaluator.rle import compress_runs
+from evaluator.tracklets.rle import compress_runs
 
 HEIGHT, WIDTH, LENGTH = 4, 6, 3
 PIXELS = HEIGHT * WIDTH

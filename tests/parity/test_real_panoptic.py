@@ -9,7 +9,7 @@ from PIL import Image
 
 from evaluator import evaluate
 from tests.evaluator.map_files import CATEGORIES, Panoptic, write_predictions, write_truth
-from tests.evaluator.metrics import brute_force_maps
+from tests.evaluator.maps import brute_force_maps
 
 FOLDER = Path(__file__).parent / "real" / "panoptic_sample"
 # COCO's person and cow are the things here, all other categories one kind of stuff or another.

@@ -10,10 +10,10 @@ import pytest
 
 from evaluator import GroundTruthError, Report, SubmissionRejected, evaluate
 from evaluator.catalog import BENCHMARKS
-from evaluator.formats import open_predictions
-from evaluator.metrics.tracklet_results import TrackletResults, pool, splits_of
-from evaluator.metrics.tracklet_scores import TrackletScorer
-from evaluator.vis import load_ground_truth, score_predictions
+from evaluator.files.source import open_predictions
+from evaluator.tracklets.evaluate import load_ground_truth, score_predictions
+from evaluator.tracklets.results import TrackletResults, pool, splits_of
+from evaluator.tracklets.scorer import TrackletScorer
 
 FOLDER = Path(__file__).parent
 EXPECTED: dict[str, Any] = json.loads(gzip.decompress((FOLDER / "vis_expected.json.gz").read_bytes()))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evaluator import GroundTruthError, Report, SubmissionRejected, evaluate
-from evaluator.metrics.vpq import WINDOWS
+from evaluator.panoptic.vpq import WINDOWS
 from tests.parity.unpack import unpack_case
 
 FOLDER = Path(__file__).parent

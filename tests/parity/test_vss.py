@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from evaluator import Report, SubmissionRejected, evaluate
-from evaluator.formats.semantic_truth import class_names
+from evaluator.semantic.ground_truth import class_names
 from tests.parity.unpack import unpack_case
 
 FOLDER = Path(__file__).parent

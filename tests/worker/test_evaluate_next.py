@@ -8,7 +8,7 @@ from django.conf import settings
 
 from evaluator import evaluate
 from evaluator.catalog import BENCHMARKS
-from evaluator.comparison import unpack_samples
+from evaluator.statistics.comparison import unpack_samples
 from tests.factories import make_blob, make_split, make_submission
 from tests.slow_benchmark import write_slow_benchmark
 from webapp.benchmarks.models import Split

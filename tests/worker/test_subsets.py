@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from evaluator import evaluate
-from evaluator.comparison import pack_samples
+from evaluator.statistics.comparison import pack_samples
 from tests.factories import make_split, make_submission
 from tests.map_benchmarks import MAKERS, VIDEOS
 from tests.slow_benchmark import write_slow_benchmark

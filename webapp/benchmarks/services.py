@@ -10,8 +10,8 @@ from django.core.validators import validate_slug
 from django.db import transaction
 
 from evaluator.catalog import BENCHMARKS
-from evaluator.formats import describe_ground_truth
-from evaluator.subsets import Listing
+from evaluator.ground_truths import describe_ground_truth
+from evaluator.statistics.subsets import Listing
 from evaluator.types import GroundTruthSummary
 from webapp.accounts.models import User
 from webapp.benchmarks.ground_truth import ground_truth_blob, readable

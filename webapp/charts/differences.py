@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from evaluator.comparison import Difference
+from evaluator.statistics.comparison import Difference
 from webapp.charts.spec import OKABE_ITO, Chart, layout, percent, plain, styles
 from webapp.compare.comparison import (
     Against,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from evaluator.comparison import Difference, Sample, difference
+from evaluator.statistics.comparison import Difference, Sample, difference
 from webapp.benchmarks.models import Split
 from webapp.charts.spec import names_apart
 from webapp.leaderboards.board import Row

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
-from evaluator.comparison import unpack_samples
+from evaluator.statistics.comparison import unpack_samples
 from webapp.accounts.models import User
 from webapp.compare.comparison import Compared, Comparison
 from webapp.leaderboards.board import Row

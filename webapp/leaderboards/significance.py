@@ -12,7 +12,7 @@ from dataclasses import replace
 from django.core.cache import cache
 from django.db.models import Q, QuerySet
 
-from evaluator.comparison import rank_intervals, tie_groups, unpack_samples
+from evaluator.statistics.comparison import rank_intervals, tie_groups, unpack_samples
 from webapp.benchmarks.models import VideoSubset
 from webapp.leaderboards.board import RankedRow, Row
 from webapp.leaderboards.metrics import Metric

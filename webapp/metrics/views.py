@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from evaluator.catalog import METRICS, benchmarks_with
-from evaluator.metric_families import FAMILIES, command_for, metrics_of
-from evaluator.metric_spec import SCENES
+from evaluator.catalog.families import FAMILIES, command_for, metrics_of
+from evaluator.catalog.spec import SCENES
 from webapp.benchmarks.selectors import benchmarks_visible_to
 
 

@@ -76,8 +76,8 @@ def evaluation_finish_scored(
     Args:
         token: proof of the lease.
         report: what `evaluator.Report.to_json` gives.
-        samples: of headline metrics, as `evaluator.comparison.pack_samples` gives them; None where no videos
-            were drawn anew.
+        samples: of headline metrics, as `pack_samples` gives them; None where no videos were drawn
+            again.
         subsets: those that the report has.
         subset_samples: of these by name, as `samples`.
     """

@@ -171,7 +171,7 @@ class ScoreSamples(models.Model):
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="samples")
     metric = models.CharField(max_length=40, help_text="key in evaluator.catalog.METRICS")
-    samples = models.BinaryField(help_text="evaluator.comparison.pack_samples, 4 bytes a draw")
+    samples = models.BinaryField(help_text="evaluator.statistics.comparison.pack_samples, 4 bytes a draw")
 
     class Meta:
         constraints = [

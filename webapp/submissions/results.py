@@ -19,7 +19,7 @@ def result_store(submission: Submission, report: Mapping[str, Any], samples: Map
     Args:
         submission: locked by the caller.
         report: the `--json` contract of DESIGN section 3.
-        samples: of headline metrics, as `evaluator.comparison.pack_samples` gives them.
+        samples: of headline metrics, as `evaluator.statistics.comparison.pack_samples` gives them.
     """
     text = json.dumps(report, allow_nan=False, separators=(",", ":"))
     submission.result = blob_save_bytes(gzip.compress(text.encode(), mtime=0))

@@ -9,7 +9,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from evaluator.catalog import METRICS
-from evaluator.formula import render_inline, to_mathml
+from evaluator.catalog.formula import render_inline, to_mathml
 from webapp.charts.spec import UNDEFINED
 from webapp.charts.spec import percent as percent_text
 from webapp.jobs.selectors import duration

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from evaluator import evaluate, validate
 from evaluator.__main__ import app
-from evaluator.formats import describe_ground_truth
+from evaluator.ground_truths import describe_ground_truth
 from evaluator.synthetic import vps, vss
 
 SIZE = {"videos": 4, "frames": 10, "height": 72, "width": 128, "seed": 3}

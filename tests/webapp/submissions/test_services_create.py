@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from evaluator.comparison import pack_samples
+from evaluator.statistics.comparison import pack_samples
 from tests.factories import (
     claim,
     make_blob,

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('metric', models.CharField(help_text='key in evaluator.catalog.METRICS', max_length=40)),
-                ('samples', models.BinaryField(help_text='evaluator.comparison.pack_samples, 4 bytes a draw')),
+                ('samples', models.BinaryField(help_text='evaluator.statistics.comparison.pack_samples, 4 bytes a draw')),
             ],
             options={
                 'verbose_name_plural': 'score samples',

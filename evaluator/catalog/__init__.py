@@ -1,0 +1,9 @@
+"""METRICS and BENCHMARKS: the only lists of either. Columns, documentation and API are drawn from them.
+
+All modules here are light (no numpy, no numba): the site imports them at every start.
+"""
+
+from evaluator.catalog.benchmarks import BENCHMARKS, METRICS, BenchmarkSpec, benchmarks_with
+from evaluator.catalog.spec import MetricSpec, Task
+
+__all__ = ["BENCHMARKS", "METRICS", "BenchmarkSpec", "MetricSpec", "Task", "benchmarks_with"]

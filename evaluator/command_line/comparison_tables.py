@@ -1,0 +1,56 @@
+"""Prints a comparison of two submissions as tables and sentences, in percent."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from evaluator.catalog import BENCHMARKS
+from evaluator.statistics.report_comparison import Comparison, VideoDifferences
+
+
+def print_comparison(output: Console, comparison: Comparison) -> None:
+    """Print the headline metrics of both, what their differences amount to, and where they lie."""
+    output.print(_metrics_table(comparison))
+    for key in comparison.differences:
+        output.print(comparison.sentence(key), markup=False)
+    videos = comparison.videos
+    output.print(
+        f"{videos.metric} of single videos: A is better on {videos.a_better}, B on {videos.b_better}, "
+        f"equal on {videos.equal}.",
+        soft_wrap=True,
+    )
+    if videos.largest:
+        output.print(_videos_table(videos))
+
+
+def _metrics_table(comparison: Comparison) -> Table:
+    spec = BENCHMARKS[comparison.a.benchmark]
+    draws = f"{comparison.a.resamples} draws of {comparison.a.videos} videos, seed {comparison.a.seed}"
+    table = _table(f"{spec.name}, in percent ({draws})", "metric", "A", "B", "A - B", "95 % interval", "p")
+    for key, found in comparison.differences.items():
+        values = [comparison.a.metrics[key], comparison.b.metrics[key]]
+        cells = ["undefined" if value is None else f"{100 * value:.2f}" for value in values]
+        if found is None:
+            table.add_row(key, *cells, "-", "-", "-")
+            continue
+        bounds = f"{100 * found.low:+.2f} to {100 * found.high:+.2f}"
+        table.add_row(key, *cells, f"{100 * found.delta:+.2f}", bounds, f"{found.p:.2g}")
+    return table
+
+
+def _videos_table(videos: VideoDifferences) -> Table:
+    table = _table(f"Largest differences, {videos.metric} in percent", "video", "A", "B", "A - B")
+    for item in videos.largest:
+        numbers = (f"{100 * item.a:.2f}", f"{100 * item.b:.2f}", f"{100 * item.delta:+.2f}")
+        table.add_row(escape(item.name), *numbers)
+    return table
+
+
+def _table(title: str, name: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(name)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table

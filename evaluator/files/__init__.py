@@ -1,0 +1,1 @@
+"""Reads hostile files: archives, members of folders and zips, JSON text."""

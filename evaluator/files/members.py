@@ -1,0 +1,96 @@
+"""A submission or ground truth of many files: a zip archive or a folder, read member by member."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Protocol
+
+from evaluator.files.archive import Archive
+from evaluator.files.source import map_file, reject_other_formats
+from evaluator.problems import Problem, SubmissionRejected, Where, problem
+
+
+class Members(Protocol):
+    """Named files; names have "/" between folders. Any process may read."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def names(self) -> Collection[str]: ...
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Return the first `limit` bytes of a file. Raises KeyError, OSError, SubmissionRejected."""
+
+    def close(self) -> None: ...
+
+
+class FolderMembers:
+    """The files below a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        self._path = path
+        self.names: Collection[str] = dict.fromkeys(_walk(path))
+
+    def path(self, name: str) -> str:
+        """Return where a file lies. Raises KeyError."""
+        if name not in self.names:
+            raise KeyError(name)
+        return f"{self._path}/{name}"
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Return the first `limit` bytes of a file. Raises KeyError, OSError."""
+        with Path(self.path(name)).open("rb") as file:
+            return file.read(limit)
+
+    def close(self) -> None:
+        """Nothing is open between reads."""
+
+
+def _walk(folder: Path) -> list[str]:
+    """Return the files below a folder in a fixed order, without links and hidden files."""
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inner = Path(place).relative_to(folder).as_posix()
+        prefix = "" if inner == "." else f"{inner}/"
+        found += [prefix + name for name in sorted(files) if not name.startswith(".")]
+    return found
+
+
+def open_members(path: Path) -> Members:
+    """Open a folder or a zip archive.
+
+    Raises:
+        SubmissionRejected: the file is no archive, or an unsafe one.
+        OSError: it cannot be read.
+    """
+    if path.is_dir():
+        return FolderMembers(path)
+    contents = map_file(path)
+    if not contents:
+        raise SubmissionRejected([problem("file-empty", Where(file=path.name), "The file has 0 bytes.")])
+    if bytes(contents[:2]) != b"PK":
+        reject_other_formats(path, bytes(contents[:512]))
+        message = f"Expected a zip archive, but the file begins with {bytes(contents[:8])!r}."
+        raise SubmissionRejected([problem("file-not-recognised", Where(file=path.name), message)])
+    return Archive(path)
+
+
+def root_folder(members: Members, wanted: Collection[str]) -> tuple[str, tuple[Problem, ...]]:
+    """Return what stands before the top-level names in `wanted`: nothing, or one folder, with a warning.
+
+    Without any of `wanted` the answer is the top as well; whoever looks for the names reports them missing.
+    """
+    tops = {name.split("/", 1)[0] for name in members.names}
+    if not tops.isdisjoint(wanted) or len(tops) != 1:
+        return "", ()
+    (top,) = tops
+    inner = {name.split("/", 2)[1] for name in members.names if "/" in name}
+    if inner.isdisjoint(wanted):
+        return "", ()
+    message = f"The files lie in the folder {top[:80]!r}."
+    return f"{top}/", (problem("archive-root-folder", Where(file=members.name), message),)

@@ -1,0 +1,37 @@
+"""The file formats: what a submission and a ground truth look like on disk.
+
+The numeric parts load on the first call, so that the site may import this package at no cost.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evaluator.catalog import BENCHMARKS
+from evaluator.files.source import JsonFile, open_predictions
+from evaluator.types import GroundTruthSummary
+
+__all__ = ["JsonFile", "describe_ground_truth", "open_predictions"]
+
+
+def describe_ground_truth(benchmark: str, path: Path) -> GroundTruthSummary:
+    """Check a ground truth completely and return what may be told about it.
+
+    Raises:
+        GroundTruthError: it is unusable; every problem is listed.
+        OSError: the file cannot be read.
+        KeyError: the benchmark is unknown.
+    """
+    task = BENCHMARKS[benchmark].task
+    if task == "vps":
+        from evaluator.panoptic.ground_truth import describe_panoptic
+
+        return describe_panoptic(path)
+    if task == "vss":
+        from evaluator.semantic.ground_truth import describe_semantic
+
+        return describe_semantic(path)
+    from evaluator.tracklets.annotations import read_annotations  # loads numba
+
+    ground_truth = read_annotations(path, occlusion="AP_ho" in BENCHMARKS[benchmark].metrics)
+    return GroundTruthSummary(ground_truth.videos, ground_truth.categories, ground_truth.annotations)

@@ -1,0 +1,1 @@
+"""What panoptic and semantic benchmarks share: PNG maps, joint tables, the loop over videos."""

@@ -1,0 +1,1 @@
+"""Video panoptic segmentation: reading, checking, VPQ and STQ."""

@@ -1,0 +1,133 @@
+"""Reads predictions of panoptic videos from a zip archive or folder.
+
+pred.json                            segments of every frame, frames in the order of the ground truth
+pan_pred/<video>/<frame>.png         RGB maps of segment ids, named like those of the ground truth
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from evaluator.files.json_text import Entries, JsonInvalid, JsonText, parse_value
+from evaluator.files.members import Members, open_members, root_folder
+from evaluator.files.words import describe
+from evaluator.panoptic.segments import SegmentsInvalid, read_frame
+from evaluator.panoptic.tubes import FrameSegments
+from evaluator.problems import Problem, ProblemList, SubmissionRejected, Where, problem
+
+JSON_NAME: Final = "pred.json"
+MAP_FOLDER: Final = "pan_pred"
+_JSON_BYTES = 1 << 30
+_KEYS: Final = ("video_id", "annotations")
+
+
+@dataclass(frozen=True, slots=True)
+class PanopticPredictions:
+    """A submission whose videos are decoded one by one.
+
+    `places` tells where each video lies in pred.json: its entry in the list, where that begins and ends.
+    `sha256` is that of pred.json.
+    """
+
+    members: Members
+    root: str
+    text: JsonText
+    places: dict[str, tuple[int, int, int]]
+    sha256: str
+    warnings: tuple[Problem, ...] = field(default=())
+
+    def file(self, video: str, frame: str) -> str:
+        """Return the name of a map."""
+        return f"{self.root}{MAP_FOLDER}/{video}/{frame}"
+
+    def read_video(self, video: str, problems: ProblemList) -> list[FrameSegments] | None:
+        """Return the frames of a video; None, with problems, if any of them cannot be used."""
+        entry, start, end = self.places[video]
+        record = parse_value(self.text.slice((start, end)))
+        where = Where(file=JSON_NAME, entry=entry, video_id=video, field="annotations")
+        records = record.get("annotations") if isinstance(record, dict) else None
+        if not isinstance(records, list):
+            message = f"`annotations` of the video is {describe(records)}, expected a list of frames."
+            problems.add("panoptic-field", where, message)
+            return None
+        frames: list[FrameSegments] = []
+        for number, item in enumerate(records):
+            try:
+                frames.append(read_frame(item, ground_truth=False))
+            except SegmentsInvalid as error:
+                place = Where(JSON_NAME, entry, video, None, number, error.field)
+                problems.add("panoptic-field", place, str(error))
+        return frames if len(frames) == len(records) else None
+
+
+def open_panoptic_predictions(path: Path) -> PanopticPredictions:
+    """Open a submission and find its videos in pred.json.
+
+    Raises:
+        SubmissionRejected: it is no archive, an unsafe one, or without a readable pred.json.
+        OSError: a file cannot be read.
+    """
+    members = open_members(path)
+    try:
+        root, warnings = root_folder(members, (JSON_NAME, MAP_FOLDER))
+        if root + JSON_NAME not in members.names:
+            names = ", ".join(repr(name[:60]) for name in list(members.names)[:3]) or "no file at all"
+            message = f"There is no {JSON_NAME} at the top; the first files are {names}."
+            raise SubmissionRejected([problem("panoptic-json-missing", Where(file=members.name), message)])
+        contents = members.read(root + JSON_NAME, _JSON_BYTES + 1)
+        if len(contents) > _JSON_BYTES:
+            message = f"{JSON_NAME} has more than {_JSON_BYTES:,} bytes."
+            raise SubmissionRejected([problem("archive-size", Where(file=JSON_NAME), message)])
+        problems = ProblemList()
+        text = JsonText(JSON_NAME, memoryview(contents))
+        places = _find_videos(text, problems)
+    except JsonInvalid as error:
+        members.close()
+        raise SubmissionRejected([error.problem]) from error
+    except BaseException:
+        members.close()
+        raise
+    if problems.has_errors():
+        members.close()
+        raise SubmissionRejected(problems.to_tuple())
+    sha256 = hashlib.sha256(contents).hexdigest()
+    return PanopticPredictions(members, root, text, places, sha256, (*warnings, *problems.to_tuple()))
+
+
+def _find_videos(text: JsonText, problems: ProblemList) -> dict[str, tuple[int, int, int]]:
+    top = text.top()
+    found: dict[str, Entries] = {}
+    if text.data[top] == ord("{"):
+        _, found = text.object_fields(top, {"annotations": _KEYS})
+    else:
+        text.expect_end(text.skip_value(top))
+    if "annotations" not in found:
+        where = Where(file=text.name, field="annotations")
+        problems.add("panoptic-field", where, "The file has no list `annotations` with one entry a video.")
+        return {}
+    entries = found["annotations"]
+    places: dict[str, tuple[int, int, int]] = {}
+    for entry, whole in enumerate(entries.whole.tolist()):
+        name = _video_id(text, entries.place("video_id")[entry].tolist(), whole)
+        where = Where(file=text.name, entry=entry, field="video_id")
+        if not isinstance(name, str):
+            message = f"`video_id` is {describe(name)}, expected the name of the video's folder."
+            problems.add("panoptic-field", where, message)
+            continue
+        if name in places:
+            # Official quirk: the later entry of a video replaces the earlier one.
+            problems.add(
+                "video-repeated", where, f"The video {name[:80]!r} is listed again; this entry counts."
+            )
+        places[name] = (entry, *whole)
+    return places
+
+
+def _video_id(text: JsonText, place: list[int], whole: list[int]) -> Any:
+    if place[0] >= 0:
+        return parse_value(text.slice((place[0], place[1])))
+    record = parse_value(text.slice((whole[0], whole[1])))  # a key with an escape
+    return record.get("video_id") if isinstance(record, dict) else None

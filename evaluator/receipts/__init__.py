@@ -1,0 +1,43 @@
+"""Receipts of scores: fields, digest, signature and check. Only `signatures` needs cryptography."""
+
+from evaluator.receipts.receipts import (
+    ALGORITHM,
+    FORMAT,
+    HEX_KEY,
+    KEY_ADDRESS,
+    BenchmarkPart,
+    FilePart,
+    Receipt,
+    ReceiptInvalid,
+    ServerPart,
+    Signature,
+    Statement,
+    SubmissionPart,
+    canonical,
+    differences,
+    key_id,
+    other_files,
+    public_keys,
+    read_receipt,
+)
+
+__all__ = [
+    "ALGORITHM",
+    "FORMAT",
+    "HEX_KEY",
+    "KEY_ADDRESS",
+    "BenchmarkPart",
+    "FilePart",
+    "Receipt",
+    "ReceiptInvalid",
+    "ServerPart",
+    "Signature",
+    "Statement",
+    "SubmissionPart",
+    "canonical",
+    "differences",
+    "key_id",
+    "other_files",
+    "public_keys",
+    "read_receipt",
+]

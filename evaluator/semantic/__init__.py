@@ -1,0 +1,1 @@
+"""Video semantic segmentation: reading, checking, mIoU and VC."""

@@ -1,0 +1,125 @@
+"""Finds the ground truth of semantic videos: one PNG a frame, in a folder for each video.
+
+Accepted is a folder (or the val.txt in it) with
+
+    val.txt                              the videos, a line each; without it, every folder with maps is one
+    data/<video>/mask/<frame>.png        or without `data/`, without `mask/`, or without both
+
+A value v of 1..124 in a map is the class v - 1; 0 and 255 are void.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from evaluator.files.members import FolderMembers
+from evaluator.maps import png
+from evaluator.maps.header import read_map_header
+from evaluator.maps.names import is_plain_name
+from evaluator.maps.truth import TruthMaps
+from evaluator.problems import GroundTruthError, ProblemList, Where
+from evaluator.types import CategoryInfo, GroundTruthSummary, VideoInfo
+
+LIST_NAME: Final = "val.txt"
+_DATA_FOLDER = "data"
+_MASK_FOLDER = "mask"
+_LIST_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class SemanticVideo:
+    """One annotated video; `frames` are the names of its maps, all in `folder`, in their order."""
+
+    name: str
+    folder: str
+    frames: tuple[str, ...]
+
+    @property
+    def files(self) -> list[str]:
+        """The maps below the folder of the ground truth."""
+        return [f"{self.folder}/{frame}" for frame in self.frames]
+
+
+@dataclass(frozen=True, slots=True)
+class SemanticTruth:
+    """Videos in the order of the list."""
+
+    file: str
+    members: FolderMembers
+    videos: tuple[SemanticVideo, ...]
+
+    def maps(self, prepared_dir: Path | None) -> TruthMaps:
+        """Return the maps, whose numbers are the values in the PNG files."""
+        videos = [(video.name, video.files) for video in self.videos]
+        return TruthMaps(self.members, videos, png.decode_values, prepared_dir)
+
+
+def read_semantic_truth(path: Path) -> SemanticTruth:
+    """Find the videos and their maps; the maps are read later.
+
+    Raises:
+        GroundTruthError: there are none, or a listed video has none.
+        OSError: a file cannot be read.
+    """
+    problems = ProblemList()
+    root = path.parent if path.is_file() else path
+    members = FolderMembers(root)
+    folders: dict[str, list[str]] = {}
+    for name in members.names:
+        folder, _, file = name.rpartition("/")
+        if file.endswith(".png"):
+            folders.setdefault(folder, []).append(file)
+    prefix = f"{_DATA_FOLDER}/" if any(folder.startswith(f"{_DATA_FOLDER}/") for folder in folders) else ""
+    list_name = path.name if path.is_file() else LIST_NAME
+    if list_name in members.names:
+        lines = members.read(list_name, _LIST_BYTES).decode("utf-8", "replace").splitlines()
+        names = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    else:
+        names = sorted({folder[len(prefix) :].split("/")[0] for folder in folders if folder != ""})
+    videos = []
+    for name in names:
+        places = (f"{prefix}{name}/{_MASK_FOLDER}", f"{prefix}{name}")
+        folder = next((place for place in places if place in folders), "")
+        if not folder or not is_plain_name(name):
+            problems.add("gt-files", Where(file=list_name, video_id=name), f"There is no map in {places[0]}.")
+            continue
+        videos.append(SemanticVideo(name, folder, tuple(sorted(folders[folder]))))
+    if not videos:
+        problems.add(
+            "gt-files", Where(file=root.name), "Neither val.txt nor a folder with PNG maps was found."
+        )
+    if problems.has_errors():
+        raise GroundTruthError(problems.to_tuple())
+    return SemanticTruth(root.name, members, tuple(videos))
+
+
+def describe_semantic(path: Path) -> GroundTruthSummary:
+    """Check the files and the first map of every video; see `evaluator.ground_truths.describe_ground_truth`.
+
+    Videos, whose official ids are names, are numbered from 1 in the order of the list. Annotations are maps.
+    """
+    truth = read_semantic_truth(path)
+    videos = []
+    for number, video in enumerate(truth.videos, start=1):
+        header = read_map_header(truth.members, video.files[0], video.name)
+        videos.append(VideoInfo(number, video.name, len(video.frames), header.height, header.width))
+    annotations = sum(video.length for video in videos)
+    return GroundTruthSummary(tuple(videos), class_names(), annotations, _files(path, truth))
+
+
+def _files(path: Path, truth: SemanticTruth) -> tuple[tuple[str, Path], ...]:
+    """Return the list of videos, if there is one, as the file of the usual name, and all maps."""
+    root = path.parent if path.is_file() else path
+    listed = path if path.is_file() else root / LIST_NAME
+    names = [file for video in truth.videos for file in video.files]
+    maps = tuple((name, root / name) for name in names)
+    return ((LIST_NAME, listed), *maps) if listed.is_file() else maps
+
+
+def class_names() -> tuple[CategoryInfo, ...]:
+    """Return the classes of VSPW; `id` is what a prediction holds."""
+    file = Path(__file__).parents[1] / "data" / "categories" / "vspw.json"
+    return tuple(CategoryInfo(item["id"], item["name"]) for item in json.loads(file.read_text("utf-8")))

@@ -1,0 +1,1 @@
+"""Video instance segmentation: reading, checking, matching and metrics of a results.json."""

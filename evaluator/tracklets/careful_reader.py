@@ -1,0 +1,218 @@
+"""Reads results.json with care, one prediction at a time: every problem with its place, or a plain copy.
+
+The small fields of a prediction, and masks that the compiled decoder does not take, are read by Python's
+`json`. Memory is that of one prediction, and of the copy for as long as no problem was found.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from evaluator.files.json_text import Entries, JsonText, parse_value
+from evaluator.files.words import describe
+from evaluator.problems import Problem, ProblemList, Where, problem
+from evaluator.tracklets.ground_truth import GroundTruth
+from evaluator.tracklets.kernels import decode_tracklet
+from evaluator.tracklets.masks import read_mask
+from evaluator.tracklets.results_json import KEYS, LONGEST_NUMBER
+from evaluator.tracklets.rle import MaskInvalid
+from evaluator.types import VideoInfo
+
+_LARGEST_ENTRY: Final = 16 << 20
+_MANY_FRAMES: Final = 100_000
+_MASK_KINDS: Final = {"polygons": "masks-polygons", "uncompressed": "masks-uncompressed"}
+_KIND_WORDS: Final = {"polygons": "polygons", "uncompressed": "uncompressed RLE"}
+_FIRST_SIZE: Final = re.compile(rb'"size"\s*:\s*\[\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\]')
+
+
+class CarefulReader:
+    """Checks the predictions of one file.
+
+    Args:
+        text, entries: the file, as `ytvis_json.open_list` gives it.
+        ground_truth: None checks only what can be known without it.
+    """
+
+    def __init__(self, text: JsonText, entries: Entries, ground_truth: GroundTruth | None) -> None:
+        self._text = text
+        self._entries = entries
+        self._videos = None if ground_truth is None else {video.id: video for video in ground_truth.videos}
+        # Both are asked for once an entry, and a hostile file has a million entries.
+        self._escaped = entries.escaped
+        self._span = f"{min(self._videos)} to {max(self._videos)}" if self._videos else "none"
+        self._problems = ProblemList()
+        self._kinds = {"polygons": 0, "uncompressed": 0}
+        self._plain: list[bytes] = []
+
+    def read(self) -> tuple[tuple[Problem, ...], tuple[Problem, ...], memoryview]:
+        """Return (errors, warnings, the predictions written plainly if there are no errors)."""
+        for index in range(len(self._entries)):
+            try:
+                self._read_entry(index)
+            except json.JSONDecodeError as error:  # an unknown escape in a string
+                where = Where(file=self._text.name, entry=index)
+                self._problems.add("json-syntax", where, f"A string is no JSON: {error}.")
+        file = Where(file=self._text.name)
+        warnings = tuple(
+            problem(_MASK_KINDS[kind], file, f"{count:,} masks are {_KIND_WORDS[kind]}.")
+            for kind, count in self._kinds.items()
+            if count
+        )
+        plain = memoryview(b"[" + b",".join(self._plain) + b"]")
+        return self._problems.to_tuple(), warnings, plain
+
+    def _read_entry(self, index: int) -> None:
+        where = Where(file=self._text.name, entry=index)
+        fields = self._fields(index, where)
+        if fields is None:
+            return
+        values = {key: _parse_small(fields[key]) for key in KEYS[:3] if key in fields}
+        video = self._video(values, where)
+        if video is not None:
+            where = replace(where, video_id=video.id, video=video.name)
+        for key in KEYS:
+            if key not in fields:
+                message = f"The prediction has no `{key}`."
+                self._problems.add("field-missing", replace(where, field=key), message)
+        self._check_category(values, where)
+        self._check_score(values, where)
+        masks = self._masks(fields["segmentations"], where, video) if "segmentations" in fields else None
+        if masks is None or self._videos is None or self._problems.has_errors():
+            self._plain.clear()
+            return
+        values["score"] = float(values["score"])
+        self._plain.append(json.dumps(values).encode()[:-1] + b', "segmentations": ' + masks + b"}")
+
+    def _fields(self, index: int, where: Where) -> dict[str, bytes] | None:
+        """Return the JSON of each known field, or None if the entry is no object."""
+        start, end = self._entries.whole[index].tolist()
+        if end - start > _LARGEST_ENTRY:
+            message = f"The prediction takes {end - start:,} bytes, at most {_LARGEST_ENTRY:,} are read."
+            self._problems.add("entry-too-large", where, message)
+            return None
+        if self._text.data[start] != ord("{"):
+            found = describe(_parse_small(self._text.slice((start, end))))
+            self._problems.add("entry-type", where, f"The item is {found}, expected an object.")
+            return None
+        if self._escaped[index]:  # a key may be spelt with escapes: let Python read them
+            whole: dict[str, Any] = parse_value(self._text.slice((start, end)))
+            return {key: json.dumps(whole[key]).encode() for key in KEYS if key in whole}
+        places = {key: self._entries.place(key)[index] for key in KEYS}
+        return {key: self._text.slice(place) for key, place in places.items() if place[0] >= 0}
+
+    def _video(self, values: dict[str, Any], where: Where) -> VideoInfo | None:
+        if "video_id" not in values:
+            return None
+        number = values["video_id"]
+        if not _is_integral(number):
+            message = f"`video_id` is {describe(number)}, expected an integer."
+            self._problems.add("video-id-type", replace(where, field="video_id"), message)
+            return None
+        if self._videos is None:
+            return None
+        if number not in self._videos:
+            message = (
+                f"The ground truth has no video {describe(number)}; "
+                f"its {len(self._videos)} ids are {self._span}."
+            )
+            place = replace(where, video_id=int(number), field="video_id")
+            self._problems.add("video-unknown", place, message)
+            return None
+        return self._videos[number]
+
+    def _check_category(self, values: dict[str, Any], where: Where) -> None:
+        if "category_id" not in values or _is_integral(values["category_id"]):
+            return
+        message = f"`category_id` is {describe(values['category_id'])}, expected an integer."
+        self._problems.add("category-id-type", replace(where, field="category_id"), message)
+
+    def _check_score(self, values: dict[str, Any], where: Where) -> None:
+        if "score" not in values:
+            return
+        score = values["score"]
+        place = replace(where, field="score")
+        if not isinstance(score, (int, float)) or isinstance(score, bool):
+            message = f"`score` is {describe(score)}, expected a number."
+            self._problems.add("score-type", place, message)
+        elif not _is_finite(score):
+            message = f"`score` is {describe(score)}, expected a finite number."
+            self._problems.add("score-not-finite", place, message)
+
+    def _masks(self, written: bytes, where: Where, video: VideoInfo | None) -> bytes | None:
+        """Return the masks written plainly, or None if there is a problem with them."""
+        if self._is_plain(written, video):
+            return written
+        values = parse_value(written)
+        where = replace(where, field="segmentations")
+        if not isinstance(values, list):
+            message = f"`segmentations` is {describe(values)}, expected a list."
+            self._problems.add("segmentations-type", where, message)
+            return None
+        if video is not None and len(values) != video.length:
+            message = f"`segmentations` has {len(values)} items, but the video has {video.length} frames."
+            self._problems.add("tracklet-length", where, message)
+            return None
+        size = None if video is None else (video.height, video.width)
+        masks: list[dict[str, Any] | None] = []
+        for frame, value in enumerate(values):
+            try:
+                found = read_mask(value, size)
+            except MaskInvalid as error:
+                message = f"{str(error)[0].upper()}{str(error)[1:]}"
+                self._problems.add(error.code, replace(where, frame=frame), message)
+                continue
+            if found is None:
+                masks.append(None)
+                continue
+            mask, mask_size = found
+            if mask.kind in self._kinds:
+                self._kinds[mask.kind] += 1
+            masks.append({"size": mask_size, "counts": mask.counts})
+        return json.dumps(masks).encode() if len(masks) == len(values) else None
+
+    def _is_plain(self, written: bytes, video: VideoInfo | None) -> bool:
+        """Return whether the compiled decoder takes the masks; it counts those that are not compressed."""
+        if video is not None:
+            height, width, length = video.height, video.width, video.length
+        else:
+            size = _FIRST_SIZE.search(written)
+            if size is None:
+                return False
+            height, width, length = int(size[1]), int(size[2]), min(written.count(b",") + 1, _MANY_FRAMES)
+        if height * width >= 1 << 31:
+            return False
+        bounds = np.empty(min(len(written), length * (height * width + 1)), np.int32)
+        first, runs, areas = np.empty((3, length), np.int64)
+        data = np.frombuffer(written, np.uint8)
+        used, listed, frames = decode_tracklet(data, 0, height, width, bounds, first, runs, areas)
+        if used < 0 or (video is not None and frames != length):
+            return False
+        self._kinds["uncompressed"] += listed
+        return True
+
+
+def _parse_small(value: bytes) -> Any:
+    """Return a value that should be a number; of one that is far too long, only what kind it is."""
+    if len(value) <= LONGEST_NUMBER:
+        return parse_value(value)
+    kinds: dict[bytes, Any] = {b"[": [], b"{": {}, b'"': value[1:41].decode("utf-8", "replace")}
+    return kinds.get(value[:1], math.inf)
+
+
+def _is_integral(value: Any) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_finite(score: int | float) -> bool:
+    try:
+        return math.isfinite(score)
+    except OverflowError:
+        return False

@@ -1,0 +1,261 @@
+"""Evaluates tracklet predictions (task vis): from two files to a report."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.catalog import BENCHMARKS, BenchmarkSpec
+from evaluator.compute.video_pool import each_video
+from evaluator.files.hashes import cached_sha256
+from evaluator.files.source import JsonFile, open_predictions
+from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, Where, problem
+from evaluator.receipts.digest import report_digest
+from evaluator.statistics import bootstrap as statistics
+from evaluator.statistics.subset_reports import subset_reports
+from evaluator.statistics.subsets import Listing, choose_videos, labels_of
+from evaluator.tracklets import average_precision as tracklet_ap
+from evaluator.tracklets import ground_truth as prepared
+from evaluator.tracklets.annotations import read_annotations
+from evaluator.tracklets.careful_reader import CarefulReader
+from evaluator.tracklets.draws import DrawnAp
+from evaluator.tracklets.ground_truth import GroundTruth
+from evaluator.tracklets.results import (
+    PER_VIDEO_METRICS,
+    PooledPredictions,
+    mean_by_video,
+    pool,
+    results_by_video,
+    splits_of,
+)
+from evaluator.tracklets.results_json import PredictionTable, open_list, read_table
+from evaluator.tracklets.scorer import NotPlain, TrackletScorer
+from evaluator.tracklets.warnings import warn_of_duplicates, warn_of_unknown_categories
+from evaluator.types import Report
+from evaluator.version import __version__
+
+
+def evaluate(
+    benchmark: str,
+    ground_truth: Path,
+    predictions: Path,
+    *,
+    workers: int = 1,
+    prepared_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    bootstrap: int = 0,
+    seed: int = 0,
+    subsets: Mapping[str, Listing] | None = None,
+) -> Report:
+    """Score one submission; the contract is that of `evaluator.evaluate`."""
+    if workers < 1:
+        raise ValueError(f"Expected at least one worker, but got {workers}")
+    spec = benchmark_spec(benchmark)
+    begin = time.perf_counter()
+    truth = load_ground_truth(spec, ground_truth, prepared_dir)
+    chosen = choose_videos(subsets or {}, labels_of(truth.videos))
+    truth_read = time.perf_counter()
+    source = open_predictions(predictions)
+    with ThreadPoolExecutor(1) as background:
+        hashed = background.submit(_sha256, source.contents)
+        if workers == 1:
+            hashed.result()  # one worker means one core: nothing runs beside it
+        scored = score_predictions(source, truth, splits_of(spec), workers, progress)
+        predictions_sha256 = hashed.result()
+    matched = time.perf_counter()
+    pooled = pool(scored.scorer)
+    metrics, per_category = _category_metrics(spec, pooled)
+    videos = len(truth.videos)
+    report_progress = None if progress is None else partial(progress, videos, videos)
+    drawn = DrawnAp(pooled, spec.headline)
+    resampled = statistics.bootstrap(drawn, videos, bootstrap, seed, report_progress)
+    weighted = partial(_weighted_metrics, spec, pooled)
+    parts = subset_reports(chosen, weighted, drawn, spec, videos, bootstrap, seed, report_progress)
+    done = time.perf_counter()
+    return Report(
+        benchmark=spec.key,
+        task=spec.task,
+        evaluator=__version__,
+        digest=report_digest(spec.key, truth.sha256, predictions_sha256, metrics),
+        videos=videos,
+        predictions=len(scored.scorer.score),
+        metrics=metrics,
+        per_category=per_category,
+        per_video=_video_metrics(scored.scorer),
+        intervals=statistics.intervals(resampled, metrics),
+        samples=statistics.samples(resampled),
+        resamples=bootstrap,
+        seed=seed,
+        seconds={
+            "read": truth_read - begin + scored.read_seconds,
+            "match": matched - truth_read - scored.read_seconds,
+            "accumulate": done - matched,
+            "total": time.perf_counter() - begin,
+        },
+        warnings=source.warnings + scored.warnings,
+        subsets=parts,
+        video_names={str(video.id): video.name for video in truth.videos if video.name != str(video.id)},
+    )
+
+
+def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None) -> list[Problem]:
+    """Check a submission without scoring it; the contract is that of `evaluator.validate`."""
+    spec = benchmark_spec(benchmark)
+    try:
+        truth = None if ground_truth is None else load_ground_truth(spec, ground_truth, None)
+        source = open_predictions(predictions)
+        if truth is not None:
+            return [*source.warnings, *score_predictions(source, truth, splits_of(spec), 1, None).warnings]
+        text, entries = open_list(source)
+    except (SubmissionRejected, GroundTruthError) as error:
+        return list(error.problems)
+    errors, warnings, _ = CarefulReader(text, entries, None).read()
+    return [*errors, *source.warnings, *warnings, *_warn_if_empty(source.name, len(entries))]
+
+
+def warm_up() -> None:
+    """Nothing to do: importing this module has loaded the kernels, which are compiled for fixed types."""
+
+
+def benchmark_spec(benchmark: str) -> BenchmarkSpec:
+    """Return a benchmark of the catalog. Raises ValueError with the known ones."""
+    if benchmark not in BENCHMARKS:
+        raise ValueError(f"Expected one of {', '.join(BENCHMARKS)}, but got {benchmark!r}")
+    return BENCHMARKS[benchmark]
+
+
+def load_ground_truth(spec: BenchmarkSpec, path: Path, prepared_dir: Path | None) -> GroundTruth:
+    """Return the ground truth, from its prepared form if there is one; otherwise that is made."""
+    occlusion = "AP_ho" in spec.metrics
+    if prepared_dir is None:
+        return read_annotations(path, occlusion=occlusion)
+    variant = "occlusion" if occlusion else "plain"
+    place = prepared.prepared_path(prepared_dir, cached_sha256(path, prepared_dir), variant)
+    truth = prepared.load(place)
+    if truth is None:
+        truth = read_annotations(path, occlusion=occlusion)
+        prepared.save(truth, place)
+    return truth
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The outcomes of a submission's predictions, and what looked unintended in it."""
+
+    scorer: TrackletScorer
+    warnings: tuple[Problem, ...]
+    read_seconds: float
+
+
+def score_predictions(
+    source: JsonFile,
+    truth: GroundTruth,
+    splits: tuple[tracklet_ap.Split, ...],
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> Scored:
+    """Score quickly; if anything is unusual, read with care and score the plain copy."""
+    begin = time.perf_counter()
+    text, entries = open_list(source)
+    table = read_table(text, entries, truth)
+    read_seconds = time.perf_counter() - begin
+    if table is not None:
+        try:
+            return _score_table(table, truth, splits, workers, progress, (), read_seconds)
+        except NotPlain:
+            pass
+    errors, warnings, plain = CarefulReader(text, entries, truth).read()
+    if errors:
+        raise SubmissionRejected(errors)
+    text, entries = open_list(JsonFile(source.name, plain))
+    table = read_table(text, entries, truth)
+    if table is None:
+        raise RuntimeError("Expected a plain copy of the predictions to be readable")
+    read_seconds = time.perf_counter() - begin
+    return _score_table(table, truth, splits, workers, progress, warnings, read_seconds)
+
+
+def _score_table(
+    table: PredictionTable,
+    truth: GroundTruth,
+    splits: tuple[tracklet_ap.Split, ...],
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+    warnings: tuple[Problem, ...],
+    read_seconds: float,
+) -> Scored:
+    scorer = TrackletScorer(table, truth, splits)
+    listed = 0
+    for done, masks in enumerate(each_video(scorer.score_video, len(truth.videos), workers), start=1):
+        listed += masks
+        if progress is not None:
+            progress(done, len(truth.videos))
+    where = Where(file=table.text.name)
+    if listed:
+        warnings += (problem("masks-uncompressed", where, f"{listed} masks are uncompressed RLE."),)
+    warnings += _warn_if_empty(table.text.name, len(table))
+    warnings += warn_of_unknown_categories(table) + warn_of_duplicates(table)
+    return Scored(scorer, warnings, read_seconds)
+
+
+def _warn_if_empty(name: str, predictions: int) -> tuple[Problem, ...]:
+    if predictions:
+        return ()
+    return (problem("predictions-empty", Where(file=name), "The list has no predictions."),)
+
+
+def _weighted_metrics(
+    spec: BenchmarkSpec, pooled: PooledPredictions, weights: NDArray[np.float64]
+) -> dict[str, float | None]:
+    results = pooled.results(weights)
+    return {key: results.metric(key) for key in spec.metrics}
+
+
+def _category_metrics(
+    spec: BenchmarkSpec, pooled: PooledPredictions
+) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
+    results = pooled.results()
+    metrics = {key: results.metric(key) for key in spec.metrics}
+    columns = [_with_none(results.by_group(key)) for key in spec.metrics]
+    per_category = {}
+    for category, *numbers in zip(pooled.scorer.ground_truth.categories, *columns, strict=True):
+        name = category.name if category.name not in per_category else f"{category.name} ({category.id})"
+        per_category[name] = dict(zip(spec.metrics, numbers, strict=True))
+    return metrics, per_category
+
+
+def _video_metrics(scorer: TrackletScorer) -> dict[str, dict[str, float | None]]:
+    """Return for each video the metrics it would have alone, and the number of its predictions.
+
+    The number of its ground-truth tracklets is left out on purpose: a hidden split stays hidden.
+    """
+    results, group_videos = results_by_video(scorer)
+    videos = scorer.ground_truth.videos
+    columns = [
+        _with_none(mean_by_video(results.by_group(key), group_videos, len(videos)))
+        for key in PER_VIDEO_METRICS
+    ]
+    counts = np.diff(scorer.first_prediction).tolist()
+    keys = (*PER_VIDEO_METRICS, "predictions")
+    return {
+        str(video.id): dict(zip(keys, numbers, strict=True))
+        for video, *numbers in zip(videos, *columns, counts, strict=True)
+    }
+
+
+def _with_none(values: NDArray[np.float64]) -> list[float | None]:
+    """Return numbers as a list, NaN as None."""
+    return [None if math.isnan(value) else value for value in values.tolist()]
+
+
+def _sha256(contents: memoryview) -> str:
+    return hashlib.sha256(contents).hexdigest()
