@@ -7,13 +7,13 @@ from typing import Any
 from evaluator import __version__
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split
+from webapp.blobs.models import Blob
+from webapp.blobs.storage import blob_save_bytes
 from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
-from webapp.storage import blob_save_bytes
 from webapp.submissions.evaluation import Evaluation, evaluation_claim
 from webapp.submissions.models import Submission
 from webapp.submissions.services import submission_create
-from webapp.uploads.models import Blob
 
 _numbers = itertools.count(1)
 

@@ -10,8 +10,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
-from webapp import programs
-from webapp.embedded import DATABASE, database_url
+from webapp.embedded import DATABASE, database_url, programs
 from webapp.embedded.supervisor import Child, Supervisor
 from webapp.jobs.models import Job
 from webapp.management.commands.up import answers

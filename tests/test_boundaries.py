@@ -24,7 +24,7 @@ def test_the_site_loads_neither_torch_nor_numba_nor_the_workers() -> None:
 
 
 def test_every_task_that_the_site_sends_exists_in_the_worker() -> None:
-    from webapp.queue import TASKS
+    from webapp.jobs.queue import TASKS
     from worker.app import app
 
     app.loader.import_default_modules()

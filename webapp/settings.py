@@ -68,16 +68,16 @@ INSTALLED_APPS = [
     "ninja",
     # Before allauth, whose pages it draws in its own style.
     "webapp",
+    "webapp.pages",
     "webapp.accounts",
     "webapp.benchmarks",
     "webapp.methods",
-    "webapp.metrics",
     "webapp.uploads",
     "webapp.submissions",
     "webapp.jobs",
     "webapp.runs",
     "webapp.checkpoints",
-    "webapp.errata",
+    "webapp.submissions.errata",
     "allauth",
     "allauth.account",
 ]
@@ -101,6 +101,7 @@ WSGI_APPLICATION = "webapp.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": sorted((ROOT / "webapp" / "pages").glob("*/templates")),
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -108,7 +109,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "webapp.context.site",
+                "webapp.pages.context.site",
             ],
         },
     }
@@ -130,7 +131,7 @@ LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_UNIQUE_EMAIL = True
-ACCOUNT_ADAPTER = "webapp.accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "webapp.pages.accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
@@ -143,7 +144,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "webapp.charts.finders.PlotlyFinder",
+    "webapp.pages.plotly_finder.PlotlyFinder",
 ]
 MEDIA_ROOT = VAR / "blobs"
 

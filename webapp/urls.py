@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from evaluator.receipts import KEY_ADDRESS
-from webapp import views
 from webapp.api import api
-from webapp.errata.views import errata
-from webapp.jobs.views import status
-from webapp.receipts.api import keys
+from webapp.api.receipts import keys
+from webapp.pages.site import views
+from webapp.pages.site.errata import errata
+from webapp.pages.site.status import status
 
 admin.site.site_header = f"{settings.SITE_NAME} administration"
 admin.site.site_title = settings.SITE_NAME
@@ -21,16 +21,16 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path("submit/", views.submit, name="submit"),
     path("about-numbers/", views.about_numbers, name="about_numbers"),
-    path("benchmarks/", include("webapp.benchmarks.urls")),
-    path("compare/", include("webapp.compare.urls")),
-    path("methods/", include("webapp.methods.urls")),
-    path("checkpoints/", include("webapp.checkpoints.urls")),
-    path("metrics/", include("webapp.metrics.urls")),
-    path("", include("webapp.submissions.urls")),
-    path("", include("webapp.runs.urls")),
+    path("benchmarks/", include("webapp.pages.benchmarks.urls")),
+    path("compare/", include("webapp.pages.compare.urls")),
+    path("methods/", include("webapp.pages.methods.urls")),
+    path("checkpoints/", include("webapp.pages.checkpoints.urls")),
+    path("metrics/", include("webapp.pages.metrics.urls")),
+    path("", include("webapp.pages.submissions.urls")),
+    path("", include("webapp.pages.runs.urls")),
     path("errata/", errata, name="errata"),
     path("status/", status, name="status"),
-    path("", include("webapp.accounts.urls")),
+    path("", include("webapp.pages.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
     path(KEY_ADDRESS.removeprefix("/"), keys, name="keys"),

@@ -14,9 +14,9 @@ from pathlib import Path
 from django.conf import settings
 
 from evaluator.problems import GroundTruthError, Where, problem
-from webapp.archive import UnsafeMember, unpack_archive
-from webapp.storage import blob_local_path, blob_path
-from webapp.uploads.models import Blob
+from webapp.benchmarks.archive import UnsafeMember, unpack_archive
+from webapp.blobs.models import Blob
+from webapp.blobs.storage import blob_local_path, blob_path
 
 DRAFT = "draft-"
 ABANDONED_AFTER_S = 24 * 3600

@@ -2,10 +2,10 @@
 
 import logging
 
+from webapp.blobs.collection import blobs_collect
 from webapp.jobs.sweep import jobs_sweep
 from webapp.runs.services import runs_let_go
 from webapp.submissions.services import submissions_let_go
-from webapp.uploads.collection import blobs_collect
 from webapp.uploads.services import uploads_expire
 from worker.app import app
 

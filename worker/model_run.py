@@ -14,10 +14,10 @@ from typing import Any
 import dvis_model
 from dvis_model import Progress, VideoInstances, assemble, predict, write_video
 from dvis_model.model import Dvis
+from webapp.blobs.models import Blob
+from webapp.blobs.storage import blob_path, blob_save, sha256_of
 from webapp.jobs.selectors import duration
 from webapp.runs.execution import Execution, VideoMeasures, run_finish, run_log, run_video_store
-from webapp.storage import blob_path, blob_save, sha256_of
-from webapp.uploads.models import Blob
 from worker.lease import Lease, LeaseLost, store
 from worker.model_cache import SEED, ModelCache
 from worker.model_device import Device

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from webapp import queue
+from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.jobs.presence import worker_gone, worker_seen
 

@@ -14,7 +14,7 @@ from celery import Task
 from celery.exceptions import Reject, SoftTimeLimitExceeded
 from django.db import connection
 
-from webapp import queue
+from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import jobs_due
 from webapp.jobs.services import job_finish_failed, job_release

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.catalog import BENCHMARKS
-from webapp.storage import blob_path
+from webapp.blobs.storage import blob_path
 from webapp.submissions.evaluation import Evaluation
 from worker.ground_truth import fetched, unpacked
 

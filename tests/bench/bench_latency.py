@@ -14,8 +14,8 @@ from tests.factories import make_split, make_user
 from tests.live import LiveSite
 from tests.slow_benchmark import write_slow_benchmark
 from webapp.accounts.services import token_create
+from webapp.blobs.storage import blob_save_copy
 from webapp.jobs.models import Job
-from webapp.storage import blob_save_copy
 
 ROUNDS = 30
 TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}

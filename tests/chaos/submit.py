@@ -16,7 +16,7 @@ django.setup()
 from tests.factories import make_variant
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
-from webapp.storage import blob_save_copy
+from webapp.blobs.storage import blob_save_copy
 from webapp.submissions.services import submission_create
 
 

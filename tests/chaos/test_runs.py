@@ -22,8 +22,8 @@ from safetensors.torch import save_file
 from dvis_model import build
 from tests.chaos.conftest import a_free_port
 from tests.product import ROOT, Product, wait_until
+from webapp.blobs.storage import sha256_of
 from webapp.embedded import database_url
-from webapp.storage import sha256_of
 
 pytestmark = pytest.mark.chaos
 

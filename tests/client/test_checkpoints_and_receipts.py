@@ -13,8 +13,8 @@ from tests.davis import make_davis_split, write_davis_ground_truth, write_davis_
 from tests.factories import make_user
 from tests.live import LiveSite
 from tests.rest import make_token
+from webapp.blobs.storage import blob_bytes
 from webapp.checkpoints.models import Checkpoint
-from webapp.storage import blob_bytes
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.e2e.test_submit import limit_speed, uploads
+from webapp.blobs.storage import blob_bytes
 from webapp.checkpoints.models import Checkpoint
-from webapp.storage import blob_bytes
 from webapp.uploads.models import Upload
 
 ADDRESS = "/checkpoints/upload/"

@@ -21,8 +21,7 @@ from packaging.requirements import Requirement
 from tests.product import wait_until
 from tests.s3 import s3_server
 from tests.slow_benchmark import write_slow_benchmark
-from webapp import programs
-from webapp.embedded import DATABASE, database_url, redis_url
+from webapp.embedded import DATABASE, database_url, programs, redis_url
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())

@@ -1,6 +1,6 @@
 """Texts of people on pages."""
 
-from webapp.templatetags.numbers import backticks, paragraphs, percent, words
+from webapp.pages.templatetags.numbers import backticks, paragraphs, percent, words
 
 
 def test_fractions_are_shown_in_percent_and_undefined_ones_as_a_dash() -> None:

@@ -12,9 +12,9 @@ from evaluator.statistics.comparison import unpack_samples
 from tests.factories import make_blob, make_split, make_submission
 from tests.slow_benchmark import write_slow_benchmark
 from webapp.benchmarks.models import Split
+from webapp.blobs.storage import blob_save_copy
 from webapp.jobs.models import Attempt
-from webapp.queue import producer
-from webapp.storage import blob_save_copy
+from webapp.jobs.queue import producer
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import result_of
 from worker.tasks import evaluate_next

@@ -13,9 +13,9 @@ from django.conf import settings
 
 from evaluator.problems import GroundTruthError
 from tests.factories import make_blob
-from webapp.archive import write_archive
-from webapp.storage import blob_save_written
-from webapp.uploads.models import Blob
+from webapp.benchmarks.archive import write_archive
+from webapp.blobs.models import Blob
+from webapp.blobs.storage import blob_save_written
 from worker import ground_truth
 from worker.ground_truth import unpacked
 

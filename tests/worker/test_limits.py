@@ -13,8 +13,8 @@ from django.db import connection
 
 from tests.factories import make_blob, make_split, make_submission
 from tests.slow_benchmark import HEIGHT, WIDTH, write_slow_benchmark
+from webapp.blobs.storage import blob_save_copy
 from webapp.embedded import DATABASE, database_url
-from webapp.storage import blob_save_copy
 from webapp.submissions.models import Submission
 from worker import limits
 

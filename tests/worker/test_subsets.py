@@ -12,7 +12,7 @@ from tests.map_benchmarks import MAKERS, VIDEOS
 from tests.slow_benchmark import write_slow_benchmark
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
-from webapp.storage import blob_save_copy
+from webapp.blobs.storage import blob_save_copy
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import result_of
 from worker.tasks import evaluate_next

@@ -15,8 +15,8 @@ from tests.factories import make_blob, make_split, make_submission
 from tests.runs import make_drawn_split, make_run
 from tests.slow_benchmark import write_slow_benchmark
 from tests.webapp.checkpoints.checked import make_checkpoint
+from webapp.blobs.storage import blob_save_copy
 from webapp.jobs.models import Attempt, Job
-from webapp.storage import blob_save_copy
 from webapp.submissions.models import Submission
 from worker.tasks import evaluate_next
 from worker.tasks_checkpoints import check_next

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from webapp.accounts.audit import audit
 from webapp.accounts.models import ApiToken, Scope, User
-from webapp.jobs.audit import audit
 from webapp.refusal import Refused
 
 DEFAULT_DAYS = 365

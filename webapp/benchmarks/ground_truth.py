@@ -13,10 +13,10 @@ from pathlib import Path
 
 from evaluator.catalog import BENCHMARKS
 from evaluator.types import GroundTruthSummary
-from webapp.archive import write_archive
+from webapp.benchmarks.archive import write_archive
+from webapp.blobs.models import Blob
+from webapp.blobs.storage import blob_save_copy, blob_save_written
 from webapp.refusal import Refused
-from webapp.storage import blob_save_copy, blob_save_written
-from webapp.uploads.models import Blob
 
 GZIP_MAGIC = b"\x1f\x8b"
 

@@ -13,14 +13,14 @@ from evaluator.catalog import BENCHMARKS
 from evaluator.ground_truths import describe_ground_truth
 from evaluator.statistics.subsets import Listing
 from evaluator.types import GroundTruthSummary
+from webapp.accounts.audit import audit
 from webapp.accounts.models import User
 from webapp.benchmarks.ground_truth import ground_truth_blob, readable
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.subsets import subsets_choose, subsets_store
-from webapp.jobs.audit import audit
+from webapp.blobs.models import Blob
 from webapp.refusal import Refused
 from webapp.submissions.models import Submission
-from webapp.uploads.models import Blob
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evaluator.statistics.comparison import Difference
-from webapp.charts.spec import OKABE_ITO, Chart, layout, percent, plain, styles
+from webapp.charts.spec import OKABE_ITO, Chart, layout, plain, styles
 from webapp.compare.comparison import (
     Against,
     Compared,
@@ -15,6 +15,7 @@ from webapp.compare.comparison import (
 )
 from webapp.compare.words import interval_text, p_text, points
 from webapp.leaderboards.metrics import metric
+from webapp.numbers import percent
 
 BARS = 24
 ROW_GAP = 0.7

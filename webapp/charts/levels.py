@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.charts.spec import Chart, Style, layout, names_apart, percent, plain, spread, styles
+from webapp.charts.spec import Chart, Style, layout, plain, spread, styles
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import OCCLUSION
+from webapp.leaderboards.names import names_apart
+from webapp.numbers import percent
 
 
 @dataclass(frozen=True, slots=True)

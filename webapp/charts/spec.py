@@ -5,13 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.leaderboards.board import Row
-
 # Okabe and Ito's colour-blind-safe set, without black and yellow, which vanish on one of the two backgrounds.
 OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 # The n-th line of one colour in a chart differs by these.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
-UNDEFINED = "\N{EN DASH}"
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
@@ -134,23 +131,6 @@ def layout(**more: Any) -> dict[str, Any]:
     return base
 
 
-def names_apart(rows: Sequence[Row]) -> tuple[list[tuple[str, str]], str]:
-    """Return (method, settings) of each row, only what tells it from the others; and what all rows share."""
-    keys = list(dict.fromkeys(key for row in rows for key in row.shown_factors))
-    shared = [key for key in keys if len(rows) > 1 and len({row.factors.get(key) for row in rows}) == 1]
-    names = [
-        (row.method, " · ".join(text for key, text in row.shown_factors.items() if key not in shared))
-        for row in rows
-    ]
-    if len(set(names)) < len(names):
-        return [(row.method, row.variant) for row in rows], ""
-    return names, " · ".join(rows[0].factors[key] for key in shared)
-
-
 def plain(text: str) -> str:
     """Plotly reads a few tags in texts, so what a person typed goes in without any."""
     return text.replace("<", "(").replace(">", ")")
-
-
-def percent(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{100 * value:.1f}"

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from webapp.charts.spec import SYMBOLS, Chart, layout, names_apart, percent, plain, spread, styles
+from webapp.charts.spec import SYMBOLS, Chart, layout, plain, spread, styles
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import Metric
+from webapp.leaderboards.names import names_apart
+from webapp.numbers import percent
 
 LABELS = 5
 # A label's line as a share of the height of the plot, a letter of it as a share of a desktop's width.

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from webapp.accounts.audit import audit
+from webapp.blobs.models import Blob
 from webapp.checkpoints.models import Checkpoint
-from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim, job_succeed
-from webapp.uploads.models import Blob
 
 
 @dataclass(frozen=True, slots=True)

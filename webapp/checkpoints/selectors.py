@@ -9,11 +9,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from webapp.accounts.models import User
+from webapp.blobs.storage import blob_path
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.problems import CHECKPOINT_PROBLEMS
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import queued_sentence
-from webapp.storage import blob_path
 
 Status = Checkpoint.Status
 

@@ -6,13 +6,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import ProtectedError
 
+from webapp.accounts.audit import audit
 from webapp.accounts.models import User
+from webapp.blobs.models import Blob
 from webapp.checkpoints.models import Checkpoint
-from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_create, job_retry
 from webapp.refusal import Refused, check_one_line
-from webapp.uploads.models import Blob
 
 Visibility = Checkpoint.Visibility
 

@@ -7,9 +7,9 @@ from functools import cached_property
 
 from evaluator.statistics.comparison import Difference, Sample, difference
 from webapp.benchmarks.models import Split
-from webapp.charts.spec import names_apart
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import Metric, column_order, metric, primary_metric
+from webapp.leaderboards.names import names_apart
 
 LETTERS = "ABCDE"
 Values = Mapping[str, float | None]

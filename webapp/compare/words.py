@@ -1,7 +1,7 @@
 """What a comparison says, in sentences and numbers for people. Pure."""
 
-from webapp.charts.spec import UNDEFINED
 from webapp.compare.comparison import Against, Comparison, MetricDifference
+from webapp.numbers import UNDEFINED
 
 MINUS, NBSP = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 

@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from webapp.jobs.models import Attempt, AuditEvent, Job, WorkerNode
+from webapp.accounts.audit import AuditEvent
+from webapp.jobs.models import Attempt, Job, WorkerNode
 
 
 class ReadOnly:

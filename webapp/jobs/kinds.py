@@ -8,9 +8,9 @@ from django.conf import settings
 
 from webapp.accounts.models import User
 from webapp.checkpoints.following import checkpoint_follow
-from webapp.errata.following import reevaluation_follow
 from webapp.jobs.models import Job
 from webapp.runs.following import run_follow
+from webapp.submissions.errata.following import reevaluation_follow
 from webapp.submissions.status import submission_follow
 
 Follow = Callable[[Job, User | None, dict[str, Any]], None]

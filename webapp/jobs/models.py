@@ -9,6 +9,8 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from webapp.accounts.audit import AuditEvent as AuditEvent
+
 
 class Job(models.Model):
     """One piece of long work, for exactly one thing. `status` is written by `webapp.jobs.services` alone."""
@@ -140,27 +142,3 @@ class WorkerNode(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class AuditEvent(models.Model):
-    """Who did what to which object. Written with the change itself, never changed."""
-
-    at = models.DateTimeField(default=timezone.now, db_index=True)
-    actor = models.ForeignKey(
-        "accounts.User",
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        help_text="nobody: the server itself",
-    )
-    action = models.CharField(max_length=60)
-    subject = models.CharField(max_length=120, help_text="such as submission:<id>")
-    data = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        ordering = ["-at"]
-        indexes = [models.Index(fields=["subject", "at"])]
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.subject}"

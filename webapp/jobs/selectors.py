@@ -10,10 +10,9 @@ from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Windo
 from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
-from webapp import queue
+from webapp.jobs import queue
 from webapp.jobs.kinds import KINDS, kind_of
 from webapp.jobs.models import Attempt, Job, WorkerNode
-from webapp.submissions.models import Submission
 
 # The history from which durations are told.
 HISTORY_JOBS = 20
@@ -126,22 +125,6 @@ def _usual_s(job: Job) -> float | None:
     return statistics.median(seconds) if seconds else None
 
 
-def status_sentence(submission: Submission) -> str:
-    """What is happening to a submission, for its author."""
-    status = Submission.Status(submission.status)
-    job = getattr(submission, "job", None)
-    if status == Submission.Status.QUEUED and job:
-        return queued_sentence(job)
-    if status == Submission.Status.RUNNING and job:
-        return _running_sentence(job)
-    if status == Submission.Status.REJECTED:
-        count = sum(problem["count"] for problem in submission.problems if problem["severity"] == "error")
-        return f"Rejected: {count} problem{'' if count == 1 else 's'}"
-    if status == Submission.Status.FAILED and job:
-        return f"Failed on our side: {job.failure_message}"
-    return str(status.label)
-
-
 def queued_sentence(job: Job) -> str:
     """Where in line a queued job is."""
     position = job_position(job)
@@ -156,19 +139,6 @@ def queued_sentence(job: Job) -> str:
     elif not workers_alive(Job.Kind(job.kind)):
         words.append("waiting for a worker to come up")
     return ", ".join(words)
-
-
-def _running_sentence(job: Job) -> str:
-    if not job.progress_total:
-        return "Evaluating, reading the files"
-    if job.progress_done >= job.progress_total:
-        rest = (
-            "resampling them for 95 % intervals" if settings.BOOTSTRAP_RESAMPLES else "adding up the results"
-        )
-        return f"Every video is evaluated, {rest}"
-    words = f"Evaluating video {job.progress_done + 1} of {job.progress_total}"
-    left_s = job_expected_s(job)
-    return words if left_s is None else f"{words}, about {duration(left_s)} left"
 
 
 def duration(seconds: float) -> str:

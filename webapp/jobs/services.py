@@ -18,8 +18,8 @@ from django.db.models import Max, Model
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from webapp import queue
 from webapp.accounts.models import User
+from webapp.jobs import queue
 from webapp.jobs.failures import FAILURES
 from webapp.jobs.kinds import KINDS, kind_of
 from webapp.jobs.models import Attempt, Job

@@ -10,8 +10,8 @@ from django.db.models.functions import Now
 
 from webapp.jobs.failures import FAILURES
 from webapp.jobs.models import Attempt, Job, WorkerNode
+from webapp.jobs.queue import queue_of
 from webapp.jobs.selectors import queue_state, workers_heard_of
-from webapp.queue import queue_of
 
 LATELY: Final = timedelta(days=1)
 FAILURES_SHOWN: Final = timedelta(days=7)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from webapp import queue
+from webapp.jobs import queue
 from webapp.jobs.models import Attempt, Job, WorkerNode
 from webapp.jobs.selectors import jobs_due, workers_alive
 from webapp.jobs.services import attempt_expire

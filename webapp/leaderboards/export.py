@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from webapp.benchmarks.models import VideoSubset
-from webapp.charts.spec import UNDEFINED
 from webapp.leaderboards.board import Column, RankedRow, Row
 from webapp.leaderboards.filters import ORIGINS
 from webapp.leaderboards.selectors import Leaderboard
+from webapp.numbers import UNDEFINED
 
 # A cell that starts with one of these is run as a formula by spreadsheet programs.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -6,12 +6,12 @@ from typing import Any
 from django.conf import settings
 
 from evaluator.receipts import ALGORITHM, FORMAT, canonical
-from webapp.jobs.selectors import status_sentence
 from webapp.receipts.keys import signing_key
 from webapp.refusal import Refused
 from webapp.runs.models import Run
 from webapp.runs.selectors import run_figures
 from webapp.submissions.models import Submission
+from webapp.submissions.sentences import status_sentence
 
 
 def has_receipt(submission: Submission) -> bool:

@@ -4,12 +4,12 @@ import statistics
 from dataclasses import dataclass
 
 from webapp.benchmarks.models import Split
+from webapp.checkpoints.zoo import ModelSpec
 from webapp.jobs.models import Job
+from webapp.jobs.queue import queue_of
 from webapp.jobs.selectors import duration, queue_state, workers_heard_of
-from webapp.queue import queue_of
 from webapp.runs.models import RunVideo
 from webapp.runs.options import RunOptions
-from webapp.runs.zoo import ModelSpec
 
 # The latest videos, by which the time for a frame is told.
 HISTORY_VIDEOS = 50

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from webapp.blobs.models import Blob
 from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim, job_finish_failed, job_held, job_succeed
@@ -13,7 +14,6 @@ from webapp.runs.models import Run, RunEvent, RunVideo
 from webapp.runs.options import RunOptions
 from webapp.submissions.models import Submission
 from webapp.submissions.services import SubmissionRefused, submission_create
-from webapp.uploads.models import Blob
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from webapp.accounts.audit import audit
 from webapp.accounts.models import User
-from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
 from webapp.runs.models import RunEvent, RunVideo
 

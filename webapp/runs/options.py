@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from webapp.checkpoints.zoo import ModelSpec
 from webapp.refusal import Refused
-from webapp.runs.zoo import ModelSpec
 
 Precision = Literal["float32", "float16", "bfloat16"]
 Mode = Literal["offline", "online", "minvis"]

@@ -6,10 +6,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from webapp.accounts.audit import audit
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.checkpoints.models import Checkpoint
-from webapp.jobs.audit import audit
+from webapp.checkpoints.zoo import GENERATIONS, ModelSpec, models, models_for
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_cancel, job_create, job_retry
 from webapp.methods.models import Variant
@@ -19,7 +20,6 @@ from webapp.runs.models import Run, RunEvent, RunVideo
 from webapp.runs.options import RunOptions
 from webapp.runs.selectors import runs_unfinished
 from webapp.runs.weights import BUILT_IN
-from webapp.runs.zoo import GENERATIONS, ModelSpec, models, models_for
 from webapp.submissions.services import submission_check
 
 EVERYONE, STAFF = "everyone", "staff"

@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from webapp.accounts.models import User
-from webapp.errata.services import reevaluations_request
 from webapp.jobs.admin import ReadOnly
 from webapp.refusal import Refused
+from webapp.submissions.errata.services import reevaluations_request
 from webapp.submissions.models import Score, Submission
 from webapp.submissions.services import submission_retry
 

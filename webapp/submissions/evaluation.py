@@ -8,13 +8,13 @@ from uuid import UUID
 from django.db import transaction
 
 from webapp.benchmarks.models import VideoSubset
-from webapp.errata.storing import reevaluation_rejected, reevaluation_scored
+from webapp.blobs.models import Blob
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim, job_succeed
+from webapp.submissions.errata.storing import reevaluation_rejected, reevaluation_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.results import SubsetSamples
 from webapp.submissions.status import submission_rejected, submission_scored
-from webapp.uploads.models import Blob
 
 # What a worker that evaluates takes, the first before the second.
 KINDS = (Job.Kind.EVALUATE, Job.Kind.REEVALUATE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webapp.benchmarks.models import VideoSubset
-from webapp.storage import blob_bytes, blob_save_bytes
+from webapp.blobs.storage import blob_bytes, blob_save_bytes
 from webapp.submissions.models import Score, ScoreSamples, Submission, SubsetScore
 
 SubsetSamples = Mapping[str, Mapping[str, bytes]]

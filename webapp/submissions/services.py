@@ -8,9 +8,10 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from evaluator import __version__ as evaluator_version
+from webapp.accounts.audit import audit
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
-from webapp.jobs.audit import audit
+from webapp.blobs.models import Blob
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_cancel, job_create, job_retry
 from webapp.methods.models import Variant
@@ -18,7 +19,6 @@ from webapp.refusal import Refused, check_one_line
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import files_counted, quota_for
 from webapp.submissions.status import submission_score_as
-from webapp.uploads.models import Blob
 
 
 class SubmissionRefused(Refused):

@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from webapp.accounts.audit import audit
 from webapp.accounts.models import User
 from webapp.benchmarks.models import VideoSubset
-from webapp.jobs.audit import audit
 from webapp.jobs.models import Job
 from webapp.submissions.models import Submission
 from webapp.submissions.results import SubsetSamples, result_store, scores_copy, subset_scores_store

@@ -6,11 +6,12 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.blobs.models import Blob
 from webapp.checkpoints.models import Checkpoint
 from webapp.refusal import Refused
 from webapp.submissions.models import Submission
 from webapp.uploads.kinds import UploadKind
-from webapp.uploads.models import Blob, Upload
+from webapp.uploads.models import Upload
 
 
 def uploads_of(user: User) -> QuerySet[Upload]:

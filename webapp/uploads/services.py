@@ -17,8 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.blobs.storage import blob_delete, blob_save, sha256_of
 from webapp.refusal import Refused
-from webapp.storage import blob_delete, blob_save, sha256_of
 from webapp.submissions.models import Submission
 from webapp.uploads.files import Checksum, Readable, UploadComplete, locked, receive, upload_file
 from webapp.uploads.kinds import PREDICTIONS, UploadKind

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from tests.factories import make_user
+from webapp.accounts.audit import AuditEvent
 from webapp.accounts.models import ApiToken, User
 from webapp.accounts.services import token_authenticate, token_create, token_revoke
-from webapp.jobs.models import AuditEvent
 from webapp.refusal import Refused
 
 pytestmark = pytest.mark.django_db

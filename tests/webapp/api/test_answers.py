@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as BrokerAwayError
 
 from tests.factories import make_user
 from tests.rest import Api
-from webapp.methods import api as methods_api
+from webapp.api import methods as methods_api
 from webapp.methods.models import Method
 from webapp.methods.services import method_get_or_create, variant_get_or_create
 

@@ -10,9 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import claim, make_report, make_submission
+from webapp.accounts.audit import AuditEvent
 from webapp.benchmarks.models import Benchmark, Split
-from webapp.jobs.models import AuditEvent
-from webapp.storage import blob_bytes
+from webapp.blobs.storage import blob_bytes
 from webapp.submissions.evaluation import evaluation_finish_scored
 
 pytestmark = pytest.mark.django_db

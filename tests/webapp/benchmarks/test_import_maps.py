@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 
 from tests.map_benchmarks import MAKERS, SHAPE, VIDEOS, MapBenchmark
 from webapp.benchmarks.models import Benchmark, Split
-from webapp.storage import blob_open
-from webapp.uploads.models import Blob
+from webapp.blobs.models import Blob
+from webapp.blobs.storage import blob_open
 
 pytestmark = pytest.mark.django_db
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.charts.levels import BY_OCCLUSION, BY_STEADINESS, BY_WINDOW, levels_chart
-from webapp.charts.spec import OKABE_ITO, names_apart, spread, styles
+from webapp.charts.spec import OKABE_ITO, spread, styles
 from webapp.charts.timeline import LABEL_HEIGHT, timeline_chart
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import metric
+from webapp.leaderboards.names import names_apart
 
 LEVELS = {"AP_so": 0.6, "AP_mo": 0.4, "AP_ho": 0.25}
 

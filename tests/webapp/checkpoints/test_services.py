@@ -8,6 +8,8 @@ from django.db import IntegrityError
 
 from tests.factories import make_blob, make_user
 from tests.webapp.checkpoints.checked import claimed, make_checkpoint, make_ready, make_refused
+from webapp.accounts.audit import AuditEvent
+from webapp.blobs.storage import blob_bytes
 from webapp.checkpoints.checking import check_claim, check_finish_ready
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.problems import LONGEST_LINE, MOST_LINES, checkpoint_problems
@@ -18,10 +20,9 @@ from webapp.checkpoints.selectors import (
     checkpoints_visible_to,
 )
 from webapp.checkpoints.services import checkpoint_delete, checkpoint_retry, checkpoint_update
-from webapp.jobs.models import AuditEvent, Job
+from webapp.jobs.models import Job
 from webapp.jobs.services import job_finish_failed, job_heartbeat
 from webapp.refusal import Refused
-from webapp.storage import blob_bytes
 
 pytestmark = pytest.mark.django_db
 Status = Checkpoint.Status

@@ -9,8 +9,9 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.factories import claim, make_report, make_submission, make_user
+from webapp.accounts.audit import AuditEvent
 from webapp.jobs.failures import FAILURES
-from webapp.jobs.models import Attempt, AuditEvent, Job
+from webapp.jobs.models import Attempt, Job
 from webapp.jobs.services import (
     job_cancel,
     job_claim,

@@ -9,10 +9,11 @@ from django.utils import timezone
 from tests.factories import claim, make_report, make_split, make_submission, make_user
 from webapp.jobs.models import Attempt, Job
 from webapp.jobs.presence import worker_gone, worker_seen
-from webapp.jobs.selectors import job_expected_s, job_position, queue_state, status_sentence
+from webapp.jobs.selectors import job_expected_s, job_position, queue_state
 from webapp.jobs.services import job_finish_failed, job_progress
 from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.sentences import status_sentence
 
 pytestmark = pytest.mark.django_db
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from tests.factories import claim, make_submission
 from webapp.jobs.models import Job, WorkerNode
 from webapp.jobs.presence import worker_seen
+from webapp.jobs.queue import producer
 from webapp.jobs.services import job_finish_failed
 from webapp.jobs.sweep import jobs_sweep
-from webapp.queue import producer
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from webapp.jobs.models import AuditEvent
+from webapp.accounts.audit import AuditEvent
 from webapp.receipts.keys import Key, all_keys, key_rotate, signing_key
 
 CONFIGURED = "ab" * 32

@@ -10,14 +10,15 @@ from django.utils import timezone
 
 from tests.factories import make_split, make_submission, make_user
 from tests.runs import MODEL, claim_run, make_checkpoint, make_run, make_run_split, store_video
+from webapp.accounts.audit import AuditEvent
+from webapp.blobs.collection import blobs_collect
 from webapp.checkpoints.services import checkpoint_delete
-from webapp.jobs.models import AuditEvent, Job
+from webapp.jobs.models import Job
 from webapp.jobs.services import job_finish_failed
 from webapp.methods.models import Method
 from webapp.refusal import Refused
 from webapp.runs.models import Run
 from webapp.runs.services import run_cancel, run_retry, runs_let_go, videos_kept_until
-from webapp.uploads.collection import blobs_collect
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from tests.factories import claim, make_report, make_submission, make_user
-from webapp.jobs.models import AuditEvent
+from webapp.accounts.audit import AuditEvent
 from webapp.jobs.services import job_finish_failed
 from webapp.submissions.evaluation import evaluation_finish_scored
 from webapp.submissions.models import Submission

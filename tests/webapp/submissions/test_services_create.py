@@ -20,8 +20,8 @@ from tests.factories import (
 )
 from webapp.benchmarks.models import Split
 from webapp.jobs.models import Job
+from webapp.jobs.queue import producer
 from webapp.jobs.services import job_cancel, job_finish_failed
-from webapp.queue import producer
 from webapp.refusal import Refused
 from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission

@@ -14,8 +14,8 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.factories import make_user
+from webapp.blobs.storage import blob_bytes
 from webapp.refusal import Refused
-from webapp.storage import blob_bytes
 from webapp.uploads import files, services
 from webapp.uploads.files import upload_file
 from webapp.uploads.models import Upload

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.factories import make_user
 from tests.rest import TUS, UPLOADS, Tus, bearer
-from webapp.storage import blob_bytes
+from webapp.blobs.storage import blob_bytes
 from webapp.uploads.models import Upload
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from tests.factories import make_user
 from tests.live import LiveSite
 from tests.rest import make_token
 from webapp.accounts.models import User
-from webapp.storage import blob_path
+from webapp.blobs.storage import blob_path
 from webapp.uploads.models import Upload
 
 MEGABYTE = 1024 * 1024

@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from evaluator.problems import GroundTruthError
-from webapp.demo import demo_load
+from webapp.demo.load import demo_load
 from webapp.refusal import Refused
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from webapp.benchmarks.published import load_published_results
+from webapp.published.load import load_published_results
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from webapp.errata.selectors import submissions_stale
-from webapp.errata.services import reevaluations_request
+from webapp.submissions.errata.selectors import submissions_stale
+from webapp.submissions.errata.services import reevaluations_request
 from webapp.submissions.models import Submission
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from evaluator.receipts import KEY_ADDRESS
-from webapp.jobs.audit import audit
+from webapp.accounts.audit import audit
 from webapp.receipts.keys import KeyIsConfigured, key_rotate
 
 

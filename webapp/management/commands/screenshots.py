@@ -18,7 +18,7 @@ from webapp.benchmarks.selectors import benchmarks_visible_to, open_splits
 from webapp.leaderboards.choosing import compare_href
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import leaderboard
-from webapp.methods.matrix import methods_listed
+from webapp.pages.methods.matrix import methods_listed
 from webapp.submissions.models import Submission
 
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}

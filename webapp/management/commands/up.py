@@ -14,8 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from webapp import programs
-from webapp.embedded import EmbeddedError, processes, servers
+from webapp.embedded import EmbeddedError, processes, programs, servers
 from webapp.embedded.lock import only_one
 from webapp.embedded.processes import Program
 from webapp.embedded.supervisor import Stopped, Supervisor

@@ -1,0 +1,91 @@
+"""`manage.py load_demo`: everything of the demo, by the doors that anybody uses."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as site
+from django.core.management import call_command
+from django.db.models import F
+
+from evaluator.catalog import BENCHMARKS
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Split
+from webapp.demo.benchmarks import DEMOS, ENTRIES, PANOPTIC, SEMANTIC, DemoBenchmark
+from webapp.jobs.models import Job
+from webapp.submissions.models import Score, Submission
+from worker.tasks import evaluate_next
+
+pytestmark = pytest.mark.django_db
+
+
+def load_demo() -> str:
+    out = io.StringIO()
+    call_command("load_demo", stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def test_it_submits_three_methods_to_each_and_changes_nothing_the_second_time(settings: Any) -> None:
+    settings.ADMIN_PASSWORD = ""
+    first = load_demo()
+    for one in DEMOS:
+        split = Split.objects.get(benchmark__slug=one.slug)
+        assert split.is_open()
+        assert split.ground_truth_public
+        assert [row.name for row in split.subsets.all()] == ["crowded"] * (one.slug == "demo-occlusion")
+        assert (Path(split.frames_dir) / split.videos[0]["name"] / "00000.jpg").is_file()
+        submissions = Submission.objects.filter(split=split)
+        # Queued for a worker: nothing is scored but by an evaluation.
+        assert [row.status for row in submissions] == ["queued"] * len(ENTRIES)
+        assert {row.author.username for row in submissions if row.author} == {"demo"}
+    assert Job.objects.count() == len(DEMOS) * len(ENTRIES)
+    assert Submission.objects.filter(origin="reported").count() > 100
+
+    counts = Submission.objects.count(), User.objects.count(), Job.objects.count()
+    for one in DEMOS:  # a second start needs no file of the first
+        (site.VAR / one.folder).rename(site.VAR / f"{one.folder}.away")
+    second = load_demo()
+    assert not any((site.VAR / one.folder).exists() for one in DEMOS)
+    for one in DEMOS:  # but the next test would have to draw them anew
+        (site.VAR / f"{one.folder}.away").rename(site.VAR / one.folder)
+    assert (Submission.objects.count(), User.objects.count(), Job.objects.count()) == counts
+
+    kept = Path(site.VAR) / "admin_password"
+    password = kept.read_text().strip()
+    admin, demo = User.objects.get(username="admin"), User.objects.get(username="demo")
+    assert (password in first, password in second, str(kept) in second) == (True, False, True)
+    assert admin.is_staff
+    assert admin.check_password(password)
+    assert demo.check_password("demo")
+    assert not demo.is_staff
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_operators_own_admin_password_is_used_and_not_printed(settings: Any) -> None:
+    settings.ADMIN_PASSWORD = "chosen by the operator"
+    printed = load_demo()
+    assert User.objects.get(username="admin").check_password("chosen by the operator")
+    assert "chosen" not in printed
+
+
+def _rank(demo: DemoBenchmark) -> dict[str, float | None]:
+    """The main metric of each method, the best first."""
+    spec = BENCHMARKS[demo.evaluator]
+    rows = Submission.objects.filter(split__benchmark__slug=demo.slug, scores__metric=spec.primary)
+    best_first = rows.order_by("-scores__value").annotate(value=F("scores__value"))
+    return {str(row.variant): row.value for row in best_first.select_related("variant__method")}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_scores_the_maps_and_ranks_the_methods_by_their_quality() -> None:
+    load_demo()
+    Job.objects.filter(submission__split__benchmark__slug="demo-occlusion").delete()
+    for _ in range(2 * len(ENTRIES)):
+        evaluate_next.apply(throw=True)
+    order = [f"{entry.method} {entry.variant}" for entry in reversed(ENTRIES)]
+    for demo in (PANOPTIC, SEMANTIC):
+        assert list(_rank(demo)) == order
+        scores = Score.objects.filter(submission__split__benchmark__slug=demo.slug)
+        assert scores.exists()
+        assert not scores.filter(value=None).exists()  # or its pages would have empty columns

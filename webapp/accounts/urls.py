@@ -1,9 +1,0 @@
-from django.urls import path
-
-from webapp.accounts import views
-
-app_name = "accounts"
-urlpatterns = [
-    path("accounts/tokens/", views.tokens, name="tokens"),
-    path("accounts/tokens/<int:token_id>/revoke/", views.token_revoke, name="token_revoke"),
-]

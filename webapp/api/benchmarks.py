@@ -1,0 +1,164 @@
+"""/benchmarks, with their splits, metrics and leaderboards."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from ninja import Field, Router, Schema
+from ninja.pagination import paginate
+
+from evaluator.catalog import METRICS, MetricSpec
+from webapp.api.submissions import QuotaOut
+from webapp.benchmarks.models import Benchmark, Split, VideoSubset
+from webapp.benchmarks.selectors import benchmarks_visible_to, split_get
+from webapp.leaderboards.export import FORMATS, to_dict
+from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.selectors import leaderboard
+from webapp.rest.auth import anyone, person
+from webapp.rest.pages import Keyset
+from webapp.submissions.selectors import quota_for
+
+router = Router(tags=["benchmarks"])
+
+
+class SubsetOut(Schema):
+    """Some videos of a split, for which every submission has all metrics as well."""
+
+    name: str
+    title: str
+    videos: int = Field(description="how many they are")
+
+
+class SplitOut(Schema):
+    name: str
+    is_default: bool
+    is_open: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    videos: int
+    ground_truth_public: bool
+    scores_visible: bool
+    subsets: list[SubsetOut]
+    quota: QuotaOut | None = None
+
+
+class BenchmarkOut(Schema):
+    slug: str
+    name: str
+    evaluator: str
+    task: str
+    summary: str
+    homepage: str
+    paper_url: str
+    licence: str
+    licence_url: str
+    splits: list[str]
+    page: str
+
+    @staticmethod
+    def resolve_splits(benchmark: Benchmark) -> list[str]:
+        return [split.name for split in benchmark.splits.all()]
+
+    @staticmethod
+    def resolve_page(benchmark: Benchmark, context: Any) -> str:
+        url: str = context["request"].build_absolute_uri(benchmark.get_absolute_url())
+        return url
+
+
+class BenchmarkDetail(BenchmarkOut):
+    description: str
+    citation: str
+    categories: list[dict[str, Any]]
+    primary: str | None
+    metrics: list[dict[str, Any]]
+    splits: list[SplitOut]  # type: ignore[assignment]  # in full here, by name in the list
+
+    @staticmethod
+    def resolve_primary(benchmark: Benchmark) -> str | None:
+        return benchmark.spec.primary if benchmark.spec else None
+
+    @staticmethod
+    def resolve_metrics(benchmark: Benchmark) -> list[dict[str, Any]]:
+        return [_metric(METRICS[key]) for key in benchmark.spec.metrics] if benchmark.spec else []
+
+    @staticmethod
+    def resolve_splits(benchmark: Benchmark, context: Any) -> list[SplitOut]:  # type: ignore[override]  # as `splits`
+        return [_split(split, context["request"]) for split in benchmark.splits.all()]
+
+
+@router.get("/benchmarks", response=list[BenchmarkOut], auth=anyone, summary="List the benchmarks")
+@paginate(Keyset, by=("position", "slug"))
+def benchmarks(request: HttpRequest) -> QuerySet[Benchmark]:
+    """What is hosted here."""
+    return benchmarks_visible_to(person(request)).prefetch_related("splits")
+
+
+@router.get("/benchmarks/{slug:slug}", response=BenchmarkDetail, auth=anyone, summary="Read a benchmark")
+def benchmark(request: HttpRequest, slug: str) -> Benchmark:
+    """One benchmark: its splits with your quotas, its metrics and categories."""
+    return get_object_or_404(benchmarks_visible_to(person(request)), slug=slug)
+
+
+@router.get(
+    "/benchmarks/{slug:slug}/leaderboard",
+    auth=anyone,
+    response={200: dict[str, Any]},
+    summary="Read a leaderboard",
+)
+def benchmark_leaderboard(
+    request: HttpRequest,
+    slug: str,
+    split: str = "",
+    subset: str = "",
+    format: Literal["json", "csv", "latex", "markdown"] = "json",
+) -> HttpResponse:
+    """Ranked variants, best first; values are fractions. Takes the same filters as the page.
+
+    With `subset` (a name in `subsets` of the benchmark's split) all numbers are those of its videos alone.
+    `format` also gives csv, latex or markdown, as files for a paper or a spreadsheet.
+    """
+    row = get_object_or_404(benchmarks_visible_to(person(request)), slug=slug)
+    try:
+        chosen = split_get(benchmark=row, name=split)
+        board = leaderboard(split=chosen, user=person(request), filters=Filters.from_query(request.GET))
+    except (Split.DoesNotExist, VideoSubset.DoesNotExist):
+        raise Http404 from None
+    if format == "json":
+        return JsonResponse(to_dict(board))
+    content_type, suffix, write = FORMATS[format]
+    name = "-".join(filter(None, (slug, chosen.name, subset)))
+    disposition = f'attachment; filename="{name}.{suffix}"'
+    return HttpResponse(write(board), content_type=content_type, headers={"Content-Disposition": disposition})
+
+
+def _metric(spec: MetricSpec) -> dict[str, Any]:
+    return {
+        "key": spec.key,
+        "label": spec.label,
+        "title": spec.title,
+        "group": spec.group,
+        "description": spec.description,
+        "higher_is_better": spec.higher_is_better,
+        "page": reverse("metrics:detail", args=[spec.key]),
+    }
+
+
+def _split(split: Split, request: HttpRequest) -> SplitOut:
+    who = request.user
+    return SplitOut(
+        name=split.name,
+        is_default=split.is_default,
+        is_open=split.is_open(),
+        opens_at=split.opens_at,
+        closes_at=split.closes_at,
+        videos=split.video_count,
+        ground_truth_public=split.ground_truth_public,
+        scores_visible=split.scores_visible,
+        subsets=[
+            SubsetOut(name=one.name, title=one.title, videos=one.video_count) for one in split.subsets.all()
+        ],
+        quota=QuotaOut.from_orm(quota_for(user=who, split=split)) if who.is_authenticated else None,
+    )

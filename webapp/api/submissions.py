@@ -1,0 +1,253 @@
+"""/submissions: make one from a finished upload, follow it, read its result, take it back."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from ninja import Field, Router, Schema, Status
+from ninja.pagination import paginate
+
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Split
+from webapp.benchmarks.selectors import benchmarks_visible_to
+from webapp.jobs.models import Job
+from webapp.jobs.selectors import job_expected_s, job_position
+from webapp.methods.services import method_get_or_create, variant_get_or_create
+from webapp.refusal import Refused
+from webapp.rest.auth import anyone, person, reader, submitter, user
+from webapp.rest.idempotency import idempotent
+from webapp.rest.pages import Keyset
+from webapp.rest.problems import ProblemItem
+from webapp.submissions.models import Submission
+from webapp.submissions.selectors import (
+    Quota,
+    quota_for,
+    result_of,
+    scores_are_visible,
+    submission_get,
+    submissions_of,
+)
+from webapp.submissions.sentences import status_sentence
+from webapp.submissions.services import submission_create, submission_withdraw
+from webapp.uploads.kinds import PREDICTIONS
+from webapp.uploads.selectors import upload_finished
+
+router = Router(tags=["submissions"])
+
+
+class SubmissionIn(Schema):
+    benchmark: str = Field(description="slug")
+    split: str
+    upload: UUID = Field(description="id of a finished upload, the last part of its address")
+    method: str = Field(min_length=1, max_length=100, description="name; made for you where it is missing")
+    variant: str = Field("default", min_length=1, max_length=150)
+    factors: dict[str, str] = Field({}, description="such as {'backbone': 'ResNet-50', 'mode': 'online'}")
+    note: str = Field("", max_length=300)
+    public: bool = Field(True, description="false: only you and the organisers see it")
+
+
+class ProgressOut(Schema):
+    done: int
+    total: int
+    stage: str
+
+
+class QuotaOut(Schema):
+    """What is left; null where there is no limit."""
+
+    per_day: int | None
+    left_today: int | None
+    total: int | None
+    left_total: int | None
+    resets_at: datetime
+
+
+class LinksOut(Schema):
+    self: str
+    page: str
+    result: str | None
+
+
+class SubmissionOut(Schema):
+    id: UUID
+    status: str
+    status_text: str
+    benchmark: str = Field(alias="split.benchmark.slug")
+    split: str = Field(alias="split.name")
+    method: str = Field(alias="variant.method.name")
+    variant: str = Field(alias="variant.name")
+    factors: dict[str, str] = Field(alias="variant.factors")
+    origin: str
+    public: bool = Field(alias="is_public")
+    note: str
+    progress: ProgressOut | None
+    queue_position: int | None = Field(description="1 = next; null unless queued")
+    expected_s: float | None = Field(description="seconds until it is done; null where nobody can know")
+    problems: list[ProblemItem]
+    metrics: dict[str, float | None] | None = Field(description="fractions; null until scored, or if hidden")
+    digest: str | None
+    evaluator: str | None
+    quota: QuotaOut | None = Field(description="yours on this split; null in lists")
+    created_at: datetime
+    finished_at: datetime | None
+    links: LinksOut
+
+    @staticmethod
+    def resolve_status_text(row: Submission) -> str:
+        return status_sentence(row)
+
+    @staticmethod
+    def resolve_progress(row: Submission) -> ProgressOut | None:
+        job = _job(row)
+        if job is None:
+            return None
+        return ProgressOut(done=job.progress_done, total=job.progress_total, stage=job.stage)
+
+    @staticmethod
+    def resolve_queue_position(row: Submission) -> int | None:
+        job = _job(row)
+        return job_position(job) if job and row.status == Submission.Status.QUEUED else None
+
+    @staticmethod
+    def resolve_expected_s(row: Submission) -> float | None:
+        job = _job(row)
+        return job_expected_s(job) if job and not row.is_finished else None
+
+    @staticmethod
+    def resolve_metrics(row: Submission, context: Any) -> dict[str, float | None] | None:
+        if row.status != Submission.Status.SCORED or not _shows_scores(row, context["request"]):
+            return None
+        return {score.metric: score.value for score in row.scores.all()}
+
+    @staticmethod
+    def resolve_digest(row: Submission, context: Any) -> str | None:
+        return row.digest if row.digest and _shows_scores(row, context["request"]) else None
+
+    @staticmethod
+    def resolve_evaluator(row: Submission) -> str | None:
+        return row.evaluator or None
+
+    @staticmethod
+    def resolve_quota(row: Submission) -> Quota | None:
+        return getattr(row, "quota", None)
+
+    @staticmethod
+    def resolve_links(row: Submission, context: Any) -> LinksOut:
+        address = context["request"].build_absolute_uri
+        own = reverse("api:submission", args=[row.id])
+        return LinksOut(
+            self=address(own),
+            page=address(row.get_absolute_url()),
+            result=address(f"{own}/result") if row.result_id else None,
+        )
+
+
+@router.get("/submissions", response=list[SubmissionOut], auth=reader, summary="List your submissions")
+@paginate(Keyset, by=("-created_at", "-id"))
+def submissions(request: HttpRequest, benchmark: str = "", status: str = "") -> QuerySet[Submission]:
+    """Yours, latest first, of one benchmark or status where given."""
+    wanted = {"split__benchmark__slug": benchmark, "status": status}
+    rows = submissions_of(user(request)).prefetch_related("scores")
+    return rows.filter(**{name: value for name, value in wanted.items() if value})
+
+
+@router.post("/submissions", response={201: SubmissionOut}, auth=submitter, summary="Submit an upload")
+@idempotent
+def submission_post(request: HttpRequest, payload: SubmissionIn, response: HttpResponse) -> Status[Schema]:
+    """Submit a finished upload. It is queued, or has its score at once where the same file had one."""
+    author = user(request)
+    split = _split(author, payload)
+    upload, blob = upload_finished(user=author, id=payload.upload, kind=PREDICTIONS)
+    with transaction.atomic():  # a refused submission leaves no method behind
+        method = method_get_or_create(owner=author, name=payload.method)
+        submission = submission_create(
+            author=author,
+            split=split,
+            variant=variant_get_or_create(method=method, name=payload.variant, factors=payload.factors),
+            blob=blob,
+            filename=upload.filename,
+            note=payload.note,
+            is_public=payload.public,
+        )
+    out = SubmissionOut.from_orm(_get(submission.id, request), context={"request": request})
+    response["Location"] = out.links.self
+    return Status(201, out)
+
+
+@router.get(
+    "/submissions/{uuid:id}",
+    response=SubmissionOut,
+    auth=anyone,
+    url_name="submission",
+    summary="Follow a submission",
+)
+def submission(request: HttpRequest, id: UUID) -> Submission:
+    """What has become of it: ask again until `status` is scored, rejected, failed or withdrawn."""
+    return _get(id, request)
+
+
+@router.delete(
+    "/submissions/{uuid:id}", response=SubmissionOut, auth=submitter, summary="Withdraw a submission"
+)
+def submission_delete(request: HttpRequest, id: UUID) -> Submission:
+    """Withdraw it, while it is not scored yet."""
+    submission_withdraw(submission=_get(id, request), actor=user(request))
+    return _get(id, request)
+
+
+@router.get(
+    "/submissions/{uuid:id}/result",
+    auth=anyone,
+    response={200: dict[str, Any]},
+    summary="Read the full result",
+)
+def submission_result(request: HttpRequest, id: UUID) -> HttpResponse:
+    """The full report: all metrics, per category and per video, as `python -m evaluator score --json`."""
+    row = _get(id, request)
+    if row.result is None:
+        raise Refused(
+            "no-result",
+            f"This submission has no result: {status_sentence(row)}.",
+            "Ask again when its status is scored.",
+            status=409,
+        )
+    if not _shows_scores(row, request):
+        raise Refused("scores-hidden", "Scores of this split are not shown yet.", status=403)
+    return JsonResponse(result_of(row))
+
+
+def _get(id: UUID, request: HttpRequest) -> Submission:
+    """One submission that the person may see, with the author's quota."""
+    try:
+        row = submission_get(user=person(request), id=id)
+    except Submission.DoesNotExist:
+        raise Http404 from None
+    if isinstance(request.user, User) and row.author_id == request.user.pk:
+        row.quota = quota_for(user=request.user, split=row.split)  # type: ignore[attr-defined]  # for resolve_quota
+    return row
+
+
+def _job(row: Submission) -> Job | None:
+    return getattr(row, "job", None)  # published numbers and instant answers have none
+
+
+def _shows_scores(row: Submission, request: HttpRequest) -> bool:
+    return scores_are_visible(user=person(request), split=row.split)
+
+
+def _split(author: User, payload: SubmissionIn) -> Split:
+    visible = benchmarks_visible_to(author).filter(slug=payload.benchmark)
+    split = (
+        Split.objects.select_related("benchmark").filter(benchmark__in=visible, name=payload.split).first()
+    )
+    if split is None:
+        raise Refused(
+            "unknown-split",
+            f"There is no benchmark {payload.benchmark!r} with a split {payload.split!r}.",
+            "GET /api/v1/benchmarks lists them.",
+        )
+    return split

@@ -1,0 +1,1 @@
+"""Files kept once, by their content."""

@@ -1,0 +1,1 @@
+"""The demo: synthetic benchmarks and methods that go through the real pipeline."""

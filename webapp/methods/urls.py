@@ -1,9 +1,0 @@
-from django.urls import path
-
-from webapp.methods import views
-
-app_name = "methods"
-urlpatterns = [
-    path("", views.index, name="list"),
-    path("<slug:slug>/", views.detail, name="detail"),
-]

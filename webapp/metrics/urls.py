@@ -1,9 +1,0 @@
-from django.urls import path
-
-from webapp.metrics import views
-
-app_name = "metrics"
-urlpatterns = [
-    path("", views.index, name="list"),
-    path("<slug:key>/", views.detail, name="detail"),
-]

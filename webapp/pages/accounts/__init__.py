@@ -1,0 +1,1 @@
+"""Pages of an account, and how allauth behaves here."""

@@ -1,0 +1,47 @@
+"""The page of one's account: tokens for programs, and the way to address and password."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from webapp.accounts import services
+from webapp.accounts.models import User
+from webapp.accounts.selectors import tokens_of
+from webapp.pages.accounts.forms import TokenForm
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """List tokens and make one. Its text is shown in the answer to the form, and never again."""
+    assert isinstance(request.user, User)
+    form = TokenForm(request.POST or None)
+    token, secret, status = None, "", 200
+    if request.method == "POST":
+        if form.is_valid():
+            token, secret = services.token_create(user=request.user, **form.cleaned_data)
+            form = TokenForm()
+        else:
+            status = 422
+    context = {
+        "section": "account",
+        "form": form,
+        "new_token": token,
+        "secret": secret,
+        "tokens": tokens_of(request.user),
+        "now": timezone.now(),
+        "server": request.build_absolute_uri("/").rstrip("/"),
+    }
+    response = render(request, "accounts/tokens.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@login_required
+@require_POST
+def token_revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+    assert isinstance(request.user, User)
+    services.token_revoke(token=get_object_or_404(tokens_of(request.user), pk=token_id))
+    return redirect("accounts:tokens")

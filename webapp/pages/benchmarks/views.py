@@ -1,0 +1,156 @@
+"""Pages of a benchmark: leaderboard, how to submit, about."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from evaluator.problems import PROBLEMS
+from evaluator.version import __version__ as evaluator_version
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Benchmark, Split, VideoSubset
+from webapp.benchmarks.selectors import benchmark_get, split_get
+from webapp.charts.choose import board_chart
+from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.metrics import column_order, metric, primary_metric
+from webapp.leaderboards.selectors import Leaderboard, leaderboard
+from webapp.pages.benchmarks.board import board_page
+from webapp.pages.benchmarks.sample import sample_predictions
+from webapp.submissions.selectors import quota_for
+
+
+@require_safe
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """The leaderboard. All of its state is in the address, which has one spelling: others are sent there."""
+    benchmark = _benchmark(request, slug)
+    path = benchmark.get_absolute_url()
+    filters = Filters.from_query(request.GET)
+    address = f"{path}?{filters.to_query()}".removesuffix("?")
+    is_partial = bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # by HtmxMiddleware
+    if not is_partial and request.get_full_path() != address:
+        return HttpResponseRedirect(address)
+    if not benchmark.splits.exists():
+        return render(request, "benchmarks/detail.html", _context(benchmark, None, "board"))
+    split = _split(benchmark, filters.split)
+    context = _context(benchmark, split, "board") | {
+        "page": board_page(
+            _board(request, split, filters),
+            path=path,
+            export_path=f"/api/v1/benchmarks/{benchmark.slug}/leaderboard",
+            chart_path=reverse("benchmarks:chart", args=[benchmark.slug]),
+        )
+    }
+    template = "benchmarks/partials/board.html" if is_partial else "benchmarks/detail.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    if is_partial:
+        response["HX-Push-Url"] = address
+    return response
+
+
+@require_safe
+def chart(request: HttpRequest, slug: str) -> HttpResponse:
+    """The numbers and the figure of the leaderboard's chart as JSON."""
+    benchmark = _benchmark(request, slug)
+    filters = Filters.from_query(request.GET)
+    split = _split(benchmark, filters.split)
+    drawn = board_chart(_board(request, split, filters))
+    if drawn is None:
+        raise Http404("No row of this leaderboard has numbers to draw.")
+    response = JsonResponse(drawn.to_json(), json_dumps_params={"indent": 1})
+    name = "-".join(filter(None, (benchmark.slug, split.name, filters.subset, drawn.key)))
+    response["Content-Disposition"] = f'attachment; filename="{name}.json"'
+    return response
+
+
+@require_safe
+def submit_guide(request: HttpRequest, slug: str) -> HttpResponse:
+    """Format, limits, quota, commands, and the problems a file may have."""
+    benchmark = _benchmark(request, slug)
+    split = _split_or_none(benchmark, request.GET.get("split", ""))
+    user = request.user
+    # Those of the ground truth are the organisers' business.
+    problems = [
+        problem
+        for problem in PROBLEMS.values()
+        if benchmark.task in problem.tasks and not problem.code.startswith("gt-")
+    ]
+    context = _context(benchmark, split, "submit") | {
+        "quota": quota_for(user=user, split=split) if split and isinstance(user, User) else None,
+        "format_template": f"benchmarks/partials/format/{benchmark.task}.html",
+        "filename": benchmark.predictions_name,
+        "server": f"{request.scheme}://{request.get_host()}",
+        "upload_limit_bytes": settings.UPLOAD_LIMIT_BYTES,
+        "sample": sample_predictions(split)[:1] if split and not benchmark.has_maps else [],
+        "errors": [problem for problem in problems if problem.severity == "error"],
+        "warnings": [problem for problem in problems if problem.severity == "warning"],
+    }
+    return render(request, "benchmarks/submit_guide.html", context)
+
+
+@require_safe
+def sample(request: HttpRequest, slug: str, split: str) -> HttpResponse:
+    """A results.json that would be accepted, for splits whose ground truth is public."""
+    benchmark = _benchmark(request, slug)
+    found = _split(benchmark, split)
+    if not found.ground_truth_public or benchmark.has_maps:
+        raise Http404("This split has no sample file.")
+    response = JsonResponse(sample_predictions(found), safe=False)
+    response["Content-Disposition"] = 'attachment; filename="results.json"'
+    return response
+
+
+@require_safe
+def about(request: HttpRequest, slug: str) -> HttpResponse:
+    """Description, licence, citation, splits with their times, and what each metric means."""
+    benchmark = _benchmark(request, slug)
+    split = _split_or_none(benchmark, request.GET.get("split", ""))
+    scored = benchmark.spec.metrics if benchmark.spec else ()
+    keys = [key for key in column_order(benchmark) if key in scored]
+    context = _context(benchmark, split, "about") | {
+        "metrics": [metric(key) for key in keys],
+        "subsets": VideoSubset.objects.filter(split__benchmark=benchmark).select_related("split__benchmark"),
+        "evaluator_version": evaluator_version,
+    }
+    return render(request, "benchmarks/about.html", context)
+
+
+def _benchmark(request: HttpRequest, slug: str) -> Benchmark:
+    try:
+        return benchmark_get(user=request.user, slug=slug)
+    except Benchmark.DoesNotExist:
+        raise Http404("No such benchmark") from None
+
+
+def _split(benchmark: Benchmark, name: str) -> Split:
+    try:
+        return split_get(benchmark=benchmark, name=name)
+    except Split.DoesNotExist:
+        raise Http404("No such split") from None
+
+
+def _board(request: HttpRequest, split: Split, filters: Filters) -> Leaderboard:
+    try:
+        return leaderboard(split=split, user=request.user, filters=filters)
+    except VideoSubset.DoesNotExist:
+        raise Http404("No such subset") from None
+
+
+def _split_or_none(benchmark: Benchmark, name: str) -> Split | None:
+    if not name and not benchmark.splits.exists():
+        return None
+    return _split(benchmark, name)
+
+
+def _context(benchmark: Benchmark, split: Split | None, tab: str) -> dict[str, object]:
+    """What the head of every benchmark page needs."""
+    return {
+        "section": "benchmarks",
+        "tab": tab,
+        "benchmark": benchmark,
+        "split": split,
+        "splits": benchmark.splits.defer("videos"),
+        "primary": metric(primary_metric(benchmark)),
+    }

@@ -1,0 +1,1 @@
+"""Pages to upload and share checkpoints."""

@@ -1,0 +1,1 @@
+"""Pages to start and follow runs of the reference model."""

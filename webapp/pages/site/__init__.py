@@ -1,0 +1,1 @@
+"""Home, status, errata and the pages about the site."""

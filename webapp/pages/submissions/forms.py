@@ -1,0 +1,89 @@
+"""The form of the submit page: with a plain file field, or with a file that scripts have uploaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+
+from webapp.accounts.models import User
+from webapp.methods.models import Method, Variant
+from webapp.pages.upload_form import UploadForm
+from webapp.uploads.kinds import PREDICTIONS
+
+# What each factor is, by an example; the field's names come from Variant.FACTORS.
+FACTOR_EXAMPLES = {
+    "segmenter": "Mask2Former",
+    "tracker": "referring tracker",
+    "refiner": "temporal refiner",
+    "backbone": "R50",
+    "mode": "offline",
+    "resolution": "720p",
+    "extra_data": "none",
+}
+# What to choose, and the endings that the browser offers.
+RESULTS = ("a results.json, or a zip archive that holds one", ".json,.zip")
+MAPS = ("a zip archive with the maps", ".zip")
+
+
+class SubmitForm(UploadForm):
+    """Which predictions, of which variant, seen by whom.
+
+    Without a `variant` of theirs, one is made from the names and factors.
+    """
+
+    kind = PREDICTIONS
+    variant = forms.ModelChoiceField(
+        Variant.objects.none(),
+        label="Method",
+        required=False,
+        empty_label="A new method or variant",
+    )
+    method_name = forms.CharField(label="Name of the method", required=False, max_length=100)
+    variant_name = forms.CharField(label="Variant", required=False, max_length=150)
+    note = forms.CharField(label="Note", required=False, max_length=300)
+    visibility = forms.ChoiceField(
+        label="Who sees it",
+        choices=[
+            ("public", "Everybody, on the leaderboard, once it is scored"),
+            ("private", "Only you and the organisers"),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, user: User, has_maps: bool = False, **kwargs: Any) -> None:
+        self.file_wanted, self.file_accepts = MAPS if has_maps else RESULTS
+        super().__init__(*args, user=user, **kwargs)
+        own = Variant.objects.filter(method__owner=user).select_related("method")
+        field = self.fields["variant"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = own
+        self.own_methods = list(Method.objects.filter(owner=user).values_list("name", flat=True))
+        for name, label in Variant.FACTORS.items():
+            self.fields[f"factor_{name}"] = forms.CharField(
+                label=label,
+                required=False,
+                max_length=100,
+                widget=forms.TextInput(attrs={"placeholder": FACTOR_EXAMPLES[name]}),
+            )
+
+    def factor_fields(self) -> Iterator[BoundField]:
+        return (self[f"factor_{name}"] for name in Variant.FACTORS)
+
+    def factors_given(self) -> bool:
+        """Whether any was typed, so that the page shows them again."""
+        return any(field.value() for field in self.factor_fields())
+
+    @property
+    def factors(self) -> dict[str, str]:
+        """What was filled in."""
+        texts = {name: self.cleaned_data[f"factor_{name}"] for name in Variant.FACTORS}
+        return {name: text for name, text in texts.items() if text}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not data.get("variant") and not data.get("method_name") and not self.errors.get("variant"):
+            self.add_error("method_name", "Name the method, or choose one of yours above.")
+        return data

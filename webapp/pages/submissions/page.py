@@ -1,0 +1,141 @@
+"""What the pages of submissions show, gathered from the selectors of several apps."""
+
+import shlex
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+
+from evaluator.problems import PROBLEMS
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Split
+from webapp.leaderboards.choosing import compare_href
+from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.selectors import Leaderboard, leaderboard
+from webapp.pages.benchmarks.uncertainty import rank_span
+from webapp.pages.submissions.problem_groups import ProblemGroup, problem_groups
+from webapp.pages.submissions.report import Number, ReportPage, report_page, score_numbers
+from webapp.pages.submissions.subset_table import SubsetTable, subset_table
+from webapp.runs.models import Run
+from webapp.runs.selectors import RunFigures, run_figures
+from webapp.runs.weights import Weights, run_weights
+from webapp.submissions.errata.models import Reevaluation
+from webapp.submissions.errata.selectors import replacements_of, stale_reason
+from webapp.submissions.models import Submission
+from webapp.submissions.selectors import result_of, scores_are_visible
+from webapp.submissions.sentences import status_sentence
+
+Status = Submission.Status
+RIVALS = 10
+WITHDRAWABLE = (Status.RECEIVED, Status.QUEUED, Status.RUNNING, Status.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a submission stands on its board. `is_best`: the board shows this one of its variant.
+
+    `rank_span` are the ranks that the videos leave possible, in words; `rivals` other rows, each with the
+    address of the comparison with this submission.
+    """
+
+    rank: int | None
+    rank_span: str
+    rows: int
+    is_best: bool
+    rivals: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionPage:
+    sentence: str
+    is_unfinished: bool
+    errors: tuple[ProblemGroup, ...]
+    warnings: tuple[ProblemGroup, ...]
+    report: ReportPage | None
+    standing: Standing | None
+    subsets: SubsetTable | None
+    scores: tuple[Number, ...]
+    source: tuple[tuple[str, str], ...]
+    run: RunFigures | None
+    weights: Weights | None
+    is_blind: bool
+    command: str
+    stale: str
+    replaced: tuple[Reevaluation, ...]
+    can_edit: bool
+    can_withdraw: bool
+    can_retry: bool
+
+
+def submission_page(
+    submission: Submission, user: User | AnonymousUser, video_sort: str = ""
+) -> SubmissionPage:
+    """Everything about a submission that this person may see."""
+    is_scored = submission.status == Status.SCORED
+    sees_scores = scores_are_visible(user=user, split=submission.split)
+    has_report = is_scored and sees_scores and submission.result is not None
+    is_owner = user.is_authenticated and (user.is_staff or user.pk == submission.author_id)
+    groups = problem_groups(submission.problems)
+    report = result_of(submission) if has_report else None
+    run: Run | None = getattr(submission, "run", None) if is_scored else None
+    return SubmissionPage(
+        sentence=status_sentence(submission),
+        is_unfinished=not submission.is_finished,
+        errors=tuple(group for group in groups if group.severity == "error"),
+        warnings=tuple(group for group in groups if group.severity == "warning"),
+        report=report_page(report, submission.split, video_sort) if report else None,
+        standing=_standing(submission, user) if is_scored and sees_scores else None,
+        subsets=subset_table(submission) if has_report else None,
+        scores=tuple(score_numbers(submission)) if is_scored and sees_scores and not has_report else (),
+        source=tuple((name.replace("_", " "), str(text)) for name, text in submission.source.items()),
+        run=run_figures(run) if run else None,
+        weights=run_weights(user=user, run=run) if run else None,
+        is_blind=is_scored and not sees_scores,
+        command=reproduce_command(submission, (report or {}).get("bootstrap", {}).get("resamples", 0)),
+        stale=stale_reason(submission),
+        replaced=tuple(replacements_of(submission)) if has_report else (),
+        can_edit=is_owner,
+        can_withdraw=is_owner and submission.status in WITHDRAWABLE,
+        can_retry=user.is_staff and submission.status == Status.FAILED,
+    )
+
+
+def reproduce_command(submission: Submission, resamples: int) -> str:
+    """The command that gives the same numbers and intervals on a laptop that has the ground truth."""
+    benchmark = submission.split.benchmark
+    predictions = shlex.quote(submission.filename or benchmark.predictions_name)
+    files = f"--gt {benchmark.ground_truth_name} --pred {predictions}"
+    draws = f" --bootstrap {resamples}" if resamples else ""
+    return f"python -m evaluator score {benchmark.evaluator} {files}{draws} --json report.json"
+
+
+def _standing(submission: Submission, user: User | AnonymousUser) -> Standing:
+    board = leaderboard(split=submission.split, user=user, filters=Filters(split=submission.split.name))
+    found = next((row for row in board.rows if row.row.variant_id == submission.variant_id), None)
+    return Standing(
+        rank=found.rank if found else None,
+        rank_span=rank_span(found) if found else "",
+        rows=len(board.rows),
+        is_best=found is not None and found.row.submission_id == str(submission.id),
+        rivals=_rivals(board, str(submission.id)),
+    )
+
+
+def _rivals(board: Leaderboard, own_id: str) -> tuple[tuple[str, str], ...]:
+    """The best rows of the board that a submission can be compared with."""
+    others = [one for one in board.rows if one.row.submission_id != own_id and one.rank is not None]
+    return tuple(
+        (f"{one.rank}. {one.row.full_name}", compare_href([own_id, one.row.submission_id]))
+        for one in others[:RIVALS]
+    )
+
+
+def check_data(split: Split) -> dict[str, Any] | None:
+    """What the check in the browser needs to know; None for maps, which the server alone checks."""
+    if split.benchmark.has_maps:
+        return None
+    return {
+        "videos": split.videos,
+        "categories": [category["id"] for category in split.benchmark.categories],
+        "problems": {code: asdict(spec) for code, spec in PROBLEMS.items()},
+    }

@@ -1,0 +1,1 @@
+"""Numbers printed elsewhere, with their sources."""

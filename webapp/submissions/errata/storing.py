@@ -1,0 +1,59 @@
+"""Writes what measuring again has found: new numbers, and the earlier ones kept beside them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from webapp.accounts.audit import audit
+from webapp.benchmarks.models import VideoSubset
+from webapp.jobs.models import Job
+from webapp.submissions.errata.models import Reevaluation
+from webapp.submissions.models import Submission
+from webapp.submissions.results import SubsetSamples, result_store, subset_scores_store
+
+
+def reevaluation_scored(
+    job: Job,
+    *,
+    report: Mapping[str, Any],
+    samples: Mapping[str, bytes],
+    subsets: Sequence[VideoSubset],
+    subset_samples: SubsetSamples,
+) -> None:
+    """Replace the numbers of a submission, in the caller's transaction; see `submission_scored`."""
+    again, submission = _locked(job)
+    again.before_evaluator, again.before_digest = submission.evaluator, submission.digest
+    again.before_ground_truth, again.before_result = submission.ground_truth, submission.result
+    again.before_metrics = dict(submission.scores.values_list("metric", "value"))
+    again.after_metrics = dict(report["metrics"])
+    again.replaced_at = timezone.now()
+    again.save()
+    for earlier in (submission.scores, submission.subset_scores, submission.samples):
+        earlier.all().delete()
+    submission.ground_truth = again.ground_truth
+    result_store(submission, report, samples)
+    subset_scores_store(submission, report, subsets, subset_samples)
+    submission.save()
+    audit(
+        "submission.reevaluated",
+        f"submission:{submission.id}",
+        actor=again.requested_by,
+        digest=submission.digest,
+        before=again.before_digest,
+    )
+
+
+def reevaluation_rejected(job: Job, *, problems: list[dict[str, Any]]) -> None:
+    """Keep why the file is no longer accepted. The numbers stay: a score is never taken away silently."""
+    again, _ = _locked(job)
+    again.problems = problems
+    again.save(update_fields=["problems"])
+
+
+def _locked(job: Job) -> tuple[Reevaluation, Submission]:
+    again = Reevaluation.objects.select_for_update().get(pk=job.subject_id)
+    submission = Submission.objects.select_for_update(of=("self",)).select_related(
+        "split__benchmark", "ground_truth", "result"
+    )
+    return again, submission.get(pk=again.submission_id)
