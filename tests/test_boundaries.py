@@ -31,3 +31,11 @@ def test_every_task_that_the_site_sends_exists_in_the_worker() -> None:
     for module in ("worker.tasks_model", "worker.tasks_checkpoints"):
         app.loader.import_task_module(module)
     assert set(TASKS.values()) <= set(app.tasks)
+
+
+def test_every_kind_of_job_names_a_function_that_exists() -> None:
+    from webapp.jobs.kinds import KINDS
+    from webapp.jobs.models import Job
+
+    assert set(KINDS) == set(Job.Kind)
+    assert all(callable(spec.follow) for spec in KINDS.values())

@@ -20,7 +20,6 @@ from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.subsets import subsets_choose, subsets_store
 from webapp.blobs.models import Blob
 from webapp.refusal import Refused
-from webapp.submissions.models import Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +119,7 @@ def _benchmark(slug: str, evaluator: str, summary: GroundTruthSummary, fields: d
             "task": spec.task,
         },
     )
-    scored = Submission.objects.filter(split__benchmark=benchmark, status=Submission.Status.SCORED)
-    if benchmark.evaluator != evaluator and scored.exclude(origin=Submission.Origin.REPORTED).exists():
+    if benchmark.evaluator != evaluator and any(_scored_here(split) for split in benchmark.splits.all()):
         raise Refused(
             "benchmark-evaluator",
             f"{slug} is evaluated as {benchmark.evaluator!r} and has scores; {evaluator!r} was asked for.",
@@ -150,8 +148,10 @@ def _store_subsets(split: Split, subsets: Mapping[str, Listing]) -> None:
 
 
 def _outdated(split: Split, blob: Blob) -> int:
-    """How many submissions of the split were scored here against another ground truth than `blob`."""
-    if split.ground_truth_id in (None, blob.pk):
-        return 0
-    scored = split.submissions.filter(status=Submission.Status.SCORED)
-    return scored.exclude(origin=Submission.Origin.REPORTED).count()
+    """Return how many submissions of the split were scored here against another ground truth than `blob`."""
+    return 0 if split.ground_truth_id in (None, blob.pk) else _scored_here(split)
+
+
+def _scored_here(split: Split) -> int:
+    """Return how many submissions this server has scored, by the reverse relation: submissions lie above."""
+    return split.submissions.filter(status="scored").exclude(origin="reported").count()

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from webapp.accounts.models import User
-from webapp.checkpoints.following import checkpoint_follow
 from webapp.jobs.models import Job
-from webapp.runs.following import run_follow
-from webapp.submissions.errata.following import reevaluation_follow
-from webapp.submissions.status import submission_follow
 
 Follow = Callable[[Job, User | None, dict[str, Any]], None]
 
@@ -25,15 +22,21 @@ class KindSpec:
         author: path from a job to the person whose job it is; authors take turns.
         similar: paths from a job; jobs that agree in them take about the same time.
         time_limit: setting with the most seconds that an attempt may take.
-        follow: writes what the subject shows of the status that its job has just got, in the same
-            transaction, with the job locked. What a success brings is written by who tells of it.
+        following: dotted path of the function that writes what the subject shows of its job's new status,
+            in the same transaction, with the job locked; jobs lie below the apps that they work for. The
+            result of a successful job is stored by the caller of `job_succeed`.
     """
 
     subject: str
     author: str
     similar: tuple[str, ...]
     time_limit: str
-    follow: Follow
+    following: str
+
+    @property
+    def follow(self) -> Follow:
+        found: Follow = import_string(self.following)
+        return found
 
     @property
     def time_limit_s(self) -> int:
@@ -46,28 +49,28 @@ KINDS: dict[Job.Kind, KindSpec] = {
         author="submission__author",
         similar=("submission__split",),
         time_limit="JOB_TIME_LIMIT_S",
-        follow=submission_follow,
+        following="webapp.submissions.status.submission_follow",
     ),
     Job.Kind.RUN: KindSpec(
         subject="run",
         author="run__author",
         similar=("run__split", "run__model"),
         time_limit="RUN_TIME_LIMIT_S",
-        follow=run_follow,
+        following="webapp.runs.following.run_follow",
     ),
     Job.Kind.CHECK: KindSpec(
         subject="checkpoint",
         author="checkpoint__owner",
         similar=(),
         time_limit="JOB_TIME_LIMIT_S",
-        follow=checkpoint_follow,
+        following="webapp.checkpoints.following.checkpoint_follow",
     ),
     Job.Kind.REEVALUATE: KindSpec(
         subject="reevaluation",
         author="reevaluation__submission__author",
         similar=("reevaluation__submission__split",),
         time_limit="JOB_TIME_LIMIT_S",
-        follow=reevaluation_follow,
+        following="webapp.submissions.errata.following.reevaluation_follow",
     ),
 }
 
