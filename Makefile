@@ -1,6 +1,6 @@
 # Every command a developer needs. All paths are relative: the checkout may lie below a folder with a space.
 .DEFAULT_GOAL := help
-.PHONY: help up test fast fmt lint kernels bench screenshots clean chromium
+.PHONY: help up test fast endure fmt lint kernels bench screenshots clean chromium
 
 PYTHON := .venv/bin/python
 # Each of the two has servers of its own, and takes whole files, so that what a file's tests share is made once.
@@ -18,9 +18,12 @@ test: .venv/.test chromium ## set up and run everything: style, types, import co
 	@$(TWO_AT_ONCE)
 
 fast: .venv/.test ## the tests that need no server and no browser (K=name for some of them)
-	@$(TWO_AT_ONCE) -q -m "not server and not browser and not chaos" $(if $(K),-k "$(K)")
+	@$(TWO_AT_ONCE) -q -m "not server and not browser and not chaos and not endure" $(if $(K),-k "$(K)")
 
-fmt: .venv/.test ## format the code and mend what can be mended
+endure: .venv/.test chromium kernels ## the long forms: hundreds of clients, every width, every moment of a kill (K=name)
+	@$(PYTHON) -m pytest -q -m endure $(if $(K),-k "$(K)")
+
+fmt: .venv/.test ## format the code and fix what can be fixed
 	@$(PYTHON) -m ruff check --quiet --fix . ; $(PYTHON) -m ruff format .
 
 lint: .venv/.test ## style, types and import contracts
@@ -44,7 +47,7 @@ kernels: .venv/.test
 	@$(PYTHON) -c "import evaluator; evaluator.warm_up()"
 
 chromium: .venv/.test
-	@$(PYTHON) -m tests.chromium
+	@$(PYTHON) -m tests.support.chromium
 
 # What is installed follows pyproject.toml; a stamp makes the second start cost nothing.
 .venv/.web: pyproject.toml | .venv/bin/python

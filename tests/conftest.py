@@ -10,9 +10,9 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 
-from tests import chromium
-from tests.live import LiveSite
-from tests.product import Product
+from tests.support import chromium
+from tests.support.live import LiveSite
+from tests.support.product import Product
 from webapp.embedded import servers as embedded
 from webapp.embedded import socket_folder
 from webapp.embedded.supervisor import Supervisor
@@ -23,9 +23,9 @@ WAITING = {"chaos", "platform"}
 SERVER_FIXTURES = {"servers", "db", "transactional_db", "django_db_setup", "product"}
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need servers, so that `make fast` can leave them out, and put tests in order.
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark the tests that need servers before pytest chooses by mark (`make fast`), then put tests in order.
 
     What waits much comes first, so that two processes end at the same time. The live site comes last: it
     lasts until the session ends, and its workers answer every doorbell of the tests' broker.
@@ -36,6 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("server")
         if "browser" in fixtures:
             item.add_marker("browser")
+    yield
     items.sort(key=lambda item: item.path.parent.name not in WAITING)
     # Whole files, since one process takes a file with all its tests.
     live = {item.path for item in items if "live_site" in getattr(item, "fixturenames", ())}

@@ -17,4 +17,4 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 from webapp import settings as site  # noqa: E402  the environment above decides what it finds
 
 globals().update({name: value for name, value in vars(site).items() if name.isupper()})
-PASSWORD_HASHERS = ["tests.hashers.QuickHasher"]
+PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher"]

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 
 from tests.bench.figures import Figures
-from tests.factories import make_split, make_user
-from tests.live import LiveSite
-from tests.slow_benchmark import write_slow_benchmark
+from tests.support.factories import make_split, make_user
+from tests.support.live import LiveSite
+from tests.support.slow_benchmark import write_slow_benchmark
 from webapp.accounts.services import token_create
 from webapp.blobs.storage import blob_save_copy
 from webapp.jobs.models import Job

@@ -1,10 +1,10 @@
 """Upload of a file of one gigabyte, through HTTP, to a site with nothing else to do."""
 
 from tests.bench.figures import Figures
-from tests.factories import make_user
-from tests.live import LiveSite
-from tests.rest import make_token
-from tests.upload_figures import measure
+from tests.support.factories import make_user
+from tests.support.live import LiveSite
+from tests.support.rest import make_token
+from tests.support.upload_figures import measure
 
 
 def test_a_gigabyte_is_uploaded_within_300_mb_of_memory(live_site: LiveSite, figures: Figures) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos.site import ChaosSite
-from tests.product import Product
+from tests.support.product import Product
 
 
 def a_free_port() -> int:

@@ -12,8 +12,8 @@ import httpx
 import psycopg
 import valkey
 
-from tests.product import ROOT, Product
-from tests.slow_benchmark import write_slow_benchmark
+from tests.support.product import ROOT, Product
+from tests.support.slow_benchmark import write_slow_benchmark
 from webapp.embedded import database_url, valkey_socket
 
 FINISHED = ("scored", "rejected", "failed", "withdrawn")

@@ -13,7 +13,7 @@ import django
 
 django.setup()
 
-from tests.factories import make_variant
+from tests.support.factories import make_variant
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.blobs.storage import blob_save_copy

@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 
 from dvis_model import build
 from tests.chaos.conftest import a_free_port
-from tests.product import ROOT, Product, wait_until
+from tests.support.product import ROOT, Product, wait_until
 from webapp.blobs.storage import sha256_of
 from webapp.embedded import database_url
 

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from tests.client.test_commands import ROOT, UNKNOWN, DvisBench
-from tests.davis import make_davis_split, write_davis_ground_truth, write_davis_results
-from tests.factories import make_user
-from tests.live import LiveSite
-from tests.rest import make_token
+from tests.support.davis import make_davis_split, write_davis_ground_truth, write_davis_results
+from tests.support.factories import make_user
+from tests.support.live import LiveSite
+from tests.support.rest import make_token
 from webapp.blobs.storage import blob_bytes
 from webapp.checkpoints.models import Checkpoint
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.cutting_proxy import CuttingProxy
-from tests.davis import make_davis_split, write_davis_results
-from tests.drawn import make_drawn
-from tests.factories import make_user
-from tests.live import LiveSite
-from tests.rest import make_token
+from tests.support.cutting_proxy import CuttingProxy
+from tests.support.davis import make_davis_split, write_davis_results
+from tests.support.drawn import make_drawn
+from tests.support.factories import make_user
+from tests.support.live import LiveSite
+from tests.support.rest import make_token
 from webapp.benchmarks.models import Split
 from webapp.methods.models import Variant
 from webapp.submissions.models import Submission

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.client.test_commands import UNKNOWN, DvisBench
-from tests.factories import make_user
-from tests.live import LiveSite
-from tests.rest import make_token
-from tests.runs import claim_run, make_run
+from tests.support.factories import make_user
+from tests.support.live import LiveSite
+from tests.support.rest import make_token
+from tests.support.runs import claim_run, make_run
 from webapp.accounts.models import User
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_finish_failed

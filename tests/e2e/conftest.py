@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from tests.factories import make_user
-from tests.live import LiveSite
+from tests.support.factories import make_user
+from tests.support.live import LiveSite
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 

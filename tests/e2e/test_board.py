@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.boards import OCCLUSION, make_board, make_row
+from tests.support.boards import OCCLUSION, make_board, make_row
 from webapp.methods.models import Method
 
 pytestmark = pytest.mark.browser

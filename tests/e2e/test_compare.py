@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.boards import make_board, make_row
-from tests.drawn import make_drawn
+from tests.support.boards import make_board, make_row
+from tests.support.drawn import make_drawn
 
 pytestmark = pytest.mark.browser
 # Plotly has several megabytes to read, on a machine that runs the other tests too.

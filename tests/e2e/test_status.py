@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.live import LiveSite
-from tests.runs import claim_run, make_run
+from tests.support.live import LiveSite
+from tests.support.runs import claim_run, make_run
 from webapp.jobs.services import job_finish_failed
 
 pytestmark = pytest.mark.browser

@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from evaluator import evaluate
-from tests.cutting_proxy import CuttingProxy
 from tests.e2e.conftest import Shapes
-from tests.live import LiveSite
-from tests.product import wait_until
+from tests.support.cutting_proxy import CuttingProxy
+from tests.support.live import LiveSite
+from tests.support.product import wait_until
 from webapp.embedded.supervisor import Child
 from webapp.submissions.models import Submission
 from webapp.uploads.models import Upload

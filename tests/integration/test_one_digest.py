@@ -14,16 +14,16 @@ import pytest
 from tusclient.client import TusClient
 
 from evaluator import evaluate
-from tests.davis import (
+from tests.support.davis import (
     davis_official,
     make_davis_split,
     write_davis_ground_truth,
     write_davis_results,
 )
-from tests.factories import make_user
-from tests.live import LiveSite
-from tests.map_benchmarks import MAKERS
-from tests.rest import make_token
+from tests.support.factories import make_user
+from tests.support.live import LiveSite
+from tests.support.map_benchmarks import MAKERS
+from tests.support.rest import make_token
 from webapp.benchmarks.services import benchmark_import
 
 ROOT = Path(__file__).resolve().parents[2]

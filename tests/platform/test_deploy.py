@@ -18,9 +18,9 @@ import yaml
 from django.conf import settings
 from packaging.requirements import Requirement
 
-from tests.product import wait_until
-from tests.s3 import s3_server
-from tests.slow_benchmark import write_slow_benchmark
+from tests.support.product import wait_until
+from tests.support.s3 import s3_server
+from tests.support.slow_benchmark import write_slow_benchmark
 from webapp.embedded import DATABASE, database_url, programs, redis_url
 
 ROOT = Path(__file__).resolve().parents[2]

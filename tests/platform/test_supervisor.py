@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.product import wait_until
+from tests.support.product import wait_until
 from webapp.embedded.processes import Program
 from webapp.embedded.supervisor import Stopped, Supervisor
 

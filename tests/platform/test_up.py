@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from tests.product import Product, wait_until
+from tests.support.product import Product, wait_until
 from webapp.embedded import DATABASE, database_url, redis_url
 from webapp.embedded.supervisor import Supervisor
 

@@ -8,7 +8,7 @@ from django.core.cache import caches
 from django.test import Client
 from redis.exceptions import RedisError
 
-from tests.factories import make_user
+from tests.support.factories import make_user
 from webapp.cache import OptionalRedisCache
 
 NOBODY = "unix:///nonexistent/valkey.sock"

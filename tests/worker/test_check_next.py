@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 
 from dvis_model import build
-from tests.factories import make_blob
+from tests.support.factories import make_blob
 from tests.webapp.checkpoints.checked import make_checkpoint
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import checkpoint_weights

@@ -9,8 +9,8 @@ import pytest
 from django.conf import settings
 
 from evaluator import evaluate
-from tests.factories import make_submission
-from tests.map_benchmarks import MAKERS, MapBenchmark
+from tests.support.factories import make_submission
+from tests.support.map_benchmarks import MAKERS, MapBenchmark
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 from webapp.blobs.storage import blob_save_copy

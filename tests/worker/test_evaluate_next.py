@@ -9,8 +9,8 @@ from django.conf import settings
 from evaluator import evaluate
 from evaluator.catalog import BENCHMARKS
 from evaluator.statistics.comparison import unpack_samples
-from tests.factories import make_blob, make_split, make_submission
-from tests.slow_benchmark import write_slow_benchmark
+from tests.support.factories import make_blob, make_split, make_submission
+from tests.support.slow_benchmark import write_slow_benchmark
 from webapp.benchmarks.models import Split
 from webapp.blobs.storage import blob_save_copy
 from webapp.jobs.models import Attempt

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from evaluator.problems import GroundTruthError
-from tests.factories import make_blob
+from tests.support.factories import make_blob
 from webapp.benchmarks.archive import write_archive
 from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_save_written

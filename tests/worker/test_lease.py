@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from tests.factories import claim, make_report, make_submission
+from tests.support.factories import claim, make_report, make_submission
 from webapp.jobs.models import Attempt, Job
 from webapp.jobs.services import job_cancel
 from webapp.jobs.sweep import jobs_sweep

@@ -11,8 +11,8 @@ import pytest
 from django.conf import settings as site_settings
 from django.db import connection
 
-from tests.factories import make_blob, make_split, make_submission
-from tests.slow_benchmark import HEIGHT, WIDTH, write_slow_benchmark
+from tests.support.factories import make_blob, make_split, make_submission
+from tests.support.slow_benchmark import HEIGHT, WIDTH, write_slow_benchmark
 from webapp.blobs.storage import blob_save_copy
 from webapp.embedded import DATABASE, database_url
 from webapp.submissions.models import Submission

@@ -13,8 +13,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 
 from dvis_model import CheckpointMismatch, NotFinite
-from tests.factories import make_user
-from tests.runs import claim_run, make_drawn_split, make_run
+from tests.support.factories import make_user
+from tests.support.runs import claim_run, make_drawn_split, make_run
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.jobs.failures import FAILURES

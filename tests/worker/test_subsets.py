@@ -7,9 +7,9 @@ from django.conf import settings
 
 from evaluator import evaluate
 from evaluator.statistics.comparison import pack_samples
-from tests.factories import make_split, make_submission
-from tests.map_benchmarks import MAKERS, VIDEOS
-from tests.slow_benchmark import write_slow_benchmark
+from tests.support.factories import make_split, make_submission
+from tests.support.map_benchmarks import MAKERS, VIDEOS
+from tests.support.slow_benchmark import write_slow_benchmark
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 from webapp.blobs.storage import blob_save_copy

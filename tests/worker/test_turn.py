@@ -11,9 +11,9 @@ import safetensors.torch
 from django.db import connection
 
 from dvis_model import build
-from tests.factories import make_blob, make_split, make_submission
-from tests.runs import make_drawn_split, make_run
-from tests.slow_benchmark import write_slow_benchmark
+from tests.support.factories import make_blob, make_split, make_submission
+from tests.support.runs import make_drawn_split, make_run
+from tests.support.slow_benchmark import write_slow_benchmark
 from tests.webapp.checkpoints.checked import make_checkpoint
 from webapp.blobs.storage import blob_save_copy
 from webapp.jobs.models import Attempt, Job

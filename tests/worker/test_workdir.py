@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories import claim, make_submission
+from tests.support.factories import claim, make_submission
 from worker.workdir import workdir
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tests.factories import make_user
+from tests.support.factories import make_user
 from webapp.accounts.audit import AuditEvent
 from webapp.accounts.models import ApiToken, User
 from webapp.accounts.services import token_authenticate, token_create, token_revoke

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import claim, make_report, make_split, make_submission, make_user
-from tests.rest import Api, make_token
+from tests.support.factories import claim, make_report, make_split, make_submission, make_user
+from tests.support.rest import Api, make_token
 from webapp.accounts.models import ApiToken, User
 from webapp.accounts.services import token_revoke
 from webapp.methods.models import Variant

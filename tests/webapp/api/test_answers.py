@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.test import Client
 from redis.exceptions import ConnectionError as BrokerAwayError
 
-from tests.factories import make_user
-from tests.rest import Api
+from tests.support.factories import make_user
+from tests.support.rest import Api
 from webapp.api import methods as methods_api
 from webapp.methods.models import Method
 from webapp.methods.services import method_get_or_create, variant_get_or_create

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.factories import make_split, make_user
-from tests.rest import Api, Tus
+from tests.support.factories import make_split, make_user
+from tests.support.rest import Api, Tus
 from tests.webapp.checkpoints.checked import make_checkpoint, make_ready, make_refused
 from webapp.accounts.models import Scope, User
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.boards import make_board, make_row
-from tests.drawn import make_drawn
-from tests.factories import make_blob, make_submission, make_user
-from tests.rest import Api
+from tests.support.boards import make_board, make_row
+from tests.support.drawn import make_drawn
+from tests.support.factories import make_blob, make_submission, make_user
+from tests.support.rest import Api
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.submissions.models import Submission

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from tests.live import LiveSite
+from tests.support.live import LiveSite
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

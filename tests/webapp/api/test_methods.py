@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.factories import make_user, make_variant
-from tests.rest import Api
+from tests.support.factories import make_user, make_variant
+from tests.support.rest import Api
 from webapp.methods.models import Method
 
 pytestmark = pytest.mark.django_db

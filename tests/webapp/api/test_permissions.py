@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import (
+from tests.support.factories import (
     claim,
     make_blob,
     make_report,
@@ -22,8 +22,8 @@ from tests.factories import (
     make_user,
     make_variant,
 )
-from tests.rest import TUS, make_token
-from tests.runs import MODEL, claim_run, make_checkpoint, make_run, make_run_split
+from tests.support.rest import TUS, make_token
+from tests.support.runs import MODEL, claim_run, make_checkpoint, make_run, make_run_split
 from webapp.accounts.models import ApiToken, Scope, User
 from webapp.api import api
 from webapp.jobs.services import job_finish_failed

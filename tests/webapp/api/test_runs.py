@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.factories import make_blob, make_user
-from tests.rest import Api
-from tests.runs import claim_run, make_checkpoint, make_run, make_run_split, store_video
+from tests.support.factories import make_blob, make_user
+from tests.support.rest import Api
+from tests.support.runs import claim_run, make_checkpoint, make_run, make_run_split, store_video
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.jobs.services import job_finish_failed

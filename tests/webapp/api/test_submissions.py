@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.factories import claim, make_report, make_split, make_user
-from tests.rest import Api, Tus
+from tests.support.factories import claim, make_report, make_split, make_user
+from tests.support.rest import Api, Tus
 from webapp.accounts.models import User
 from webapp.methods.models import Method
 from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.factories import claim, make_report, make_submission
+from tests.support.factories import claim, make_report, make_submission
 from webapp.accounts.audit import AuditEvent
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.blobs.storage import blob_bytes

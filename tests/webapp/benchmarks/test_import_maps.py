@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.map_benchmarks import MAKERS, SHAPE, VIDEOS, MapBenchmark
+from tests.support.map_benchmarks import MAKERS, SHAPE, VIDEOS, MapBenchmark
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_open

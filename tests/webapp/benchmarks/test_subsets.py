@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError
 
-from tests.factories import claim, make_blob, make_report, make_submission, make_user
+from tests.support.factories import claim, make_blob, make_report, make_submission, make_user
 from tests.webapp.benchmarks.test_import import ground_truth, gt, import_benchmark
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.benchmarks.subsets import subsets_store

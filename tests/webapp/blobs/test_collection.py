@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from django.test import override_settings
 from django.utils import timezone
 
-from tests.factories import make_blob, make_submission, make_user
+from tests.support.factories import make_blob, make_submission, make_user
 from webapp.blobs.collection import blobs_collect
 from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_bytes, blob_delete, blob_save_bytes

@@ -10,7 +10,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from tests.s3 import s3_storage_server
+from tests.support.s3 import s3_storage_server
 from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_bytes, blob_open, blob_path, blob_save, blob_save_bytes, blob_save_copy
 

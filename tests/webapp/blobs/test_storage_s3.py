@@ -7,9 +7,9 @@ import pytest
 from django.core.files.storage import default_storage
 
 from evaluator import evaluate
-from tests.factories import make_split, make_submission
-from tests.s3 import s3_storage_server
-from tests.slow_benchmark import write_slow_benchmark
+from tests.support.factories import make_split, make_submission
+from tests.support.s3 import s3_storage_server
+from tests.support.slow_benchmark import write_slow_benchmark
 from webapp.blobs.storage import blob_path, blob_save_bytes, blob_save_copy
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import result_of

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.factories import make_blob, make_user
+from tests.support.factories import make_blob, make_user
 from webapp.accounts.models import User
 from webapp.checkpoints.checking import Check, check_claim, check_finish_ready, check_finish_refused
 from webapp.checkpoints.models import Checkpoint

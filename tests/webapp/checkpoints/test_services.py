@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError
 
-from tests.factories import make_blob, make_user
+from tests.support.factories import make_blob, make_user
 from tests.webapp.checkpoints.checked import claimed, make_checkpoint, make_ready, make_refused
 from webapp.accounts.audit import AuditEvent
 from webapp.blobs.storage import blob_bytes

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dvis_model.zoo import zoo
-from tests.runs import make_run_split
+from tests.support.runs import make_run_split
 from webapp.checkpoints.zoo import MODELS_FILE, models, models_for
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from tests.factories import claim, make_report, make_submission, make_user
+from tests.support.factories import claim, make_report, make_submission, make_user
 from webapp.accounts.audit import AuditEvent
 from webapp.jobs.failures import FAILURES
 from webapp.jobs.models import Attempt, Job

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from tests.factories import claim, make_report, make_submission
+from tests.support.factories import claim, make_report, make_submission
 from webapp.jobs.models import Attempt
 from webapp.submissions.evaluation import evaluation_finish_scored
 from webapp.submissions.models import Submission

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from tests.factories import claim, make_report, make_split, make_submission, make_user
+from tests.support.factories import claim, make_report, make_split, make_submission, make_user
 from webapp.jobs.models import Attempt, Job
 from webapp.jobs.presence import worker_gone, worker_seen
 from webapp.jobs.selectors import job_expected_s, job_position, queue_state

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import claim, make_submission, make_user
+from tests.support.factories import claim, make_submission, make_user
 from webapp.jobs.models import Attempt, Job
 from webapp.jobs.presence import worker_seen
 from webapp.jobs.services import attempt_expire, job_finish_failed

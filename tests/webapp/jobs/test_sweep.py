@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.factories import claim, make_submission
+from tests.support.factories import claim, make_submission
 from webapp.jobs.models import Job, WorkerNode
 from webapp.jobs.presence import worker_seen
 from webapp.jobs.queue import producer

@@ -7,7 +7,7 @@ import json
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from tests.boards import make_board, make_row
+from tests.support.boards import make_board, make_row
 from webapp.leaderboards.export import to_csv, to_dict, to_latex, to_markdown
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import Leaderboard, leaderboard

@@ -6,8 +6,8 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from tests.boards import OCCLUSION, make_board, make_row
-from tests.factories import make_user
+from tests.support.boards import OCCLUSION, make_board, make_row
+from tests.support.factories import make_user
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.leaderboards.filters import Filters

@@ -10,9 +10,9 @@ from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.boards import make_board, make_row
-from tests.drawn import make_drawn
-from tests.factories import make_blob
+from tests.support.boards import make_board, make_row
+from tests.support.drawn import make_drawn
+from tests.support.factories import make_blob
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.leaderboards.export import to_csv, to_dict
 from webapp.leaderboards.filters import Filters

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.boards import make_board, make_row
+from tests.support.boards import make_board, make_row
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import leaderboard

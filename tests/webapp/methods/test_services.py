@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.factories import make_user
+from tests.support.factories import make_user
 from webapp.methods.models import Method, Variant
 from webapp.methods.services import method_get_or_create, method_update, variant_get_or_create, variant_update
 from webapp.refusal import Refused

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries
 
-from tests.factories import make_split
+from tests.support.factories import make_split
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.methods.models import Method, Variant
 from webapp.published.load import LoadSummary, load_published_results

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from evaluator import evaluate
 from evaluator.__main__ import app
 from tests.evaluator.vis_files import ground_truth, prediction, write
-from tests.factories import claim, make_blob, make_report, make_split, make_submission, make_user
-from tests.rest import Api
+from tests.support.factories import claim, make_blob, make_report, make_split, make_submission, make_user
+from tests.support.rest import Api
 from webapp.receipts.keys import key_rotate
 from webapp.submissions.evaluation import evaluation_finish_scored
 from webapp.submissions.models import Submission

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.factories import claim, make_blob, make_report, make_user
-from tests.rest import Api
-from tests.runs import claim_run, make_checkpoint, make_run, store_video
+from tests.support.factories import claim, make_blob, make_report, make_user
+from tests.support.rest import Api
+from tests.support.runs import claim_run, make_checkpoint, make_run, store_video
 from webapp.checkpoints.models import Checkpoint
 from webapp.runs.execution import run_finish
 from webapp.runs.models import Run

@@ -7,8 +7,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tests.factories import make_blob, make_user
-from tests.runs import claim_run, make_run, make_run_split, store_video
+from tests.support.factories import make_blob, make_user
+from tests.support.runs import claim_run, make_run, make_run_split, store_video
 from webapp.jobs.models import Attempt, Job
 from webapp.jobs.services import job_finish_failed, job_release, job_succeed
 from webapp.jobs.sweep import jobs_sweep

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from tests.factories import claim, make_blob, make_report, make_user
-from tests.runs import claim_run, make_run, make_run_split, store_video
+from tests.support.factories import claim, make_blob, make_report, make_user
+from tests.support.runs import claim_run, make_run, make_run_split, store_video
 from webapp.accounts.models import User
 from webapp.jobs.models import Job
 from webapp.jobs.presence import worker_equipped, worker_seen

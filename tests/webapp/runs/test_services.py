@@ -8,8 +8,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tests.factories import make_split, make_submission, make_user
-from tests.runs import MODEL, claim_run, make_checkpoint, make_run, make_run_split, store_video
+from tests.support.factories import make_split, make_submission, make_user
+from tests.support.runs import MODEL, claim_run, make_checkpoint, make_run, make_run_split, store_video
 from webapp.accounts.audit import AuditEvent
 from webapp.blobs.collection import blobs_collect
 from webapp.checkpoints.services import checkpoint_delete

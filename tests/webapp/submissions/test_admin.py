@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import claim, make_submission, make_user
+from tests.support.factories import claim, make_submission, make_user
 from webapp.jobs.services import job_finish_failed
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from tests.factories import claim, make_report, make_split, make_submission, make_user
+from tests.support.factories import claim, make_report, make_split, make_submission, make_user
 from webapp.accounts.models import User
 from webapp.submissions.evaluation import evaluation_finish_scored
 from webapp.submissions.models import Submission

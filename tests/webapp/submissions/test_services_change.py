@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from tests.factories import claim, make_report, make_submission, make_user
+from tests.support.factories import claim, make_report, make_submission, make_user
 from webapp.accounts.audit import AuditEvent
 from webapp.jobs.services import job_finish_failed
 from webapp.submissions.evaluation import evaluation_finish_scored

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from evaluator.statistics.comparison import pack_samples
-from tests.factories import (
+from tests.support.factories import (
     claim,
     make_blob,
     make_report,

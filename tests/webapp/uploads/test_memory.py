@@ -1,9 +1,9 @@
 """A large file goes to disk, not to memory."""
 
-from tests.factories import make_user
-from tests.live import LiveSite
-from tests.rest import make_token
-from tests.upload_figures import measure
+from tests.support.factories import make_user
+from tests.support.live import LiveSite
+from tests.support.rest import make_token
+from tests.support.upload_figures import measure
 from webapp.uploads.models import Upload
 
 MEGABYTES = 320  # more than the limit, which it would exceed if it were held

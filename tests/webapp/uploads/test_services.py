@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 
-from tests.factories import make_user
+from tests.support.factories import make_user
 from webapp.blobs.storage import blob_bytes
 from webapp.refusal import Refused
 from webapp.uploads import files, services

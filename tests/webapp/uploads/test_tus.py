@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_user
-from tests.rest import TUS, UPLOADS, Tus, bearer
+from tests.support.factories import make_user
+from tests.support.rest import TUS, UPLOADS, Tus, bearer
 from webapp.blobs.storage import blob_bytes
 from webapp.uploads.models import Upload
 

@@ -9,10 +9,10 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
-from tests.cutting_proxy import CuttingProxy
-from tests.factories import make_user
-from tests.live import LiveSite
-from tests.rest import make_token
+from tests.support.cutting_proxy import CuttingProxy
+from tests.support.factories import make_user
+from tests.support.live import LiveSite
+from tests.support.rest import make_token
 from webapp.accounts.models import User
 from webapp.blobs.storage import blob_path
 from webapp.uploads.models import Upload

@@ -9,7 +9,7 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
-from tests.factories import make_user
+from tests.support.factories import make_user
 from webapp.accounts.models import ApiToken, User
 from webapp.accounts.services import token_authenticate, token_create
 

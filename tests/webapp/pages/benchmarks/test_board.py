@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from tests.boards import OCCLUSION, make_board, make_row
-from tests.factories import make_user
+from tests.support.boards import OCCLUSION, make_board, make_row
+from tests.support.factories import make_user
 
 pytestmark = pytest.mark.django_db
 URL = "/benchmarks/shapes/"

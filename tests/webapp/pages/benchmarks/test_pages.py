@@ -12,8 +12,8 @@ from django.utils import timezone
 from pycocotools import mask as coco_mask
 
 from evaluator.problems import PROBLEMS
-from tests.boards import OCCLUSION, make_board, make_row
-from tests.factories import make_submission, make_user
+from tests.support.boards import OCCLUSION, make_board, make_row
+from tests.support.factories import make_submission, make_user
 from webapp.leaderboards.metrics import PRIMARY_OF_TASK
 from webapp.pages.benchmarks.sample import rle_string, sample_predictions
 from webapp.submissions.models import Submission

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from tests.boards import make_board
+from tests.support.boards import make_board
 from webapp.benchmarks.admin import BenchmarkAdmin
 from webapp.benchmarks.models import Benchmark, Split
 

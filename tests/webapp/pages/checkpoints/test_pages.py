@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.factories import make_user
+from tests.support.factories import make_user
 from tests.webapp.checkpoints.checked import claimed, make_checkpoint, make_ready, make_refused
 from webapp.accounts.models import User
 from webapp.blobs.storage import blob_bytes

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from tests.boards import make_board, make_row
-from tests.drawn import make_drawn
+from tests.support.boards import make_board, make_row
+from tests.support.drawn import make_drawn
 from webapp.benchmarks.models import Split
 from webapp.submissions.models import Submission
 

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.boards import make_board, make_row
-from tests.factories import make_user
+from tests.support.boards import make_board, make_row
+from tests.support.factories import make_user
 from webapp.benchmarks.models import Split
 from webapp.pages.methods.matrix import method_panels, methods_listed
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from evaluator.catalog import METRICS
-from tests.boards import OCCLUSION, make_board, make_row
+from tests.support.boards import OCCLUSION, make_board, make_row
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import claim, make_blob, make_report, make_user
-from tests.runs import claim_run, make_run, make_run_split, store_video
+from tests.support.factories import claim, make_blob, make_report, make_user
+from tests.support.runs import claim_run, make_run, make_run_split, store_video
 from webapp.accounts.models import User
 from webapp.jobs.services import job_finish_failed
 from webapp.runs.execution import run_finish

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests.factories import claim, make_report, make_split, make_submission
+from tests.support.factories import claim, make_report, make_split, make_submission
 from webapp.numbers import UNDEFINED
 from webapp.pages.submissions.subset_table import subset_table
 from webapp.submissions.evaluation import evaluation_finish_scored

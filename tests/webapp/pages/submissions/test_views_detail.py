@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from evaluator.problems import Where, problem
-from tests.factories import claim, make_report, make_split, make_submission, make_user
+from tests.support.factories import claim, make_report, make_split, make_submission, make_user
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.jobs.services import job_finish_failed, job_progress

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from evaluator import evaluate
-from tests.factories import claim, make_report, make_submission, make_user
-from tests.map_benchmarks import MAKERS, MapBenchmark
+from tests.support.factories import claim, make_report, make_submission, make_user
+from tests.support.map_benchmarks import MAKERS, MapBenchmark
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 from webapp.submissions.evaluation import evaluation_finish_scored

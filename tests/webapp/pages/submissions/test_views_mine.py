@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.factories import claim, make_report, make_split, make_submission, make_user
+from tests.support.factories import claim, make_report, make_split, make_submission, make_user
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.submissions.evaluation import evaluation_finish_scored

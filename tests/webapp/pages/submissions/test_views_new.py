@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_blob, make_split, make_submission, make_user, make_variant
+from tests.support.factories import make_blob, make_split, make_submission, make_user, make_variant
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.methods.models import Method

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import claim, make_blob, make_report, make_split, make_submission, make_user
+from tests.support.factories import claim, make_blob, make_report, make_split, make_submission, make_user
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import job_position
 from webapp.jobs.services import job_finish_failed

@@ -12,7 +12,7 @@ from pathlib import Path
 from webapp.embedded import processes, socket_folder, valkey_socket
 from webapp.embedded.postgres import data_folder
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Product:

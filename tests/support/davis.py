@@ -7,7 +7,7 @@ from pathlib import Path
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 
-FOLDER = Path(__file__).parent / "parity" / "real" / "davis_results"
+FOLDER = Path(__file__).parents[1] / "parity" / "real" / "davis_results"
 
 
 def make_davis_split() -> Split:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.synthetic import vis
-from tests.factories import make_blob, make_split, make_user
+from tests.support.factories import make_blob, make_split, make_user
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import

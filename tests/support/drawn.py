@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from evaluator.statistics.comparison import pack_samples
-from tests.factories import claim, make_report, make_submission, make_user, make_variant
+from tests.support.factories import claim, make_report, make_submission, make_user, make_variant
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.submissions.evaluation import evaluation_finish_scored

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tests.factories import make_blob, make_split
+from tests.support.factories import make_blob, make_split
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.methods.models import Method, Variant

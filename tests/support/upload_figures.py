@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import httpx
 
-from tests.live import LiveSite
+from tests.support.live import LiveSite
 
 MEGABYTE = 1024 * 1024
 
