@@ -26,7 +26,6 @@ from dvis_model import (
     Precision,
     Progress,
     build,
-    find_videos,
     load_checkpoint,
 )
 from dvis_model.assembly import ablated
@@ -34,7 +33,7 @@ from dvis_model.batch import Batch
 from dvis_model.checkpoint import compare, expected_shapes, matching_configs, not_finite, read_state_dict
 from dvis_model.config import RefinerKind, TrackerKind
 from dvis_model.cost import Cost, measure_cost
-from dvis_model.jobs import Job, jobs_for
+from dvis_model.jobs import plan_for
 from dvis_model.memory import is_out_of_memory
 from dvis_model.variants import VARIANTS, find_config
 
@@ -71,7 +70,10 @@ def predict_command(
     input: Annotated[Path, typer.Option(help="A video or a folder of pictures, or a folder of such.")],
     output: Annotated[Path, typer.Option(help="The submission: a folder, or a file that ends in .zip.")],
     annotations: Annotated[
-        Path | None, typer.Option(help="The data set's list of videos: valid.json; for VSPW val.txt.")
+        Path | None,
+        typer.Option(
+            help="The data set's list of videos, frames and categories: valid.json; for VSPW val.txt."
+        ),
     ] = None,
     tracker: Tracking = None,
     refiner: Refining = None,
@@ -89,16 +91,16 @@ def predict_command(
     model = build(config, tracker=tracker, refiner=refiner)
     load_checkpoint(model, weights)
     model.to(_usable(device))
-    jobs = jobs_for(find_videos(input), model.config, annotations)
+    plan = plan_for(input, model.config, annotations)
     if annotations is None and model.config.task == "vis":
         errors.print("Videos are numbered in the order of their names; --annotations gives a data set's ids.")
-    with Batch(model, weights, output, precision) as batch:
+    with Batch(model, weights, plan, output, precision) as batch:
         try:
-            _run(batch, jobs, window)
-            batch.assemble(jobs)
+            _run(batch, window)
+            batch.assemble()
         except (*USER_ERRORS, KeyboardInterrupt) as error:
-            kept = sum(map(batch.is_done, jobs))
-            text = f"{kept} of {len(jobs)} videos are kept in {batch.parts}: the same command goes on."
+            kept = sum(map(batch.is_done, plan.jobs))
+            text = f"{kept} of {len(plan.jobs)} videos are kept in {batch.parts}: the same command goes on."
             errors.print(text, markup=False)
             if isinstance(error, KeyboardInterrupt):
                 raise typer.Exit(INTERRUPTED) from error
@@ -106,8 +108,9 @@ def predict_command(
     console.print(f"Written: {output}", markup=False)
 
 
-def _run(batch: Batch, jobs: Sequence[Job], window: int | None) -> None:
+def _run(batch: Batch, window: int | None) -> None:
     """Segment what is not done yet, with a bar, a line for each video and a summary."""
+    jobs = batch.jobs
     waiting = [(number, job) for number, job in enumerate(jobs, start=1) if not batch.is_done(job)]
     if len(waiting) < len(jobs):
         errors.print(f"{len(jobs) - len(waiting)} of {len(jobs)} videos are there already.")

@@ -6,7 +6,6 @@ import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,7 @@ from typing import Any, Final, Self
 from zipfile import is_zipfile
 
 from dvis_model.export import assemble, write_video
-from dvis_model.jobs import Job
+from dvis_model.jobs import Job, Plan
 from dvis_model.model import Dvis
 from dvis_model.prediction import Precision, predict
 from dvis_model.preprocess import FrameProblem
@@ -28,14 +27,18 @@ class Batch:
     """One model on many videos.
 
     Attributes:
+        jobs: the videos.
         parts: folder beside the output, where each video's result waits until all are there.
     """
 
-    def __init__(self, model: Dvis, weights: Path, output: Path, precision: Precision = "float32") -> None:
+    def __init__(
+        self, model: Dvis, weights: Path, plan: Plan, output: Path, precision: Precision = "float32"
+    ) -> None:
         """Go on with the run that was begun for this output, or begin one.
 
         Args:
             weights: the file that was loaded into the model.
+            plan: which videos there are.
             output: the submission: a zip file if so named, else a folder.
             precision: see `predict`.
 
@@ -45,13 +48,16 @@ class Batch:
         """
         _check_output(output)
         self.parts = output.with_name(f"{output.name}.parts")
-        self._model, self._output, self._precision = model, output, precision
+        self.jobs = plan.jobs
+        self._model, self._categories = model, plan.categories
+        self._output, self._precision = output, precision
         with weights.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         made_with = {
             "configuration": repr(model.config),
             "weights": sha256,
             "precision": precision,
+            "list of videos": plan.sha256,
         }
         self.parts.mkdir(parents=True, exist_ok=True)
         self._run = (self.parts / RUN_NAME).open("a+", encoding="utf-8")
@@ -108,13 +114,24 @@ class Batch:
             )
         except FrameProblem as error:
             raise FrameProblem(f"Video {job.video.name}: {error}") from error
-        names = job.video.frame_names(result.num_frames)
-        write_video(self.parts / job.part_name, self._model.config, job.id, names, result)
+        if job.listed is not None and len(job.listed) != result.num_frames:
+            raise FrameProblem(
+                f"Video {job.video.name}: it has {result.num_frames} frames, but {len(job.listed)} are listed"
+            )
+        names = job.listed or job.video.frame_names(result.num_frames)
+        write_video(
+            self.parts / job.part_name,
+            self._model.config,
+            job.id,
+            names,
+            result,
+            categories=self._categories,
+        )
         return result.num_frames
 
-    def assemble(self, jobs: Sequence[Job]) -> None:
-        """Write the submission of these videos, and delete what it was made of."""
-        assemble([self.parts / job.part_name for job in jobs], self._output, self._model.config)
+    def assemble(self) -> None:
+        """Write the submission of all videos, and delete what it was made of."""
+        assemble([self.parts / job.part_name for job in self.jobs], self._output, self._model.config)
         shutil.rmtree(self.parts)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 from dvis_model.config import DvisConfig
@@ -15,13 +17,32 @@ VIPSEG_THINGS: Final = (
 )
 
 
-def category_ids(config: DvisConfig) -> tuple[int, ...]:
-    """Return the data set's id of each class.
+def category_ids(config: DvisConfig, listed: Iterable[int] | None = None) -> tuple[int, ...]:
+    """Return the data set's id of each class: class i has the i-th of the sorted ids.
 
-    YouTube-VIS and OVIS count from 1. VIPSeg and VSPW count from 0; the model has their things first.
+    VIPSeg's and VSPW's classes are in another order, as the model has their things first.
+
+    Args:
+        listed: the ids of a data set's categories. None: those of the official data sets: YouTube-VIS and
+            OVIS count from 1, VIPSeg and VSPW from 0.
+
+    Raises:
+        ValueError: the model has another number of classes; an id is listed twice.
     """
-    if config.task == "vis":
-        return tuple(range(1, config.num_classes + 1))
-    if config.num_classes != NUM_VIPSEG:
-        return tuple(range(config.num_classes))
+    first = 1 if config.task == "vis" else 0
+    ids = sorted(range(first, first + config.num_classes) if listed is None else listed)
+    if twice := [one for one, other in pairwise(ids) if one == other]:
+        raise ValueError(f"two categories have the id {twice[0]}")
+    if len(ids) != config.num_classes:
+        raise ValueError(
+            f"it lists {len(ids)} categories, but the model {config.name} has {config.num_classes} classes. "
+            "Use a configuration and weights that were trained for this data set"
+        )
+    return tuple(ids[rank] for rank in _ranks(config))
+
+
+def _ranks(config: DvisConfig) -> Iterable[int]:
+    """Return, for each class, how many ids of the data set are smaller than its own."""
+    if config.task == "vis" or config.num_classes != NUM_VIPSEG:
+        return range(config.num_classes)
     return (*VIPSEG_THINGS, *(i for i in range(NUM_VIPSEG) if i not in VIPSEG_THINGS))

@@ -40,23 +40,31 @@ Put = Callable[[str, bytes], None]
 
 
 def write_video(
-    path: Path, config: DvisConfig, video: int | str, frame_names: Sequence[str], result: VideoResult
+    path: Path,
+    config: DvisConfig,
+    video: int | str,
+    frame_names: Sequence[str],
+    result: VideoResult,
+    *,
+    categories: Sequence[int] | None = None,
 ) -> None:
     """Write one video's part of a submission to a zip file, whole or not at all.
 
     Args:
         video: its id in the data set.
-        frame_names: of its pictures, `00000012.jpg`; as many as the result has frames.
+        frame_names: names of its pictures, `00000012.jpg`; as many as the result has frames.
+        categories: the data set's id of each class, see `category_ids`; None: the official data set's.
     """
+    ids = category_ids(config) if categories is None else categories
     with _zip(path) as put:
         match result:
             case VideoInstances():
-                entries: list[dict[str, Any]] = instance_entries(video, result, category_ids(config))
+                entries: list[dict[str, Any]] = instance_entries(video, result, ids)
             case VideoPanoptic():
-                entries = [_put_panoptic(put, str(video), frame_names, result, category_ids(config))]
+                entries = [_put_panoptic(put, str(video), frame_names, result, ids)]
             case VideoSemantic():
                 entries = []
-                _put_semantic(put, str(video), frame_names, result, category_ids(config))
+                _put_semantic(put, str(video), frame_names, result, ids)
         put(ENTRIES_NAME, json.dumps(entries).encode())
 
 

@@ -1,110 +1,204 @@
-"""Which videos are to be segmented, and what the benchmark calls them."""
+"""Which videos are to be segmented, what the benchmark calls them, and which ids its categories have."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
+from dvis_model.categories import category_ids
 from dvis_model.config import DvisConfig, Task
-from dvis_model.video_files import Video
+from dvis_model.picture_files import FrameMissing, find_folder, listed_pictures, split_name, video_order
+from dvis_model.video_files import Video, films_in, find_videos
 
 EXPECTED: Final[dict[Task, str]] = {
     "vis": "JSON with `videos`, each with `id` and `file_names`",
-    "vps": "JSON with `videos`, each with `video_id` and `images`",
-    "vss": "a list of videos, one name a line",
+    "vps": "JSON with `videos`, each with `video_id` and `images`, which have a `file_name`",
+    "vss": "a list of videos, one name per line",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A video, and what the benchmark calls it: for instances a number, else its name."""
+    """A video, and what the benchmark calls it and its frames.
+
+    Attributes:
+        id: for instances a number, else the video's name.
+        listed: file names of the frames, as the data set lists them; None: the data set does not.
+    """
 
     video: Video
     id: int | str
+    listed: tuple[str, ...] | None = None
 
     @property
     def part_name(self) -> str:
-        """Of the file that holds its result."""
+        """The name of the file that holds its result."""
         return f"{self.id} {self.video.path.name}.zip"
 
 
-def jobs_for(videos: Sequence[Video], config: DvisConfig, annotations: Path | None) -> list[Job]:
-    """Return what is to be done, in the order of the videos' names.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is to be done for a data set.
+
+    Attributes:
+        categories: the data set's id of each of the model's classes.
+        sha256: of the annotation file; empty without one.
+    """
+
+    jobs: list[Job]
+    categories: tuple[int, ...]
+    sha256: str = ""
+
+
+def plan_for(source: Path, config: DvisConfig, annotations: Path | None) -> Plan:
+    """Return the videos at a path and the ids of the categories.
 
     Args:
-        annotations: the data set's file, which says which videos there are, and their ids: JSON of
-            YouTube-VIS, OVIS or VIPSeg, a list of names (val.txt) of VSPW. Without it all are taken, and
-            those for instances numbered from 1.
+        source: a video or a folder of pictures, or a folder of such.
+        annotations: the data set's file: JSON of YouTube-VIS, OVIS or VIPSeg, a list of names (val.txt) of
+            VSPW. It says which videos there are, with which ids, and which pictures are their frames.
+            Without it all are taken in the order of their names, those for instances numbered from 1, and
+            the ids of the categories are those of the official data sets.
 
     Raises:
-        ValueError: the file is none of a data set, or lists a video that is not there, or with another number
-            of pictures; two have one name.
+        FileNotFoundError: there is no such path, or there are no videos.
+        ValueError: the file is not one of a data set, or lists a video or a picture that is not there, or
+            another number of categories than the model has; two videos have one name.
     """
-    found = {video.name: video for video in videos}
-    if len(found) < len(videos):
-        count = Counter(video.name for video in videos)
-        raise ValueError(f"Two videos are called {count.most_common(1)[0][0]!r}: rename one of them")
     if annotations is None:
-        ids: dict[str, int | str] = {name: number for number, name in enumerate(found, start=1)}
-    else:
-        listed = _listed(annotations, config.task)
-        _check_complete(listed, found, annotations)
-        ids = {video.name: video.id for video in listed}
-    return [Job(found[name], ids[name] if config.task == "vis" else name) for name in sorted(ids)]
+        return Plan(_all_videos(source, config.task), category_ids(config))
+    try:
+        content = annotations.read_bytes()
+        listed, ids = _listed(content, config.task)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"{annotations} is not an annotation file for this task. Expected {EXPECTED[config.task]}, but "
+            f"got {type(error).__name__}: {error}"
+        ) from error
+    _check_listed(listed, annotations)
+    if not source.exists():
+        raise FileNotFoundError(f"No such video or folder: {source}")
+    try:
+        categories = category_ids(config, ids)
+    except ValueError as error:
+        raise ValueError(f"{annotations.name}: {error}") from error
+    jobs = [_find(source, video, annotations) for video in listed]
+    if missing := [video.name for video, job in zip(listed, jobs, strict=True) if job is None]:
+        raise ValueError(
+            f"Not among the input: {len(missing)} of the {len(listed)} videos in {annotations.name}, "
+            f"first {missing[0]!r}"
+        )
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Plan([job for job in jobs if job is not None], categories, sha256)
+
+
+def _all_videos(source: Path, task: Task) -> list[Job]:
+    found = find_videos(source)
+    videos = {video.name: video for video in found}
+    if len(videos) < len(found):
+        count = Counter(video.name for video in found)
+        raise ValueError(f"Two videos are called {count.most_common(1)[0][0]!r}: rename one of them")
+    names = video_order(videos)
+    return [Job(videos[name], i if task == "vis" else name) for i, name in enumerate(names, start=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """What a data set says of a video: its folder's name, its id, and perhaps how many pictures it has."""
+    """A video of a data set: its folder's name, its id, and perhaps its pictures with their folders."""
 
     name: str
     id: int | str
-    length: int | None
+    pictures: tuple[str, ...] | None
 
 
-def _listed(annotations: Path, task: Task) -> list[_Listed]:
-    """Return a data set's videos; but for instances, name and id are the same."""
-    try:
-        if task == "vss":
-            return [_Listed(name, name, None) for name in annotations.read_text("utf-8").split()]
-        videos = json.loads(annotations.read_bytes())["videos"]
-        if task == "vis":
-            return [
-                _Listed(PurePosixPath(files[0]).parts[-2], int(video["id"]), len(files))
-                for video in videos
-                for files in [video["file_names"]]
-            ]
-        names = [(str(video["video_id"]), len(video["images"])) for video in videos]
-        return [_Listed(name, name, length) for name, length in names]
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+def _listed(content: bytes, task: Task) -> tuple[list[_Listed], list[int] | None]:
+    """Return a data set's videos and the ids of its categories, None where it does not list any."""
+    if task == "vss":
+        return [_Listed(name, name, None) for name in content.decode("utf-8").split()], None
+    top = json.loads(content)
+    read = _instance_video if task == "vis" else _panoptic_video
+    videos = [read(video) for video in top["videos"]]
+    if top.get("categories") is None:
+        return videos, None
+    ids = [category["id"] for category in top["categories"]]
+    if wrong := [number for number in ids if type(number) is not int]:
+        raise TypeError(f"the `id` of a category is {wrong[0]!r}, not a whole number")
+    return videos, ids
+
+
+def _instance_video(video: dict[str, Any]) -> _Listed:
+    files = _names(video["file_names"])
+    length = video.get("length", len(files))
+    if length != len(files):
         raise ValueError(
-            f"{annotations} is no annotation file for this task. Expected {EXPECTED[task]}, but got "
-            f"{type(error).__name__}: {error}"
-        ) from error
+            f"the video {video['id']} has `length` {length}, but {len(files)} names in `file_names`"
+        )
+    name = split_name(files[0])[0] or str(video.get("name", video["id"]))
+    return _Listed(name, int(video["id"]), files)
 
 
-def _check_complete(listed: Sequence[_Listed], found: Mapping[str, Video], annotations: Path) -> None:
-    """Raise ValueError unless the input has each video, with as many pictures as it should."""
+def _panoptic_video(video: dict[str, Any]) -> _Listed:
+    name = str(video["video_id"])
+    files = _names([image["file_name"] for image in video["images"]])
+    return _Listed(name, name, tuple(f if f.startswith(f"{name}/") else f"{name}/{f}" for f in files))
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) and name for name in value):
+        raise TypeError(f"expected a list of file names, but got {str(value)[:80]}")
+    return tuple(value)
+
+
+def _check_listed(listed: Sequence[_Listed], annotations: Path) -> None:
+    """Raise ValueError unless there are videos, each listed once."""
     if not listed:
         raise ValueError(f"{annotations} lists no videos")
     for what, values in (("id", [x.id for x in listed]), ("name", [x.name for x in listed])):
         value, times = Counter(values).most_common(1)[0]
         if times > 1:
             raise ValueError(f"{annotations} lists {times} videos of the {what} {value!r}; expected one")
-    missing = sorted(video.name for video in listed if video.name not in found)
-    if missing:
+
+
+def _find(source: Path, listed: _Listed, annotations: Path) -> Job | None:
+    """Return where a listed video lies; None if it is not there.
+
+    Raises:
+        FrameMissing: one of its pictures is not there.
+    """
+    if listed.pictures is None:
+        folder, names = find_folder(source, listed.name), None
+    else:
+        folder = find_folder(source, split_name(listed.pictures[0])[0])
+        names = tuple(split_name(name)[1] for name in listed.pictures)
+    if folder and listed.pictures is None:
+        video = Video(folder)
+        return Job(video, listed.id) if video.pictures else None
+    if folder and listed.pictures is not None:
+        try:
+            pictures = listed_pictures(source, listed.pictures)
+        except FrameMissing as error:
+            raise FrameMissing(
+                f"Video {listed.name}: {error}. {annotations.name} lists it as a frame"
+            ) from error
+        return Job(Video(folder, tuple(pictures)), listed.id, names)
+    film = _film(source, PurePosixPath(listed.name).name)
+    if film is None:
+        return None
+    length = film.length
+    if names is not None and length not in (None, len(names)):
         raise ValueError(
-            f"Not among the input: {len(missing)} of the {len(listed)} videos in {annotations.name}, "
-            f"first {missing[0]!r}"
+            f"Video {listed.name} has {length} frames, but {annotations.name} lists {len(names)}. The "
+            "benchmark takes a result for each that is listed, and no other"
         )
-    for video in listed:
-        pictures = found[video.name].pictures
-        if pictures and video.length not in (None, len(pictures)):
-            raise ValueError(
-                f"Video {video.name} has {len(pictures)} pictures, but {annotations.name} lists "
-                f"{video.length}. The benchmark takes a result for each that is listed, and no other"
-            )
+    return Job(film, listed.id, names)
+
+
+def _film(source: Path, name: str) -> Video | None:
+    """Return the video file of this name, without its suffix, at or below a path."""
+    films = [source] if source.is_file() else films_in(source) if source.is_dir() else []
+    return next((Video(film) for film in films if film.stem == name), None)

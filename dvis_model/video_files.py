@@ -13,36 +13,41 @@ import av
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from dvis_model.picture_files import is_hidden, pictures_in, video_order
 from dvis_model.preprocess import Frame, FrameProblem
 
 logger = logging.getLogger(__name__)
-PICTURES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 FILMS: Final = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A video file or a folder of pictures, in the order of their names."""
+    """A video file or a folder of pictures.
+
+    Attributes:
+        path: the file or the folder.
+        listed: the pictures that are its frames, in order; None: all in the folder, by the numbers in their
+            names.
+    """
 
     path: Path
+    listed: tuple[Path, ...] | None = None
 
     @property
     def name(self) -> str:
-        """Of the folder, or of the file without its suffix."""
+        """The name of the folder, or of the file without its suffix."""
         return self.path.name if self.path.is_dir() else self.path.stem
 
     @property
     def pictures(self) -> list[Path]:
-        """The frames' files; none for a video file."""
-        if not self.path.is_dir():
-            return []
-        beside_masks = self.path / "origin"  # as VSPW has it
-        folder = beside_masks if beside_masks.is_dir() else self.path
-        return sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURES)
+        """The files of the frames, in order; none for a video file."""
+        if self.listed is not None:
+            return list(self.listed)
+        return pictures_in(self.path) if self.path.is_dir() else []
 
     @property
     def length(self) -> int | None:
-        """Number of frames; None for a video file that does not tell."""
+        """Number of frames; None for a video file whose header does not have it."""
         if self.path.is_dir():
             return len(self.pictures)
         try:
@@ -76,14 +81,21 @@ def find_videos(path: Path) -> list[Video]:
     video = Video(path)
     if path.is_file() or video.pictures:
         return [video]
-    holds = {video: bool(video.pictures) for video in map(Video, path.iterdir()) if video.path.is_dir()}
-    videos = [video for video, has_pictures in holds.items() if has_pictures]
-    if passed_over := sorted(video.name for video, has_pictures in holds.items() if not has_pictures):
+    folders = [Video(entry) for entry in path.iterdir() if entry.is_dir()]
+    videos = [folder for folder in folders if not is_hidden(folder.path) and folder.pictures]
+    if passed_over := sorted(folder.name for folder in set(folders) - set(videos)):
         logger.warning("Folders without pictures are passed over: %s", ", ".join(passed_over))
-    videos += [Video(entry) for entry in path.iterdir() if entry.is_file() and entry.suffix.lower() in FILMS]
+    videos += map(Video, films_in(path))
     if not videos:
         raise FileNotFoundError(f"{path} holds neither pictures nor folders of pictures nor video files")
-    return sorted(videos, key=lambda video: video.path)
+    by_name = {video.path.name: video for video in videos}
+    return [by_name[name] for name in video_order(by_name)]
+
+
+def films_in(folder: Path) -> list[Path]:
+    """Return the video files in a folder."""
+    films = (file for file in folder.iterdir() if file.suffix.lower() in FILMS)
+    return [film for film in films if not is_hidden(film) and film.is_file()]
 
 
 def _read_pictures(files: list[Path]) -> Iterator[Frame]:
