@@ -15,7 +15,7 @@ PAUSE_S = 5.0
 
 
 class OptionalRedisCache(RedisCache):
-    """Where the broker is away, nothing is found and nothing is kept; counting alone raises."""
+    """A cache that finds and keeps nothing while the broker is away; only counting raises."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)

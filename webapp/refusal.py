@@ -1,4 +1,4 @@
-"""How a service says no: one exception that page, API and command line all show alike."""
+"""The refusal of a service: one exception that pages, API and command line show alike."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class Refused(Exception):
-    """What was asked for cannot be done, for a reason that the person asking can act on.
+    """A request cannot be met, for a reason that the person asking can act on.
 
     Args:
         code: stable, for programs.

@@ -1,4 +1,4 @@
-"""What the clock calls for: finding lost jobs, and clearing away what has expired."""
+"""Periodic tasks: finding lost jobs, and deleting expired files."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""How much memory one job may take, so that a hostile file ends its job and not the machine."""
+"""The memory limit of one job, so that a hostile file ends its job and not the machine."""
 
 import os
 import resource

@@ -18,7 +18,7 @@ SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a loaded model is told apart by. `weights`: SHA-256; None are the built-in ones."""
+    """Identity of a loaded model. `weights`: SHA-256; None are the built-in ones."""
 
     name: str
     weights: str | None

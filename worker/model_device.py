@@ -1,4 +1,4 @@
-"""What this machine runs the model on: a GPU where there is one, else the processor."""
+"""The device of this machine for the model: a GPU where there is one, else the processor."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where the model runs.
+    """The device that the model runs on.
 
     Attributes:
         kind: cuda or cpu, as torch names them.

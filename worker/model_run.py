@@ -141,7 +141,7 @@ class ModelRun:
             return blob_save(target, sha256=sha256_of(target))
 
     def _provenance(self, model: Dvis) -> dict[str, Any]:
-        """What this attempt ran with; seconds and memory are kept with each video."""
+        """Return the provenance of this attempt; seconds and memory are kept with each video."""
         claim = self.claim
         checkpoint: dict[str, Any] = {"built_in": True, "seed": SEED}
         if claim.checkpoint:
@@ -163,7 +163,7 @@ class ModelRun:
 
 @cache
 def code_sha256() -> str:
-    """One hash over the sources of the model, by which two runs can be told to have run the same code."""
+    """Return one hash over the sources of the model: equal hashes mean the same code."""
     root = Path(dvis_model.__file__).parent
     sums = [f"{sha256_of(path)} {path.relative_to(root)}" for path in sorted(root.rglob("*.py"))]
     return hashlib.sha256("\n".join(sums).encode()).hexdigest()

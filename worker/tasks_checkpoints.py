@@ -75,7 +75,7 @@ def _refused(claim: Check, code: str, lines: Iterable[str], about: str = "") -> 
 
 
 def _reason(claim: Check, error: CheckpointRefused) -> str:
-    """What the error says, without the name of the one file that there is."""
+    """Return the error's text without the name of the only file."""
     return str(error).removeprefix(f"{plain_name(claim.filename)}: ")
 
 

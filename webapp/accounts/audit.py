@@ -9,7 +9,7 @@ from webapp.accounts.models import User
 
 
 class AuditEvent(models.Model):
-    """Who did what to which object. Written with the change itself, never changed."""
+    """One change: actor, action and object. Written with the change itself, never changed."""
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     actor = models.ForeignKey(

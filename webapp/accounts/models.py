@@ -18,7 +18,7 @@ class User(AbstractUser):
 
 
 class Scope(models.TextChoices):
-    """What a token may do. Reading public data needs no token at all."""
+    """Permissions of a token. Reading public data needs no token at all."""
 
     READ = "read", "see what its owner sees"
     SUBMIT = "submit", "upload, submit, withdraw, and edit its owner's methods"
@@ -60,7 +60,7 @@ class ApiToken(models.Model):
 
 
 class RememberedAnswer(models.Model):
-    """What a POST with an `Idempotency-Key` was answered, to be said again when it is repeated."""
+    """The answer to a POST with an `Idempotency-Key`, to be repeated when the request is repeated."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)

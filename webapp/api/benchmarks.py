@@ -92,7 +92,7 @@ class BenchmarkDetail(BenchmarkOut):
 @router.get("/benchmarks", response=list[BenchmarkOut], auth=anyone, summary="List the benchmarks")
 @paginate(Keyset, by=("position", "slug"))
 def benchmarks(request: HttpRequest) -> QuerySet[Benchmark]:
-    """What is hosted here."""
+    """List the benchmarks of this server."""
     return benchmarks_visible_to(person(request)).prefetch_related("splits")
 
 

@@ -122,7 +122,7 @@ def checkpoint_post(request: HttpRequest, payload: CheckpointIn, response: HttpR
     summary="Follow a checkpoint",
 )
 def checkpoint(request: HttpRequest, id: UUID) -> Checkpoint:
-    """What is known of it: ask again until `status` is ready, refused or failed."""
+    """Return a checkpoint: poll until `status` is ready, refused or failed."""
     return _get(request, id)
 
 

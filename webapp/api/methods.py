@@ -64,7 +64,7 @@ class MethodIn(MethodFields):
 
 
 class MethodPatch(MethodFields):
-    """What is left out stays; an empty text or null takes away."""
+    """Changes of a method: omitted fields stay, an empty text or null removes the value."""
 
     name: str = Field("", min_length=1, max_length=100)
 

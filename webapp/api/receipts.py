@@ -27,7 +27,7 @@ READABLE = {"indent": 1, "ensure_ascii": False}
     summary="Download the signed receipt",
 )
 def receipt(request: HttpRequest, id: UUID) -> HttpResponse:
-    """What was measured, signed by this server: `python -m evaluator verify` checks it anywhere, offline."""
+    """Return the signed scores: `python -m evaluator verify` checks it offline."""
     try:
         submission = submission_get(user=person(request), id=id)
     except Submission.DoesNotExist:

@@ -1,4 +1,4 @@
-"""What the API tells of a run."""
+"""The API's answers about runs."""
 
 from datetime import datetime
 from typing import Any

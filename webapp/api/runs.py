@@ -46,7 +46,7 @@ class ModelOut(Schema):
 
 
 class OptionsIn(Schema):
-    """What is left out is as the model's configuration says."""
+    """Options of a run; omitted ones come from the model's configuration."""
 
     mode: Mode | None = None
     precision: Precision | None = None
@@ -147,7 +147,7 @@ def runs_estimate(
 
 @router.get("/runs/{uuid:id}", response=RunOut, auth=anyone, url_name="run", summary="Follow a run")
 def run(request: HttpRequest, id: UUID) -> RunOut:
-    """How far it is: ask again until `status` is succeeded, failed or cancelled, then ask its submission."""
+    """Return a run: poll until `status` is succeeded, failed or cancelled, then ask its submission."""
     return run_out(_get(id, request), request)
 
 

@@ -57,7 +57,7 @@ class ProgressOut(Schema):
 
 
 class QuotaOut(Schema):
-    """What is left; null where there is no limit."""
+    """The remaining quota; null where there is no limit."""
 
     per_day: int | None
     left_today: int | None
@@ -186,7 +186,7 @@ def submission_post(request: HttpRequest, payload: SubmissionIn, response: HttpR
     summary="Follow a submission",
 )
 def submission(request: HttpRequest, id: UUID) -> Submission:
-    """What has become of it: ask again until `status` is scored, rejected, failed or withdrawn."""
+    """Return a submission: poll until `status` is scored, rejected, failed or withdrawn."""
     return _get(id, request)
 
 

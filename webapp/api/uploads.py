@@ -35,7 +35,7 @@ empty = {200: None, 201: None, 204: None}
 
 @router.api_operation(["OPTIONS"], "/uploads", auth=None, throttle=[], response=empty, summary="Abilities")
 def options(request: HttpRequest) -> HttpResponse:
-    """What this server can do."""
+    """Return the tus capabilities of this server."""
     headers = {
         "Tus-Extension": EXTENSIONS,
         "Tus-Max-Size": str(max(kind.limit_bytes for kind in KINDS.values())),
@@ -75,7 +75,7 @@ def create(request: HttpRequest) -> HttpResponse:
     summary="Ask how much has arrived",
 )
 def state(request: HttpRequest, id: UUID) -> HttpResponse:
-    """How many bytes have arrived, in Upload-Offset."""
+    """Return the number of bytes received, in Upload-Offset."""
     _check_version(request)
     upload = upload_finish(upload=_get(request, id))
     response = _answer(200, upload)
@@ -187,7 +187,7 @@ def _length(request: HttpRequest) -> int:
 
 
 def _metadata(request: HttpRequest) -> dict[str, str]:
-    """What we know of Upload-Metadata: pairs of a key and a base64 text, separated by commas."""
+    """Parse Upload-Metadata: pairs of a key and a base64 text, separated by commas."""
     pairs = (pair.strip().partition(" ") for pair in request.headers.get("Upload-Metadata", "").split(","))
     return {key: _text(value) for key, _, value in pairs if key in ("filename", "name", "kind")}
 

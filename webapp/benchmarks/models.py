@@ -52,17 +52,17 @@ class Benchmark(models.Model):
 
     @property
     def has_maps(self) -> bool:
-        """Whether predictions are PNG maps in a zip archive, and the ground truth is a folder of maps."""
+        """Return whether predictions are PNG maps in a zip, and the ground truth is a folder of maps."""
         return self.task != self.Task.VIS
 
     @property
     def predictions_name(self) -> str:
-        """What people call the file that they send."""
+        """Name of a submitted file, for people."""
         return "predictions.zip" if self.has_maps else "results.json"
 
     @property
     def ground_truth_name(self) -> str:
-        """What people call the ground truth in commands."""
+        """Name of the ground truth in commands, for people."""
         return "ground_truth/" if self.has_maps else "annotations.json"
 
 
@@ -112,7 +112,7 @@ class Split(models.Model):
         return f"{self.benchmark.get_absolute_url()}?split={self.name}"
 
     def is_open(self, now: datetime | None = None) -> bool:
-        """Whether a submission made at `now` would be scored (closing time inclusive)."""
+        """Return whether a submission made at `now` would be scored (closing time inclusive)."""
         now = now or timezone.now()
         return (
             self.ground_truth_id is not None
@@ -122,7 +122,7 @@ class Split(models.Model):
         )
 
     def has_closed(self, now: datetime | None = None) -> bool:
-        """Whether the closing time has passed; false where there is none."""
+        """Return whether the closing time has passed; false where there is none."""
         return self.closes_at is not None and self.closes_at < (now or timezone.now())
 
     def clean(self) -> None:

@@ -24,7 +24,7 @@ from webapp.refusal import Refused
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What an import did. `outdated` counts scores that stand measured against the former ground truth."""
+    """The result of an import. `outdated` counts scores measured against the former ground truth."""
 
     split: Split
     annotations: int

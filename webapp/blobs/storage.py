@@ -104,7 +104,7 @@ def blob_bytes(blob: Blob) -> bytes:
 
 
 def blob_local_path(blob: Blob) -> Path | None:
-    """Where the blob's own bytes lie on this machine, to be read only; None where a service keeps them."""
+    """Return the blob's own file, to be read only; None where a service keeps the bytes."""
     folder = _local_folder()
     return None if folder is None else folder / blob.key
 
@@ -144,7 +144,7 @@ def _local_folder() -> Path | None:
 
 
 def _scratch_folder() -> Path | None:
-    """Where drafts are written: next to the blobs, so that placing them is a link and not a copy."""
+    """Return the folder of drafts: next to the blobs, so that placing them is a link and not a copy."""
     folder = _local_folder()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)

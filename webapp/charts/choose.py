@@ -1,4 +1,4 @@
-"""Which chart a leaderboard shows, and of which rows."""
+"""Chooses the chart of a leaderboard, and its rows."""
 
 from webapp.charts.levels import (
     BY_OCCLUSION,

@@ -1,4 +1,4 @@
-"""A metric at levels of difficulty, a line a row: what occlusion, longer windows or change cost."""
+"""A metric at levels of difficulty, one line per row: the cost of occlusion, longer windows or change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from webapp.numbers import percent
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """What a chart compares: `metrics` from left to right under `ticks`, named in a table by `head`.
+    """Metrics that a chart compares, from left to right under `ticks`, named in a table by `head`.
 
     Of `change`, two places in `metrics`, the difference is written beside each line.
     """
@@ -28,7 +28,7 @@ class Levels:
     change: tuple[int, int]
 
     def known(self, row: Row) -> bool:
-        """Whether a row has all of the numbers."""
+        """Return whether a row has all of the numbers."""
         return all(row.values.get(key) is not None for key in self.metrics)
 
 

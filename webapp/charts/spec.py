@@ -1,4 +1,4 @@
-"""What every chart is made of: its question, its figure, its numbers, and the fixed colours of methods."""
+"""Parts of every chart: its question, its figure, its numbers, and the fixed colours of methods."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -46,7 +46,7 @@ class Style:
 
 
 def styles(method_ids: Sequence[int]) -> list[Style]:
-    """Return one style a line: a colour a method, and no two lines look the same.
+    """Return one style per line: one colour per method, and no two lines look the same.
 
     A method has the same colour on every page, unless another one of the chart has it already.
     """

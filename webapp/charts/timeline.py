@@ -126,7 +126,7 @@ def _marked(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
 
 
 def _rise(dated: Sequence[Row], metric: Metric) -> float:
-    """How much the vertical axis spans, in points."""
+    """Return the range of the vertical axis, in points."""
     values = [100 * (row.values[metric.key] or 0.0) for row in dated]
     return max(1.1 * (max(values) - min(values)), 1.0)
 

@@ -1,4 +1,4 @@
-"""What a worker that checks checkpoints asks and tells: the job's side is `webapp.jobs.services`."""
+"""The interface of workers that check checkpoints; the job's side is `webapp.jobs.services`."""
 
 from dataclasses import dataclass
 from functools import partial

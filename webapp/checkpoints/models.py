@@ -78,7 +78,7 @@ class Checkpoint(models.Model):
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can be run."""
+        """Return whether it can be run."""
         return self.weights_id is not None
 
     @property

@@ -1,4 +1,4 @@
-"""What can be wrong with a checkpoint: the codes, and what to do about each."""
+"""Problems of checkpoints: their codes, and what to do about each."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who may see and run which checkpoints, and where their weights lie."""
+"""Reads of checkpoints: who may see and run them, and where their weights lie."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ def checkpoint_get(*, user: User | AnonymousUser, id: UUID | str) -> Checkpoint:
 
 
 def checkpoint_sentence(checkpoint: Checkpoint) -> str:
-    """What is happening to a checkpoint, in words."""
+    """Return the status of a checkpoint as a sentence."""
     job: Job | None = getattr(checkpoint, "job", None)
     match checkpoint.status:
         case Status.RECEIVED if job:

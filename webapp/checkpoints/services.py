@@ -1,4 +1,4 @@
-"""What people do with checkpoints: upload, rename, share, delete. What a check finds is in checking.py."""
+"""Writes of checkpoints: upload, rename, share, delete. The results of checks are written in checking.py."""
 
 from collections.abc import Iterable
 
@@ -93,7 +93,7 @@ def checkpoint_delete(*, checkpoint: Checkpoint, actor: User) -> None:
 
 
 def checkpoint_retry(*, checkpoint: Checkpoint, actor: User) -> None:
-    """Check once more what failed on our side. For staff, who know whether the cause is mended."""
+    """Check again after a failure on our side. For staff, who know whether the cause is fixed."""
     if not actor.is_staff:
         raise Refused("staff-only", "Only the organisers can check a checkpoint again.", status=403)
     job: Job | None = getattr(checkpoint, "job", None)

@@ -41,18 +41,18 @@ class ModelSpec:
 
     @property
     def has_built_in_weights(self) -> bool:
-        """Whether it runs without a checkpoint."""
+        """Return whether it runs without a checkpoint."""
         return self.name.startswith(TINY)
 
     @property
     def modes(self) -> tuple[str, ...]:
-        """How it can be run, as it is meant to first: each mode leaves out a stage of the one before."""
+        """Modes in which it runs, the full one first: each omits a stage of the mode before."""
         if self.tracker == "bipartite":
             return ("minvis",)
         return ("online", "minvis") if self.refiner == "none" else ("offline", "online", "minvis")
 
     def fits(self, benchmark: Benchmark) -> bool:
-        """Whether it tells apart exactly the benchmark's categories, for the benchmark's task."""
+        """Return whether it predicts exactly the benchmark's categories, for the benchmark's task."""
         ids = sorted(category["id"] for category in benchmark.categories)
         first, last = self.categories
         return self.task == benchmark.task and ids == list(range(first, last + 1))

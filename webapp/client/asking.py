@@ -1,4 +1,4 @@
-"""What the commands share: their options, the connection, and following what happens on the server."""
+"""Shared by the commands: options, the connection, and following work on the server."""
 
 import time
 from collections.abc import Callable

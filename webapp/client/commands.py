@@ -96,7 +96,7 @@ def status(
     server: Server = None,
     token: Token = None,
 ) -> None:
-    """Tell what has become of a submission."""
+    """Show the status of a submission."""
     connection = connection_of(context, server, token)
     document = connection.get(f"/submissions/{last_part(id)}", missing=f"submission {id}").json()
     _finish(_waited(connection, document) if wait else document, as_json)

@@ -95,7 +95,7 @@ def pause_s(tries: int, random_part: Callable[[], float] = random.random) -> flo
 
 
 def _wait_s(response: httpx.Response, tries: int) -> float | None:
-    """How long to wait before asking again; None where the answer stands."""
+    """Return the seconds to wait before the next try; None where the answer stands."""
     asked = response.headers.get("Retry-After", "")
     if response.status_code == 429 and asked.isdigit():
         return float(asked) + random.random()

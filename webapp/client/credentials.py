@@ -1,4 +1,4 @@
-"""Which server and token are used, and where a log-in keeps them."""
+"""The server and token in use, and the file in which a log-in keeps them."""
 
 import json
 import os

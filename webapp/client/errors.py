@@ -1,4 +1,4 @@
-"""What ends the client early, with the exit status that DESIGN section 8 fixes."""
+"""Errors that end the client early, with their exit status."""
 
 from enum import IntEnum
 from typing import Any

@@ -1,4 +1,4 @@
-"""What people see in the terminal: results on standard output, the rest on standard error."""
+"""Output of the terminal: results on standard output, the rest on standard error."""
 
 import json
 from collections.abc import Iterator

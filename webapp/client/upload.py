@@ -49,7 +49,7 @@ def forget(connection: Connection, path: Path, kind: str = "submission") -> None
 
 
 def _memory(connection: Connection, path: Path, kind: str) -> Path:
-    """Where the upload's id of this very file on this very server is kept."""
+    """Return the file that keeps the upload id of this very file on this very server."""
     stat = path.stat()
     identity = f"{connection.server}\n{path.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}"
     identity += f"\n{connection.http.headers.get('Authorization', '')}\n{kind}"
@@ -69,7 +69,7 @@ def _resumed(connection: Connection, memory: Path, length: int) -> tuple[str, in
 
 
 def _state(connection: Connection, upload: str) -> httpx.Headers | None:
-    """What the server says about an upload; None where it knows it no longer."""
+    """Return the server's state of an upload; None where the server does not know it any more."""
     for tries in range(TRIES):
         response = connection.ask("HEAD", f"/uploads/{upload}", headers=TUS)
         if response.status_code in GONE:

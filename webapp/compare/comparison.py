@@ -45,7 +45,7 @@ class MetricDifference:
 
     @property
     def lead(self) -> float:
-        """How much better the first is: the difference, turned where lower is better."""
+        """Return how much better the first is: the difference, negated where lower is better."""
         return (self.delta or 0.0) * (1 if self.metric.higher_is_better else -1)
 
 
@@ -98,7 +98,7 @@ class Comparison:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """What to call each submission: its method, with settings or a letter where others have the same."""
+        """Return a name per submission: its method, with settings or a letter where others have the same."""
         rows = [one.row for one in self.compared]
         methods = Counter(row.method for row in rows)
         settings = [more for _, more in names_apart(rows)[0]]

@@ -1,4 +1,4 @@
-"""Which submissions a person may compare."""
+"""The submissions that a person may compare."""
 
 from collections.abc import Sequence
 from uuid import UUID

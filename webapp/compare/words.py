@@ -1,4 +1,4 @@
-"""What a comparison says, in sentences and numbers for people. Pure."""
+"""A comparison in sentences and numbers for people. Pure."""
 
 from webapp.compare.comparison import Against, Comparison, MetricDifference
 from webapp.numbers import UNDEFINED
@@ -14,7 +14,7 @@ def points(value: float | None) -> str:
 
 
 def p_text(p: float) -> str:
-    """A p with as many decimals as tell something: 0.002, 0.04, 0.4."""
+    """Return p with its significant decimals: 0.002, 0.04, 0.4."""
     return f"{p:.3f}" if p < 0.0995 else f"{p:.2f}"
 
 
@@ -25,7 +25,7 @@ def interval_text(difference: MetricDifference) -> str:
 
 
 def sentence(comparison: Comparison, against: Against) -> str:
-    """Which of two submissions is better by the primary metric, and how sure that is."""
+    """Say which of two submissions is better by the primary metric, and how sure that is."""
     first = comparison.names[against.first.row.submission_id]
     other = comparison.names[against.other.row.submission_id]
     found = next((m for m in against.metrics if m.metric.key == comparison.primary.key), None)

@@ -1,4 +1,4 @@
-"""What the demo consists of: a synthetic benchmark of each task, and three simulated methods."""
+"""The demo's contents: a synthetic benchmark per task, and three simulated methods."""
 
 import json
 from collections import Counter

@@ -78,7 +78,7 @@ def _load(user: User, demo: DemoBenchmark) -> None:
 
 
 def _is_submitted(demo: DemoBenchmark, entry: DemoEntry) -> bool:
-    """Whether the entry was sent, whatever has become of it."""
+    """Return whether the entry was sent, whatever has become of it."""
     return Submission.objects.filter(
         split__benchmark__slug=demo.slug,
         split__name="val",

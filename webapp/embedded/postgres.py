@@ -65,7 +65,7 @@ def clear(var: Path) -> None:
 
 
 def ready(var: Path) -> bool:
-    """Whether it answers, with the site's database made if missing."""
+    """Return whether it answers, with the site's database made if missing."""
     try:
         connection = psycopg.connect(
             host=str(socket_folder(var)),

@@ -20,27 +20,27 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """How one child is started and stopped."""
+    """One child process: how it is started and stopped."""
 
     name: str
     argv: list[str]
     log: Path
-    """Where its standard error is appended, and its standard output, unless it goes to `output`."""
+    """File to which standard error is appended, and standard output too unless `output` is set."""
     output: Path | None = None
     environment: Mapping[str, str]
     cwd: Path | None = None
     account: Account | None = None
     """The account to change to; None stays with ours."""
     signals: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),)
-    """What asks it to stop, in order, each with the seconds it is given; SIGKILL follows."""
+    """Signals that ask it to stop, in order, each with its seconds of grace; SIGKILL follows."""
     orphaned: signal.Signals = signal.SIGTERM
-    """What the kernel sends when we die without stopping it."""
+    """Signal that the kernel sends when we die without stopping it."""
     descriptors: tuple[int, ...] = ()
     """Open files that it inherits."""
     before: Callable[[], None] | None = None
-    """What is done before every start: removing what a killed predecessor left."""
+    """Called before every start, to remove the remains of a killed predecessor."""
     is_server: bool = False
-    """Whether other programs need it, so that it is stopped last."""
+    """Return whether other programs need it, so that it is stopped last."""
 
 
 def start(program: Program) -> subprocess.Popen[bytes]:
@@ -156,5 +156,5 @@ def _read(pid: int, name: str) -> bytes:
 
 
 def _exists(pid: int) -> bool:
-    """Whether the process lives: a zombie, which has no command line any more, does not."""
+    """Return whether the process lives: a zombie, which has no command line any more, does not."""
     return _read(pid, "cmdline") != b""

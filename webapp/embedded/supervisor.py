@@ -30,7 +30,7 @@ class Child:
     started_at: float
     pause_s: float = _FIRST_PAUSE_S
     restart_at: float | None = None
-    """When to start it again, where it died; None while it runs."""
+    """Time at which a dead process is started again; None while it runs."""
 
 
 class Supervisor:

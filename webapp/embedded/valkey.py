@@ -57,7 +57,7 @@ def set_aside(var: Path) -> Path:
 
 
 def ready(var: Path) -> bool:
-    """Whether it answers, having loaded its data."""
+    """Return whether it answers, having loaded its data."""
     client = redis.Redis(unix_socket_path=str(valkey_socket(var)))
     try:
         return bool(client.ping())

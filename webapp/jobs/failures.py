@@ -32,7 +32,7 @@ _SPECS = (
     ),
     FailureSpec(
         "ground-truth-unusable",
-        "the ground truth of this split cannot be used. It is not your file; the organisers have to mend it.",
+        "the ground truth of this split cannot be used. It is not your file; the organisers have to fix it.",
         is_retried=False,
     ),
     FailureSpec(
@@ -43,7 +43,7 @@ _SPECS = (
     ),
     FailureSpec(
         "broken-frame",
-        "a frame of this split cannot be read. The organisers have to mend it.",
+        "a frame of this split cannot be read. The organisers have to fix it.",
         is_retried=False,
     ),
     FailureSpec(

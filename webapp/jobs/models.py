@@ -85,7 +85,7 @@ class Job(models.Model):
 
     @property
     def subject(self) -> models.Model | None:
-        """What it works for."""
+        """Return the object that the job works for."""
         return self.submission or self.run or self.checkpoint or self.reevaluation
 
     @property

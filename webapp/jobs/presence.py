@@ -1,4 +1,4 @@
-"""Which workers are there and what they have, so that pages can tell."""
+"""Workers that are alive, and what they run on, for the pages."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is known about jobs: who is next, how long it takes, how it is said to people."""
+"""Reads of jobs: the order of the queue, expected times, and both as sentences."""
 
 import statistics
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def queue_state(kind: Job.Kind = Job.Kind.EVALUATE) -> QueueState:
 
 
 def workers_alive(kind: Job.Kind = Job.Kind.EVALUATE) -> int:
-    """How many jobs of a kind can run at the same time, by the workers heard of lately."""
+    """Return how many jobs of a kind can run at the same time on the workers heard of lately."""
     nodes = workers_heard_of().filter(queues__contains=queue.queue_of(kind))
     return sum(int(node.info.get("slots", 1)) for node in nodes)
 
@@ -76,7 +76,7 @@ def jobs_due(kind: Job.Kind) -> QuerySet[Job]:
 
 
 def job_is_held(*, token: UUID) -> bool:
-    """Whether the attempt with this token still is the one that works on its job."""
+    """Return whether the attempt with this token still is the one that works on its job."""
     return Attempt.objects.filter(token=token, outcome=Attempt.Outcome.RUNNING).exists()
 
 
@@ -126,7 +126,7 @@ def _usual_s(job: Job) -> float | None:
 
 
 def queued_sentence(job: Job) -> str:
-    """Where in line a queued job is."""
+    """Return a queued job's position and expected time as a sentence."""
     position = job_position(job)
     words = ["Queued"]
     if job.attempts_made:

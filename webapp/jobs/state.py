@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How often one thing went wrong on our side within a week."""
+    """Number of failures on our side within a week, for one reason."""
 
     label: str
     code: str
@@ -50,7 +50,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What everybody may know of a worker: machines' names are for staff."""
+    """The public facts of a worker; the names of machines are for staff."""
 
     name: str
     kinds: tuple[str, ...]

@@ -20,7 +20,7 @@ NODE_KEPT = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What a sweep found."""
+    """Counts of one sweep."""
 
     leases_expired: int
     doorbells_rung: int

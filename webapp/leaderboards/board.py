@@ -1,4 +1,4 @@
-"""What a leaderboard is, and the arithmetic on it: ranks, best numbers, order. Pure; no database here."""
+"""A leaderboard and the arithmetic on it: ranks, best numbers, order. Pure; no database here."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ PARTS_OF_METHOD = ("segmenter", "tracker", "refiner")
 
 @dataclass(frozen=True, slots=True)
 class RanHere:
-    """What the reference run of a row ran on, and how fast."""
+    """Device and speed of a row's reference run."""
 
     run_id: str
     device: str
@@ -117,7 +117,7 @@ class Facet:
 
 
 def matches(row: Row, filters: Filters) -> bool:
-    """Whether a row passes the facets (not the text: that only finds rows)."""
+    """Return whether a row passes the facets (not the text: that only finds rows)."""
     return (
         all(
             not getattr(filters, key) or row.factors.get(key, "") in getattr(filters, key)
@@ -130,7 +130,7 @@ def matches(row: Row, filters: Filters) -> bool:
 
 
 def contains(row: Row, text: str) -> bool:
-    """Whether every word of `text` occurs in the row's names, settings, venue or year."""
+    """Return whether every word of `text` occurs in the row's names, settings, venue or year."""
     haystack = " ".join(
         (row.method, row.variant, row.settings, row.venue, str(row.year or ""), row.author)
     ).casefold()
@@ -184,7 +184,7 @@ def sort_rows(
 
 
 def _stand_in(row: Row, metrics: Sequence[Metric]) -> tuple[int, float]:
-    """Where a row without the primary metric stands: smaller is earlier."""
+    """Return the sort key of a row without the primary metric: smaller is earlier."""
     for place, metric in enumerate(metrics):
         if (value := row.values.get(metric.key)) is not None:
             return place, round(value, SAME) * (-1 if metric.higher_is_better else 1)

@@ -1,4 +1,4 @@
-"""What can be done with the rows that are ticked on a board."""
+"""Links for the rows that are ticked on a board."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode

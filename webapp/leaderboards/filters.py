@@ -1,4 +1,4 @@
-"""What a leaderboard is asked for. The whole state of the page lives in its address, parsed here."""
+"""The filters of a leaderboard. The whole state of the page lives in its address, parsed here."""
 
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
@@ -76,7 +76,7 @@ class Filters:
 
     @property
     def narrows(self) -> bool:
-        """Whether rows are left out."""
+        """Return whether rows are left out."""
         return bool(self.backbone or self.mode or self.origin or self.extra_data or self.q)
 
 

@@ -106,7 +106,7 @@ def column_order(benchmark: Benchmark) -> list[str]:
 
 
 def is_compact(benchmark: Benchmark, key: str) -> bool:
-    """Whether the first view of a table shows the column; "all columns" shows the others too."""
+    """Return whether the first view of a table shows the column; "all columns" shows the others too."""
     if benchmark.spec is None or key not in benchmark.spec.metrics:
         return metric(key).group != "windows"
     return key in benchmark.spec.headline or metric(key).group in ("area", "occlusion")

@@ -1,4 +1,4 @@
-"""What rows that came from reference runs ran on, and how fast they were."""
+"""Devices and speeds of rows that came from reference runs."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -62,7 +62,7 @@ class Leaderboard:
 
     @property
     def place(self) -> str:
-        """Which videos the numbers are about, in words."""
+        """Name the videos that the numbers are about."""
         split = f"{self.split.benchmark.name} {self.split.name}"
         return split if self.subset is None else f"{split}, {self.subset.title}"
 

@@ -1,4 +1,4 @@
-"""Which rows of a leaderboard the videos tell apart: possible ranks and tie groups.
+"""Possible ranks and tie groups: which rows of a leaderboard the videos can separate.
 
 An answer is as good as the numbers it was asked for and stays in the cache: a submission that was measured
 again has another interval, or the draws it had.

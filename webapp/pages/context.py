@@ -1,4 +1,4 @@
-"""What every page knows."""
+"""Context of every page."""
 
 from importlib.metadata import version
 

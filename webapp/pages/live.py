@@ -1,4 +1,4 @@
-"""What pages have in common: who asks, a state that asks for itself, what is said of a refusal."""
+"""Shared by pages: the logged-in user, state that polls for itself, refusals as messages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ def live_page(
 
 @contextmanager
 def told_if_refused(request: HttpRequest) -> Iterator[None]:
-    """What the block refuses is said on the page that comes next."""
+    """Turn a `Refused` raised inside into a message on the next page."""
     try:
         yield
     except Refused as refused:

@@ -24,7 +24,7 @@ DESCRIPTIVE = ("summary", "description", "homepage", "paper_url", "licence", "li
 
 @dataclass(frozen=True, slots=True)
 class LoadSummary:
-    """How many rows a load has made or changed; all zero where everything was there already."""
+    """Numbers of rows that a load made or changed; all zero where everything was there already."""
 
     benchmarks: int
     methods: int
@@ -39,7 +39,7 @@ class LoadSummary:
 
 @transaction.atomic
 def load_published_results() -> LoadSummary:
-    """Make the known benchmarks with their published results, and mend what differs from the data.
+    """Make the known benchmarks with their published results, and correct what differs from the data.
 
     All or nothing. What organisers have written on a benchmark stays; only its empty fields are filled.
     """

@@ -1,4 +1,4 @@
-"""What a receipt says of a submission; docs/receipts.md describes every field."""
+"""The statement of a receipt; docs/receipts.md describes every field."""
 
 from dataclasses import asdict
 from typing import Any
@@ -15,7 +15,7 @@ from webapp.submissions.sentences import status_sentence
 
 
 def has_receipt(submission: Submission) -> bool:
-    """Whether it was measured here: published numbers were not."""
+    """Return whether it was measured here: published numbers were not."""
     return submission.status == Submission.Status.SCORED and submission.ground_truth_id is not None
 
 
@@ -81,7 +81,7 @@ def _statement(submission: Submission, server: str, page: str) -> dict[str, Any]
 
 
 def _run(submission: Submission) -> dict[str, Any] | None:
-    """What a reference run ran with and on, and how fast; None of an upload."""
+    """Return a reference run's options, device and speed; None for an upload."""
     run: Run | None = getattr(submission, "run", None)
     if run is None:
         return None

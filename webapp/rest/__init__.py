@@ -1,1 +1,1 @@
-"""What every endpoint of the REST API shares: errors, access, limits, repeated requests."""
+"""Shared by all endpoints of the REST API: errors, access, limits, repeated requests."""

@@ -1,4 +1,4 @@
-"""Who is asking, and whether they may: a bearer token with its scopes, or the session of a browser."""
+"""Authentication and permission of a request: a bearer token with its scopes, or the browser's session."""
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
@@ -61,12 +61,12 @@ runner = Access(Scope.RUN)
 
 
 def person(request: HttpRequest) -> Person:
-    """Who is asking, after Access has decided."""
+    """Return the user of a request, after Access has decided."""
     return request.user
 
 
 def user(request: HttpRequest) -> User:
-    """Who is asking, on endpoints that nobody enters unknown."""
+    """Return the user of a request on endpoints that need one."""
     if not isinstance(request.user, User):
         raise TypeError("Expected an endpoint that asks for a log-in")
     return request.user

@@ -88,7 +88,7 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """What pydantic found, one problem a field."""
+    """Return pydantic's errors, one problem per field."""
     problems = [
         Refused("field-value", item["msg"], "See the API's description for what it takes.").problem
         | {"where": {"field": ".".join(str(part) for part in item["loc"][1:] if part != "payload")}}

@@ -1,4 +1,4 @@
-"""How many requests a person, or an address, may send a minute. Without the broker nothing is counted."""
+"""Limits of requests per minute, for a person or an address. Without the broker nothing is counted."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the RateLimit headers tell."""
+    """Values of the RateLimit headers."""
 
     limit: int
     remaining: int

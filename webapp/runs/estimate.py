@@ -1,4 +1,4 @@
-"""What a run will take, from what such runs have taken on the workers that are alive."""
+"""The expected time of a run, from earlier runs on the workers that are alive."""
 
 import statistics
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a worker that runs the model asks and tells: the job's side is `webapp.jobs.services`."""
+"""The interface of workers that run the model; the job's side is `webapp.jobs.services`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +40,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class VideoMeasures:
-    """What one video took. Seconds, and bytes on the device."""
+    """Cost of one video: seconds, and bytes on the device."""
 
     frames: int
     seconds: float

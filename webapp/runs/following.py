@@ -1,4 +1,4 @@
-"""What a run shows of its job's status: the status itself is the job's, the log tells of its changes."""
+"""A run shows its job's status; the run's log records its changes."""
 
 from typing import Any
 

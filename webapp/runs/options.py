@@ -1,4 +1,4 @@
-"""How a model is run: what people may choose, and its limits."""
+"""Options of a run and their limits."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args

@@ -1,4 +1,4 @@
-"""Who may see which runs, how far they are, and what they ran on."""
+"""Reads of runs: visibility, progress, and devices."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -44,7 +44,7 @@ def runs_unfinished(user: User) -> int:
 
 
 def reads_log(*, user: User | AnonymousUser, run: Run) -> bool:
-    """Whether a person may read the log, which names workers: the author and staff."""
+    """Return whether a person may read the log, which names workers: the author and staff."""
     return user.is_authenticated and (user.is_staff or user.pk == run.author_id)
 
 
@@ -55,7 +55,7 @@ def run_events(run: Run, *, after: int = 0) -> QuerySet[RunEvent]:
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """What the finished videos of a run add up to; None where there are none, or nothing was measured."""
+    """Return the sums over a run's finished videos; None where there are none, or nothing was measured."""
 
     videos: int
     frames: int
@@ -88,7 +88,7 @@ def run_figures(run: Run) -> RunFigures:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """How far a run is. `frames_done` counts those of the video at work, too."""
+    """Progress of a run. `frames_done` includes frames of the current video."""
 
     status: str
     sentence: str
@@ -123,7 +123,7 @@ def run_state(run: Run) -> RunState:
 
 
 def _first_speed(job: Job) -> float | None:
-    """Frames a second of an attempt that has not finished a video yet."""
+    """Return the frames per second of an attempt that has not finished a video yet."""
     if not job.started_at or not job.progress_done:
         return None
     return job.progress_done / max(0.1, (timezone.now() - job.started_at).total_seconds())

@@ -1,4 +1,4 @@
-"""What becomes of runs: start, cancel, go on after a failure, let go. Status itself is written by jobs."""
+"""Writes of runs: start, cancel, resume after a failure, delete files. Jobs write the status."""
 
 from datetime import datetime, timedelta
 
@@ -108,7 +108,7 @@ def run_retry(*, run: Run, actor: User) -> Run:
 
 
 def videos_kept_until(run: Run) -> datetime | None:
-    """When a failed run's finished videos are deleted, unless it goes on before; None of any other run."""
+    """Return the time at which a failed run's finished videos are deleted; None for any other run."""
     job = run.job
     if job.status != Job.Status.FAILED or job.finished_at is None:
         return None
@@ -222,7 +222,7 @@ def _variant(
 
 
 def _weights_name(checkpoint: Checkpoint | None) -> str:
-    """What everybody may read: of a checkpoint that is not public its hash."""
+    """Return the public facts; of a checkpoint that is not public only its hash."""
     if checkpoint is None:
         return BUILT_IN
     is_public = checkpoint.visibility == Checkpoint.Visibility.PUBLIC

@@ -1,4 +1,4 @@
-"""What runs ran with, as far as a person may know it."""
+"""The weights of runs, as far as a person may know them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

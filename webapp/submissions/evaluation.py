@@ -1,4 +1,4 @@
-"""What a worker that scores submissions asks and tells: the job's side is `webapp.jobs.services`."""
+"""The interface of workers that score submissions; the job's side is `webapp.jobs.services`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who may see which submissions and scores, and what is left of a person's quota."""
+"""Reads of submissions: visibility of submissions and scores, and a person's remaining quota."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,7 +46,7 @@ def submissions_of(user: User) -> QuerySet[Submission]:
 
 
 def scores_are_visible(*, user: User | AnonymousUser, split: Split) -> bool:
-    """Whether numbers of this split may be shown: in a blind phase to staff alone."""
+    """Return whether numbers of this split may be shown: in a blind phase to staff alone."""
     return split.scores_visible or user.is_staff
 
 
@@ -57,14 +57,14 @@ def result_of(submission: Submission) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many files a person may still have scored on a split; None where there is no limit."""
+    """Number of files that a person may still have scored on a split; None where there is no limit."""
 
     per_day: int | None
     left_today: int | None
     total: int | None
     left_total: int | None
     resets_at: datetime
-    """When the day ends (midnight UTC)."""
+    """Return the end of the day (midnight UTC)."""
 
     @property
     def is_used_up(self) -> bool:
@@ -72,7 +72,7 @@ class Quota:
 
 
 def quota_for(*, user: User, split: Split) -> Quota:
-    """What is left. A file counts once, on the day it was first submitted: sending it again is free."""
+    """Return a person's remaining quota. A file counts once, on the day of its first submission."""
     first = files_counted(user=user, split=split)
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     today = sum(submitted_at >= midnight for submitted_at in first.values())

@@ -8,7 +8,7 @@ from webapp.submissions.models import Submission
 
 
 def status_sentence(submission: Submission) -> str:
-    """What is happening to a submission, for its author."""
+    """Return the status of a submission as a sentence for its author."""
     status = Submission.Status(submission.status)
     job = getattr(submission, "job", None)
     if status == Submission.Status.QUEUED and job:

@@ -1,4 +1,4 @@
-"""What people do with submissions: create, withdraw, retry, publish. Status itself is written by jobs."""
+"""Writes of submissions: create, withdraw, retry, publish. Jobs write the status."""
 
 from datetime import datetime, timedelta
 
@@ -91,7 +91,7 @@ def submission_withdraw(*, submission: Submission, actor: User) -> Submission:
 
 
 def submission_retry(*, submission: Submission, actor: User) -> Submission:
-    """Queue a submission again that failed on our side. For staff, who know whether the cause is mended."""
+    """Queue a submission that failed on our side again. For staff, who know whether the cause is fixed."""
     if not actor.is_staff:
         raise SubmissionRefused(
             "staff-only", "Only the organisers can evaluate a submission again.", status=403

@@ -42,7 +42,7 @@ class Readable(Protocol):
 
 
 class Checksum:
-    """What the client says the bytes of one append hash to (tus extension `checksum`)."""
+    """The checksum that a client declares for the bytes of one PATCH (tus extension `checksum`)."""
 
     def __init__(self, *, algorithm: str, digest: bytes) -> None:
         if algorithm not in CHECKSUMS:
@@ -65,7 +65,7 @@ class Checksum:
 
 
 def upload_file(upload: Upload) -> Path:
-    """Where the bytes of an unfinished upload lie."""
+    """Return the file that holds the bytes of an unfinished upload."""
     return Path(settings.UPLOAD_ROOT) / str(upload.id)
 
 

@@ -1,4 +1,4 @@
-"""How files that come with plain forms are received."""
+"""Upload handler for files in plain forms."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What people upload, and how large it may be."""
+"""Kinds of uploads and their size limits."""
 
 from dataclasses import dataclass
 

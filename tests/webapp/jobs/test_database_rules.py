@@ -48,7 +48,7 @@ def force_status(submission: Submission, status: str) -> None:
 
 
 def is_refused(submission: Submission, old: str, new: str) -> bool:
-    """Whether the database says no to a change from `old` to `new`; nothing is changed."""
+    """Return whether the database says no to a change from `old` to `new`; nothing is changed."""
     force_status(submission, old)
     try:
         with transaction.atomic():

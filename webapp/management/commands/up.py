@@ -91,7 +91,7 @@ class Command(BaseCommand):
 
 
 def _mail_place(var: Path) -> str:
-    """Where mails go that no mail server sends: without it, a link to a new password is not found."""
+    """Name the file that keeps mails while no mail server is set; links to new passwords are in it."""
     if not settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
         return ""
     return f"Mails (such as new passwords) are written to {var / 'log' / 'web.log'}\n"
@@ -115,7 +115,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def answers(listener: socket.socket) -> bool:
-    """Whether the home page comes. A redirect or a refusal of our host name is an answer, too."""
+    """Return whether the home page comes. A redirect or a refusal of our host name is an answer, too."""
     host, port = listener.getsockname()[:2]
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     connection = http.client.HTTPConnection(local, port, timeout=30)

@@ -1,4 +1,4 @@
-"""What allauth asks the site about itself."""
+"""allauth's questions about the site, answered."""
 
 from typing import Any
 

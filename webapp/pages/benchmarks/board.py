@@ -297,7 +297,7 @@ def _printed_by(row: Row) -> str:
 
 
 def _cost(row: Row) -> str:
-    """What a paper printed about the effort, in its units."""
+    """Costs as a paper printed them, in its units."""
     units = {"params_m": "M parameters", "gflops": "GFLOPs", "fps": "frames/s"}
     parts = [f"{row.source[key]} {unit}" for key, unit in units.items() if row.source.get(key)]
     if parts and row.source.get("fps_device"):
@@ -345,7 +345,7 @@ def _columns_link(board: Leaderboard, path: str) -> Link | None:
 
 
 def _form_state(filters: Filters, shown: set[int]) -> tuple[tuple[str, str], ...]:
-    """What the form must send along besides its own fields (text, sort buttons, boxes of `shown` rows)."""
+    """Return the hidden fields of the form, besides its own (text, sort buttons, boxes of `shown` rows)."""
     pairs = [
         ("split", filters.split),
         ("subset", filters.subset),

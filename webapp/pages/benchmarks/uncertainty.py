@@ -1,4 +1,4 @@
-"""How sure the numbers of a board are, as its table draws it: whiskers on one scale, bars of ties. Pure."""
+"""Uncertainty as a board's table draws it: whiskers on one scale, bars of ties. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def scale_of(rows: Sequence[RankedRow], metric: Metric) -> Scale | None:
 
 
 def whisker(row: Row, metric: Metric, scale: Scale | None) -> Whisker | None:
-    """What is drawn beside a number; None where there is no scale or no number."""
+    """Return the whisker beside a number; None where there is no scale or no number."""
     value = row.values.get(metric.key)
     if scale is None or value is None:
         return None
@@ -67,7 +67,7 @@ def rank_span(ranked: RankedRow) -> str:
 
 
 def tie_bars(rows: Sequence[RankedRow]) -> list[str]:
-    """How a bar runs through each of the rows, which are in the order of their ranks.
+    """Return how a tie bar runs through each row; rows are in the order of their ranks.
 
     It runs from the "first" row of a group through its members ("mid") and rows that take no part
     ("through") to the "last"; "" is a row beside which no bar is drawn.

@@ -145,7 +145,7 @@ def _split_or_none(benchmark: Benchmark, name: str) -> Split | None:
 
 
 def _context(benchmark: Benchmark, split: Split | None, tab: str) -> dict[str, object]:
-    """What the head of every benchmark page needs."""
+    """Return the context of the head of every benchmark page."""
     return {
         "section": "benchmarks",
         "tab": tab,

@@ -13,7 +13,7 @@ from webapp.uploads.kinds import CHECKPOINT
 
 
 class SharingForm(forms.Form):
-    """Who sees a checkpoint and may run it."""
+    """The form that says who sees a checkpoint and may run it."""
 
     name = forms.CharField(label="Name", max_length=100)
     visibility = forms.ChoiceField(

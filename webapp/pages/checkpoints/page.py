@@ -1,4 +1,4 @@
-"""What the pages of checkpoints show, gathered from the selectors of several apps."""
+"""Contents of the pages of checkpoints, gathered from the selectors of several apps."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ def checkpoints_shown(user: User | AnonymousUser, show: str) -> QuerySet[Checkpo
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a run of the checkpoint."""
+    """Result of a run of the checkpoint."""
 
     submission: Submission
     metric: str

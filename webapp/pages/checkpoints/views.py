@@ -24,7 +24,7 @@ PAGE_SIZE = 50
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """What this person may run: their own, those shared with them, and the public ones."""
+    """The checkpoints that a person may run: own, shared and public ones."""
     show = request.GET.get("show", "")
     rows = checkpoints_shown(request.user, show)
     context = {

@@ -53,7 +53,7 @@ def _from_board(request: HttpRequest) -> HttpResponse:
 
 
 def _help(request: HttpRequest, refused: Refused | None = None) -> HttpResponse:
-    """How to choose what to compare, with the boards to choose from."""
+    """Explain how to choose submissions to compare, with the boards to choose from."""
     context = {
         "section": "benchmarks",
         "problem": refused.problem if refused else None,

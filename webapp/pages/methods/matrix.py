@@ -1,4 +1,4 @@
-"""Where methods have been measured: the list of methods with their benchmarks, and one method's numbers."""
+"""Methods and benchmarks: the list of methods with their numbers, and one method's numbers."""
 
 from collections import defaultdict
 from dataclasses import dataclass

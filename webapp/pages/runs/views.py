@@ -52,7 +52,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _asked(request: HttpRequest) -> dict[str, str]:
-    """What was chosen, or what a form starts with."""
+    """Return the chosen values, or the form's initial ones."""
     sent = request.POST if request.method == "POST" else request.GET
     return {"visibility": "public", "precision": "float32"} | {name: str(sent[name]) for name in sent}
 

@@ -21,13 +21,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def about_numbers(request: HttpRequest) -> HttpResponse:
-    """What the marks of numbers mean, their intervals and their rounding."""
+    """Explain the marks of numbers, their intervals and their rounding."""
     return render(request, "about_numbers.html")
 
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """What search engines leave alone: what is for programs, and what is for one person."""
+    """Exclude pages for programs and personal pages from search engines."""
     closed = (reverse("api:api-root"), "/accounts/", reverse("admin:index"))
     lines = ("User-agent: *", *(f"Disallow: {path}" for path in closed))
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

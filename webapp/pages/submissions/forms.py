@@ -29,7 +29,7 @@ MAPS = ("a zip archive with the maps", ".zip")
 
 
 class SubmitForm(UploadForm):
-    """Which predictions, of which variant, seen by whom.
+    """The predictions, their variant, and who sees them.
 
     Without a `variant` of theirs, one is made from the names and factors.
     """
@@ -73,12 +73,12 @@ class SubmitForm(UploadForm):
         return (self[f"factor_{name}"] for name in Variant.FACTORS)
 
     def factors_given(self) -> bool:
-        """Whether any was typed, so that the page shows them again."""
+        """Return whether any was typed, so that the page shows them again."""
         return any(field.value() for field in self.factor_fields())
 
     @property
     def factors(self) -> dict[str, str]:
-        """What was filled in."""
+        """Return the filled-in fields."""
         texts = {name: self.cleaned_data[f"factor_{name}"] for name in Variant.FACTORS}
         return {name: text for name, text in texts.items() if text}
 

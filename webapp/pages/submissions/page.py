@@ -1,4 +1,4 @@
-"""What the pages of submissions show, gathered from the selectors of several apps."""
+"""Contents of the pages of submissions, gathered from the selectors of several apps."""
 
 import shlex
 from dataclasses import asdict, dataclass
@@ -32,7 +32,7 @@ WITHDRAWABLE = (Status.RECEIVED, Status.QUEUED, Status.RUNNING, Status.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a submission stands on its board. `is_best`: the board shows this one of its variant.
+    """Position of a submission on its board. `is_best`: the board shows this one of its variant.
 
     `rank_span` are the ranks that the videos leave possible, in words; `rivals` other rows, each with the
     address of the comparison with this submission.
@@ -131,7 +131,7 @@ def _rivals(board: Leaderboard, own_id: str) -> tuple[tuple[str, str], ...]:
 
 
 def check_data(split: Split) -> dict[str, Any] | None:
-    """What the check in the browser needs to know; None for maps, which the server alone checks."""
+    """Return the data for the check in the browser; None for maps, which the server alone checks."""
     if split.benchmark.has_maps:
         return None
     return {

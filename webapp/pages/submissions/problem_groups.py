@@ -1,4 +1,4 @@
-"""Problems as pages show them: one block a kind, with its places (as in static/webapp/js/problems.js)."""
+"""Problems as pages show them: one block per kind (as in static/webapp/js/problems.js)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

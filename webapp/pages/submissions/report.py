@@ -150,7 +150,7 @@ def _bars(numbers: Mapping[str, Number]) -> tuple[Bars, ...]:
 
 
 def _is_known(values: Mapping[str, float | None]) -> bool:
-    """Whether a category has any number: one that the ground truth lacks has none."""
+    """Return whether a category has any number: one that the ground truth lacks has none."""
     return any(value is not None for value in values.values())
 
 

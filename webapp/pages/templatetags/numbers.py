@@ -1,4 +1,4 @@
-"""How numbers and texts are written for people; the database and the API keep fractions."""
+"""Numbers and texts as people read them; the database and the API keep fractions."""
 
 import re
 from functools import partial

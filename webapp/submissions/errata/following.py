@@ -1,4 +1,4 @@
-"""What a re-evaluation shows of its job's status: nothing is stored, the audit trail tells of each change."""
+"""A re-evaluation stores nothing of its job's status; the audit trail records each change."""
 
 from typing import Any
 

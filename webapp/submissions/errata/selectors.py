@@ -1,4 +1,4 @@
-"""Which scores are stale, and which numbers have changed."""
+"""Reads of stale scores and of changed numbers."""
 
 from dataclasses import dataclass
 
@@ -51,7 +51,7 @@ class Erratum:
     reevaluation: Reevaluation
     changes: tuple[Change, ...]
     others: int
-    """How many further metrics have another value."""
+    """Number of further metrics whose value changed."""
 
 
 def replacements_visible_to(user: User | AnonymousUser) -> QuerySet[Reevaluation]:
@@ -68,12 +68,12 @@ def replacements_visible_to(user: User | AnonymousUser) -> QuerySet[Reevaluation
 
 
 def replacements_of(submission: Submission) -> QuerySet[Reevaluation]:
-    """What a submission said before, latest first."""
+    """Return the former results of a submission, latest first."""
     return submission.reevaluations.filter(replaced_at__isnull=False).order_by("-replaced_at")
 
 
 def erratum_of(row: Reevaluation) -> Erratum:
-    """What a replacement changed, the headline metrics by name."""
+    """Return the changes of a replacement, the headline metrics by name."""
     headline = BENCHMARKS[row.submission.split.benchmark.evaluator].headline
     before, after = row.before_metrics, row.after_metrics
     differing = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
