@@ -65,7 +65,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_htmx",
     "csp",
-    "ninja",
     # Before allauth, whose pages it draws in its own style.
     "webapp",
     "webapp.pages",

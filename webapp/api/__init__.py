@@ -1,13 +1,14 @@
-"""The REST API: every router, below /api/v1/. OpenAPI at openapi.json, pages to try it at docs."""
+"""The REST API: every router, below /api/v1/. OpenAPI at openapi.json, described for people at docs."""
 
 from dataclasses import asdict
 
 from django.http import HttpRequest
-from ninja import NinjaAPI, Schema, Swagger
+from ninja import NinjaAPI, Schema
 
 from evaluator.problems import PROBLEMS
 from webapp.api import benchmarks, checkpoints, compare, jobs, methods, receipts, runs, submissions, uploads
 from webapp.rest.auth import anyone
+from webapp.rest.docs import Docs
 from webapp.rest.parser import PlainTextParser
 from webapp.rest.problems import install_handlers
 from webapp.rest.throttle import RateThrottle
@@ -20,18 +21,12 @@ with an `Idempotency-Key` can be repeated safely for a day. RateLimit headers te
 """
 
 
-class Docs(Swagger):
-    """The page to read and try the API on, in the frame of the site."""
-
-    template = "api_docs.html"
-
-
 api = NinjaAPI(
     title="DVIS-Bench",
     version="1",
     description=DESCRIPTION,
     urls_namespace="api",
-    docs=Docs(settings={"persistAuthorization": False}),
+    docs=Docs(),
     throttle=[RateThrottle()],
     parser=PlainTextParser(),
 )

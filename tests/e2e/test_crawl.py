@@ -1,0 +1,261 @@
+"""Every page of the site as every kind of visitor: its status, what axe-core finds, and whether it fits."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from playwright.sync_api import Browser, Page
+
+from evaluator.problems import Where, problem
+from tests.boards import OCCLUSION, make_row
+from tests.drawn import make_drawn
+from tests.factories import claim, make_report, make_submission, make_user
+from tests.live import LiveSite
+from tests.rest import make_token
+from tests.runs import claim_run, make_checkpoint, make_run, make_run_split, store_video
+from webapp.accounts.models import ApiToken, User
+from webapp.errata.services import reevaluations_request
+from webapp.jobs.services import job_finish_failed
+from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
+from webapp.submissions.models import Submission
+
+AXE = (Path(__file__).parents[1] / "vendor/axe-core/axe.min.js").read_text()
+RUN_AXE = """
+async () => {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const found = await axe.run({resultTypes: ["violations"], runOnly: {type: "tag", values: tags}});
+  return found.violations.flatMap(({id, impact, nodes}) =>
+    nodes.map(({html, any}) => `${impact} ${id}: ${html.slice(0, 160)} ${any.map((one) => one.message)}`));
+}
+"""
+# What sticks out, so that a failure names it.
+STICKS_OUT = """
+() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
+  [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > window.innerWidth)
+    .slice(0, 3).map((e) => e.outerHTML.slice(0, 120))
+"""
+IDENTITIES = ("anonymous", "member", "author", "staff")
+Statuses = tuple[int, int, int, int]
+EVERYBODY: Statuses = (200, 200, 200, 200)
+LOGGED_IN: Statuses = (302, 200, 200, 200)
+ON_THE_WAY_IN: Statuses = (200, 302, 302, 302)
+THE_AUTHORS: Statuses = (404, 404, 200, 200)
+ORGANISERS: Statuses = (302, 302, 302, 200)
+WIDTHS = (320, 390, 640, 768, 900, 1000, 1280)
+EVERY_WIDTH = tuple(range(320, 1281, 20))
+
+
+@dataclass(frozen=True)
+class World:
+    """What the database holds, and the its addresses. `forms` are for their author and staff alone."""
+
+    people: dict[str, User]
+    pages: dict[str, Statuses]
+    forms: list[str]
+
+
+def make_world() -> World:
+    """Make one of everything that pages show.
+
+    Rows are finished in the transaction that makes them, since workers of the live site take what waits.
+    """
+    member, author = make_user("member"), make_user("author-with-a-rather-long-name")
+    staff = make_user("organiser", is_staff=True, is_superuser=True)
+    videos = [{"id": n, "name": f"clip-{n}", "length": 9, "height": 48, "width": 64} for n in (1, 2)]
+    split = make_run_split(benchmark={"name": "Shapes", "summary": "Small shapes."}, ground_truth_public=True)
+    split.videos, split.video_count = videos, 2
+    split.save()
+    parts = {
+        "per_category": {"shape 1": {"AP": 0.5}},
+        "per_video": {"1": {"AP": 0.4}, "2": {"AP": 0.6}},
+        "metrics": {"AP": 0.5, "AP50": 0.7, **OCCLUSION},
+    }
+    strong = make_drawn(split, "Strong", 0.5, author=author, **parts)
+    close = make_drawn(split, "Close", 0.48, **parts)
+    private = make_drawn(split, "Private", 0.3, author=author, is_public=False, **parts)
+    make_row(split, "Printed", 0.2, source={"primary": True, "table": "Table 9"}, metrics=OCCLUSION)
+    with transaction.atomic():
+        rejected = make_submission(author, split)
+        problems = [
+            problem("score-type", Where(file="results.json", entry=3), "`score` is null.").to_json(),
+            problem("predictions-empty", Where(file="results.json"), "The list is empty.").to_json(),
+        ]
+        assert evaluation_finish_rejected(token=claim().token, problems=problems)
+        failed = make_submission(author, split)
+        job_finish_failed(token=claim().token, code="not-finite")
+        Submission.objects.filter(pk=close.pk).update(evaluator="0.1")
+        close.refresh_from_db()
+        assert reevaluations_request(submissions=[close], reason="Ties were ordered wrongly.", actor=None)
+        assert evaluation_finish_scored(token=claim().token, report=make_report(AP=0.47), samples={})
+        run = make_run(author, split, is_public=False)
+        store_video(claim_run(), 0)
+        ready = make_checkpoint(author, "tiny_shapes", visibility="public")
+        waiting = make_checkpoint(author)
+    make_token(author, "read")
+    slug = split.benchmark.slug
+    board, method = f"/benchmarks/{slug}/", f"/methods/{strong.variant.method.slug}/"
+    token = ApiToken.objects.get()
+    pages = {
+        "/": EVERYBODY,
+        "/robots.txt": EVERYBODY,
+        "/submit/": (302, 302, 302, 302),
+        "/about-numbers/": EVERYBODY,
+        board: EVERYBODY,
+        f"{board}?rows={strong.variant_id}&q=o": EVERYBODY,
+        f"{board}chart.json": EVERYBODY,
+        f"{board}how-to-submit/": EVERYBODY,
+        f"{board}samples/val/results.json": EVERYBODY,
+        f"{board}about/": EVERYBODY,
+        f"{board}submit/": LOGGED_IN,
+        f"{board}run/": LOGGED_IN,
+        "/compare/": EVERYBODY,
+        f"/compare/?submissions={strong.pk},{close.pk}": EVERYBODY,
+        "/methods/": EVERYBODY,
+        method: EVERYBODY,
+        "/checkpoints/": EVERYBODY,
+        "/checkpoints/upload/": LOGGED_IN,
+        f"/checkpoints/{ready.pk}/": EVERYBODY,
+        f"/checkpoints/{waiting.pk}/": THE_AUTHORS,
+        "/metrics/": EVERYBODY,
+        "/metrics/AP/": EVERYBODY,
+        "/submissions/": LOGGED_IN,
+        f"/submissions/{strong.pk}/": EVERYBODY,
+        f"/submissions/{private.pk}/": THE_AUTHORS,
+        f"/submissions/{rejected.pk}/": THE_AUTHORS,
+        f"/submissions/{failed.pk}/": THE_AUTHORS,
+        "/runs/": LOGGED_IN,
+        f"/runs/{run.pk}/": THE_AUTHORS,
+        "/errata/": EVERYBODY,
+        "/status/": EVERYBODY,
+        "/accounts/tokens/": LOGGED_IN,
+        "/accounts/login/": ON_THE_WAY_IN,
+        "/accounts/signup/": ON_THE_WAY_IN,
+        "/accounts/password/reset/": EVERYBODY,
+        "/accounts/email/": LOGGED_IN,
+        "/accounts/password/change/": LOGGED_IN,
+        "/accounts/logout/": LOGGED_IN,
+        "/api/v1/docs": EVERYBODY,
+        "/nothing-here/": (404, 404, 404, 404),
+        "/admin/": ORGANISERS,
+    }
+    forms = [
+        *(f"/submissions/{private.pk}/{action}/" for action in ("withdraw", "retry", "visibility")),
+        *(f"/checkpoints/{waiting.pk}/{action}/" for action in ("share", "delete", "retry")),
+        *(f"/runs/{run.pk}/{action}/" for action in ("cancel", "retry")),
+        f"/accounts/tokens/{token.pk}/revoke/",
+    ]
+    return World({"member": member, "author": author, "staff": staff}, pages, forms)
+
+
+def session_of(person: User | None) -> dict[str, str]:
+    http = Client()
+    if person is None:
+        return {}
+    http.force_login(person)
+    return {"sessionid": http.cookies["sessionid"].value}
+
+
+@pytest.fixture
+def world(live_site: LiveSite) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def page_of(browser: Browser, live_site: LiveSite, world: World) -> Iterator[Callable[..., Page]]:
+    """Opens a page as one kind of visitor."""
+    contexts = []
+
+    def make(identity: str, **options: Any) -> Page:
+        context = browser.new_context(base_url=live_site.url, locale="en-GB", **options)
+        contexts.append(context)
+        cookies = session_of(world.people.get(identity))
+        context.add_cookies([{"name": n, "value": v, "url": live_site.url} for n, v in cookies.items()])
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def looked_at(world: World, identity: str) -> list[str]:
+    """The pages that this visitor is the first of the four to see; the first page is looked at by all."""
+    position = IDENTITIES.index(identity)
+    return [
+        address
+        for address, statuses in world.pages.items()
+        if statuses[position] in (200, 404)
+        and (address == "/" or statuses.index(statuses[position]) == position)
+        # Files, and what Django draws.
+        and not address.endswith((".txt", ".json"))
+        and not address.startswith("/admin/")
+    ]
+
+
+def faults_of(page: Page, address: str, widths: tuple[int, ...]) -> Iterator[str]:
+    """Yield what axe finds on a page, and the widths at which the page scrolls sideways."""
+    page.goto(address)
+    # What is folded is read, too.
+    page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((one) => { one.open = true; })")
+    page.evaluate(AXE)
+    yield from (f"{address} {fault}" for fault in page.evaluate(RUN_AXE))
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        yield from (f"{address} at {width} px: {element}" for element in page.evaluate(STICKS_OUT))
+
+
+@pytest.mark.parametrize("identity", IDENTITIES)
+def test_pages_answer_as_they_should_and_have_no_fault(
+    identity: str, world: World, page_of: Callable[..., Page]
+) -> None:
+    page = page_of(identity, viewport={"width": 1280, "height": 800})
+    position = IDENTITIES.index(identity)
+    answers = {
+        address: page.request.get(address, max_redirects=0, fail_on_status_code=False).status
+        for address in world.pages
+    }
+    assert answers == {address: statuses[position] for address, statuses in world.pages.items()}
+    if identity in ("anonymous", "member"):
+        http = Client()
+        if identity == "member":
+            http.force_login(world.people["member"])
+        refused = {"anonymous": {302}, "member": {403, 404}}[identity]
+        assert {form for form in world.forms if http.post(form).status_code not in refused} == set()
+    faults = [fault for address in looked_at(world, identity) for fault in faults_of(page, address, WIDTHS)]
+    assert faults == []
+
+
+@pytest.mark.endure
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("identity", IDENTITIES)
+def test_every_width_in_both_themes_has_no_fault(
+    identity: str, theme: str, world: World, page_of: Callable[..., Page]
+) -> None:
+    page = page_of(identity, color_scheme=theme, viewport={"width": 1280, "height": 800})
+    position = IDENTITIES.index(identity)
+    seen = [
+        address
+        for address, statuses in world.pages.items()
+        if statuses[position] == 200 and not address.endswith((".txt", ".json")) and address != "/admin/"
+    ]
+    assert [fault for address in seen for fault in faults_of(page, address, EVERY_WIDTH)] == []
+
+
+def own_pages(resolver: URLResolver, space: str = "") -> Iterator[str]:
+    """Yield the names of the site's own addresses, without the API's."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace not in ("api", "admin"):
+                yield from own_pages(pattern, pattern.namespace or space)
+        elif isinstance(pattern, URLPattern) and pattern.callback.__module__.startswith("webapp."):
+            yield f"{space}:{pattern.name}" if space else str(pattern.name)
+
+
+def test_the_crawl_leaves_no_page_out(world: World) -> None:
+    addresses = [*(address.partition("?")[0] for address in world.pages), *world.forms]
+    visited = {resolve(address).view_name for address in addresses if address != "/nothing-here/"}
+    assert set(own_pages(get_resolver())) - visited == {"keys"}
