@@ -12,15 +12,15 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from playwright.sync_api import Browser, Page
 
 from evaluator.problems import Where, problem
-from tests.boards import OCCLUSION, make_row
-from tests.drawn import make_drawn
-from tests.factories import claim, make_report, make_submission, make_user
-from tests.live import LiveSite
-from tests.rest import make_token
-from tests.runs import claim_run, make_checkpoint, make_run, make_run_split, store_video
+from tests.support.boards import OCCLUSION, make_row
+from tests.support.drawn import make_drawn
+from tests.support.factories import claim, make_report, make_submission, make_user
+from tests.support.live import LiveSite
+from tests.support.rest import make_token
+from tests.support.runs import claim_run, make_checkpoint, make_run, make_run_split, store_video
 from webapp.accounts.models import ApiToken, User
-from webapp.errata.services import reevaluations_request
 from webapp.jobs.services import job_finish_failed
+from webapp.submissions.errata.services import reevaluations_request
 from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 
@@ -64,8 +64,11 @@ def make_world() -> World:
 
     Rows are finished in the transaction that makes them, since workers of the live site take what waits.
     """
-    member, author = make_user("member"), make_user("author-with-a-rather-long-name")
-    staff = make_user("organiser", is_staff=True, is_superuser=True)
+    member, author = (
+        make_user("member", password="-"),
+        make_user("author-with-a-rather-long-name", password="-"),
+    )
+    staff = make_user("organiser", password="-", is_staff=True, is_superuser=True)
     videos = [{"id": n, "name": f"clip-{n}", "length": 9, "height": 48, "width": 64} for n in (1, 2)]
     split = make_run_split(benchmark={"name": "Shapes", "summary": "Small shapes."}, ground_truth_public=True)
     split.videos, split.video_count = videos, 2
@@ -106,7 +109,7 @@ def make_world() -> World:
         "/submit/": (302, 302, 302, 302),
         "/about-numbers/": EVERYBODY,
         board: EVERYBODY,
-        f"{board}?rows={strong.variant_id}&q=o": EVERYBODY,
+        f"{board}?q=o&rows={strong.variant_id}": EVERYBODY,
         f"{board}chart.json": EVERYBODY,
         f"{board}how-to-submit/": EVERYBODY,
         f"{board}samples/val/results.json": EVERYBODY,

@@ -7,8 +7,8 @@ from ninja import NinjaAPI, Schema
 
 from evaluator.problems import PROBLEMS
 from webapp.api import benchmarks, checkpoints, compare, jobs, methods, receipts, runs, submissions, uploads
+from webapp.api.docs import Docs
 from webapp.rest.auth import anyone
-from webapp.rest.docs import Docs
 from webapp.rest.parser import PlainTextParser
 from webapp.rest.problems import install_handlers
 from webapp.rest.throttle import RateThrottle
