@@ -93,7 +93,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "webapp.rest.log.RequestLog",
 ]
 ROOT_URLCONF = "webapp.urls"
 WSGI_APPLICATION = "webapp.wsgi.application"
@@ -210,7 +210,10 @@ BOOTSTRAP_RESAMPLES = env.int("BOOTSTRAP_RESAMPLES", default=1000)
 API_THROTTLE_ANONYMOUS = env.str("API_THROTTLE_ANONYMOUS", default="120/m")
 API_THROTTLE_USER = env.str("API_THROTTLE_USER", default="600/m")
 # How many proxies of our own stand before the site: only so many entries of X-Forwarded-For are believed.
-NINJA_NUM_PROXIES = env.int("PROXIES", default=0)
+# Read by webapp/accounts/addresses.py alone, whose answer all limits share.
+PROXIES = env.int("PROXIES", default=0)
+if PROXIES < 0:
+    raise ImproperlyConfigured("PROXIES: expected how many proxies stand before the site, 0 or more")
 
 # --- Security --------------------------------------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=False)

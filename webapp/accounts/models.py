@@ -3,11 +3,36 @@
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
 from django.utils import timezone
+
+from webapp.accounts.names import KEY_CHARACTERS, lookalike_key
+
+
+class UserManager(DjangoUserManager["User"]):
+    """Makes accounts. What an operator makes at the terminal needs no mail to be confirmed."""
+
+    use_in_migrations = False
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> "User":
+        """Make an organiser. The address counts as confirmed: whoever is at the terminal may do anything."""
+        if not email and settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory":
+            raise ValidationError("An e-mail address is needed: without one nobody can log in here.")
+        with transaction.atomic():
+            user: User = super().create_superuser(username, email, password, **fields)
+            if user.email:
+                EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
 
 
 class User(AbstractUser):
@@ -15,6 +40,21 @@ class User(AbstractUser):
 
     email = models.EmailField("e-mail address", unique=True)
     affiliation = models.CharField(max_length=200, blank=True)
+    lookalike_key = models.CharField(
+        max_length=KEY_CHARACTERS,
+        default="",
+        db_index=True,
+        editable=False,
+        help_text="equal for names that look alike; see accounts/names.py",
+    )
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.lookalike_key = lookalike_key(self.username)
+        if kwargs.get("update_fields") and "username" in kwargs["update_fields"]:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "lookalike_key"}
+        super().save(*args, **kwargs)
 
 
 class Scope(models.TextChoices):
@@ -57,6 +97,20 @@ class ApiToken(models.Model):
 
     def is_usable(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at and self.user.is_active
+
+
+class KnownBlock(models.Model):
+    """A network from which somebody has logged in lately; wrong tries from elsewhere do not count there."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, help_text="keyed hash of the network; see accounts/addresses.py")
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="known_block_unique_per_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user.get_username()}, {self.digest[:8]}…"
 
 
 class RememberedAnswer(models.Model):

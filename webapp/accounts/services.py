@@ -7,14 +7,16 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from webapp.accounts.addresses import block_digest
 from webapp.accounts.audit import audit
-from webapp.accounts.models import ApiToken, Scope, User
+from webapp.accounts.models import ApiToken, KnownBlock, Scope, User
 from webapp.refusal import Refused
 
 DEFAULT_DAYS = 365
 LONGEST_DAYS = 3650
 # `last_used_at` is for people: a write a minute is precise enough.
 LAST_USED_STEP = timedelta(minutes=1)
+BLOCK_KEPT = timedelta(days=90)
 
 
 @transaction.atomic
@@ -74,3 +76,12 @@ def user_get_or_create(*, username: str) -> User:
         # RFC 2606: `.invalid` never resolves, so that no mail goes astray.
         user = User.objects.create_user(username, email=f"{username}@users.invalid")
     return user
+
+
+def block_remember(*, user: User, address: str) -> None:
+    """Note the network of a log-in for BLOCK_KEPT, and forget what is older, of everybody."""
+    now = timezone.now()
+    KnownBlock.objects.filter(expires_at__lte=now).delete()
+    KnownBlock.objects.update_or_create(
+        user=user, digest=block_digest(user, address), defaults={"expires_at": now + BLOCK_KEPT}
+    )
