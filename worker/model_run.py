@@ -17,7 +17,7 @@ from dvis_model.model import Dvis
 from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_path, blob_save, sha256_of
 from webapp.jobs.selectors import duration
-from webapp.runs.execution import Execution, VideoMeasures, run_finish, run_log, run_video_store
+from webapp.runs.attempts import Execution, VideoMeasures, run_finish, run_log, run_video_store
 from worker.lease import Lease, LeaseLost, store
 from worker.model_cache import SEED, ModelCache
 from worker.model_device import Device

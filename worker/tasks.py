@@ -10,7 +10,7 @@ from django.conf import settings
 from evaluator import GroundTruthError, SubmissionRejected, evaluate
 from evaluator.statistics.comparison import Sample, pack_samples
 from webapp.jobs.services import job_finish_failed
-from webapp.submissions.evaluation import (
+from webapp.submissions.attempts import (
     KINDS,
     Evaluation,
     evaluation_claim,

@@ -15,7 +15,7 @@ from dvis_model import CheckpointHoldsCode, CheckpointRefused
 from dvis_model.inspection import Inspection, as_safetensors, inspect_weights
 from dvis_model.memory import is_out_of_memory
 from webapp.blobs.storage import blob_path, blob_save, sha256_of
-from webapp.checkpoints.checking import Check, check_claim, check_finish_ready, check_finish_refused
+from webapp.checkpoints.attempts import Check, check_claim, check_finish_ready, check_finish_refused
 from webapp.checkpoints.problems import checkpoint_problems
 from webapp.jobs.models import Job
 from worker.app import app

@@ -10,7 +10,7 @@ from dvis_model import CheckpointMismatch, CheckpointRefused, NotFinite
 from dvis_model.memory import is_out_of_memory
 from webapp.jobs.models import Job
 from webapp.jobs.presence import worker_equipped
-from webapp.runs.execution import Execution, run_claim
+from webapp.runs.attempts import Execution, run_claim
 from worker.app import app
 from worker.lease import Lease
 from worker.model_cache import ModelCache

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evaluator.catalog import BENCHMARKS
 from webapp.blobs.storage import blob_path
-from webapp.submissions.evaluation import Evaluation
+from webapp.submissions.attempts import Evaluation
 from worker.ground_truth import fetched, unpacked
 
 

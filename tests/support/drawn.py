@@ -9,7 +9,7 @@ from evaluator.statistics.comparison import pack_samples
 from tests.support.factories import claim, make_report, make_submission, make_user, make_variant
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 DRAWS = 200

@@ -11,7 +11,7 @@ from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_save_bytes
 from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
-from webapp.submissions.evaluation import Evaluation, evaluation_claim
+from webapp.submissions.attempts import Evaluation, evaluation_claim
 from webapp.submissions.models import Submission
 from webapp.submissions.services import submission_create
 

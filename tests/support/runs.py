@@ -10,7 +10,7 @@ from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 from webapp.checkpoints.models import Checkpoint
-from webapp.runs.execution import Execution, VideoMeasures, run_claim, run_video_store
+from webapp.runs.attempts import Execution, VideoMeasures, run_claim, run_video_store
 from webapp.runs.models import Run
 from webapp.runs.options import options_for
 from webapp.runs.services import model_get, run_create

@@ -14,7 +14,7 @@ from tests.support.factories import claim, make_report, make_submission
 from webapp.jobs.models import Attempt, Job
 from webapp.jobs.services import job_cancel
 from webapp.jobs.sweep import jobs_sweep
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 from worker.lease import STOPPING, Lease, LeaseLost, WorkerStopping, store
 

@@ -1,4 +1,4 @@
-"""Writes of checkpoints: upload, rename, share, delete. The results of checks are written in checking.py."""
+"""Writes of checkpoints: upload, rename, share, delete. Results of checks are written in attempts.py."""
 
 from collections.abc import Iterable
 

@@ -56,21 +56,21 @@ KINDS: dict[Job.Kind, KindSpec] = {
         author="run__author",
         similar=("run__split", "run__model"),
         time_limit="RUN_TIME_LIMIT_S",
-        following="webapp.runs.following.run_follow",
+        following="webapp.runs.status.run_follow",
     ),
     Job.Kind.CHECK: KindSpec(
         subject="checkpoint",
         author="checkpoint__owner",
         similar=(),
         time_limit="JOB_TIME_LIMIT_S",
-        following="webapp.checkpoints.following.checkpoint_follow",
+        following="webapp.checkpoints.status.checkpoint_follow",
     ),
     Job.Kind.REEVALUATE: KindSpec(
         subject="reevaluation",
         author="reevaluation__submission__author",
         similar=("reevaluation__submission__split",),
         time_limit="JOB_TIME_LIMIT_S",
-        following="webapp.submissions.errata.following.reevaluation_follow",
+        following="webapp.submissions.errata.status.reevaluation_follow",
     ),
 }
 

@@ -13,7 +13,7 @@ from webapp.accounts.models import ApiToken, User
 from webapp.accounts.services import token_revoke
 from webapp.methods.models import Variant
 from webapp.methods.services import variant_get_or_create
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db

@@ -28,7 +28,7 @@ from webapp.accounts.models import ApiToken, Scope, User
 from webapp.api import api
 from webapp.jobs.services import job_finish_failed
 from webapp.runs.models import Run
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.uploads.models import Upload
 from webapp.uploads.services import upload_create

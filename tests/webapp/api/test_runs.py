@@ -10,7 +10,7 @@ from tests.support.runs import claim_run, make_checkpoint, make_run, make_run_sp
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.jobs.services import job_finish_failed
-from webapp.runs.execution import run_finish
+from webapp.runs.attempts import run_finish
 from webapp.runs.models import Run
 
 pytestmark = pytest.mark.django_db

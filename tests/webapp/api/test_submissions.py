@@ -9,7 +9,7 @@ from tests.support.factories import claim, make_report, make_split, make_user
 from tests.support.rest import Api, Tus
 from webapp.accounts.models import User
 from webapp.methods.models import Method
-from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from tests.support.factories import claim, make_report, make_submission
 from webapp.accounts.audit import AuditEvent
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.blobs.storage import blob_bytes
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 
 pytestmark = pytest.mark.django_db
 

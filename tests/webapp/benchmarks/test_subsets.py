@@ -10,7 +10,7 @@ from tests.support.factories import claim, make_blob, make_report, make_submissi
 from tests.webapp.benchmarks.test_import import ground_truth, gt, import_benchmark
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.benchmarks.subsets import subsets_store
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission, SubsetScore
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from webapp.blobs.storage import blob_bytes, blob_delete, blob_save_bytes
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim
 from webapp.refusal import Refused
-from webapp.submissions.evaluation import evaluation_finish_rejected
+from webapp.submissions.attempts import evaluation_finish_rejected
 from webapp.submissions.models import Submission
 from webapp.submissions.services import submissions_let_go
 from webapp.uploads.models import Upload

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.support.factories import make_blob, make_user
 from webapp.accounts.models import User
-from webapp.checkpoints.checking import Check, check_claim, check_finish_ready, check_finish_refused
+from webapp.checkpoints.attempts import Check, check_claim, check_finish_ready, check_finish_refused
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.problems import checkpoint_problems
 from webapp.checkpoints.services import checkpoint_create

@@ -10,7 +10,7 @@ from tests.support.factories import make_blob, make_user
 from tests.webapp.checkpoints.checked import claimed, make_checkpoint, make_ready, make_refused
 from webapp.accounts.audit import AuditEvent
 from webapp.blobs.storage import blob_bytes
-from webapp.checkpoints.checking import check_claim, check_finish_ready
+from webapp.checkpoints.attempts import check_claim, check_finish_ready
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.problems import LONGEST_LINE, MOST_LINES, checkpoint_problems
 from webapp.checkpoints.selectors import (

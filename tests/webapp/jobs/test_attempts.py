@@ -22,7 +22,7 @@ from webapp.jobs.services import (
     job_retry,
 )
 from webapp.jobs.sweep import jobs_sweep
-from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import result_of
 

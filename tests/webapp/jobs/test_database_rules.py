@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 
 from tests.support.factories import claim, make_report, make_submission
 from webapp.jobs.models import Attempt
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)

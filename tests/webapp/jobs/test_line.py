@@ -11,7 +11,7 @@ from webapp.jobs.models import Attempt, Job
 from webapp.jobs.presence import worker_gone, worker_seen
 from webapp.jobs.selectors import job_expected_s, job_position, queue_state
 from webapp.jobs.services import job_finish_failed, job_progress
-from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.sentences import status_sentence
 

@@ -16,7 +16,7 @@ from tests.evaluator.vis_files import ground_truth, prediction, write
 from tests.support.factories import claim, make_blob, make_report, make_split, make_submission, make_user
 from tests.support.rest import Api
 from webapp.receipts.keys import key_rotate
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db

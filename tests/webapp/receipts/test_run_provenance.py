@@ -9,9 +9,9 @@ from tests.support.factories import claim, make_blob, make_report, make_user
 from tests.support.rest import Api
 from tests.support.runs import claim_run, make_checkpoint, make_run, store_video
 from webapp.checkpoints.models import Checkpoint
-from webapp.runs.execution import run_finish
+from webapp.runs.attempts import run_finish
 from webapp.runs.models import Run
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 
 pytestmark = pytest.mark.django_db
 SHA256 = "ab" * 32

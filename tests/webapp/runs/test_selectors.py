@@ -12,13 +12,13 @@ from webapp.accounts.models import User
 from webapp.jobs.models import Job
 from webapp.jobs.presence import worker_equipped, worker_seen
 from webapp.jobs.services import job_progress
+from webapp.runs.attempts import run_finish
 from webapp.runs.estimate import run_estimate
-from webapp.runs.execution import run_finish
 from webapp.runs.models import Run
 from webapp.runs.options import options_for
 from webapp.runs.selectors import RunState, reads_log, run_events, run_state, runs_visible_to
 from webapp.runs.services import model_get
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 
 pytestmark = pytest.mark.django_db
 

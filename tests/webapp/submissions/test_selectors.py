@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from tests.support.factories import claim, make_report, make_split, make_submission, make_user
 from webapp.accounts.models import User
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import (
     result_of,

@@ -8,7 +8,7 @@ import pytest
 from tests.support.factories import claim, make_report, make_submission, make_user
 from webapp.accounts.audit import AuditEvent
 from webapp.jobs.services import job_finish_failed
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.services import (
     SubmissionRefused,

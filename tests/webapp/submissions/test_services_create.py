@@ -23,7 +23,7 @@ from webapp.jobs.models import Job
 from webapp.jobs.queue import producer
 from webapp.jobs.services import job_cancel, job_finish_failed
 from webapp.refusal import Refused
-from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import quota_for
 from webapp.submissions.services import SubmissionRefused

@@ -11,9 +11,9 @@ from tests.support.factories import claim, make_blob, make_report, make_user
 from tests.support.runs import claim_run, make_run, make_run_split, store_video
 from webapp.accounts.models import User
 from webapp.jobs.services import job_finish_failed
-from webapp.runs.execution import run_finish
+from webapp.runs.attempts import run_finish
 from webapp.runs.models import Run
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 
 pytestmark = pytest.mark.django_db
 

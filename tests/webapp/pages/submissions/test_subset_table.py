@@ -6,7 +6,7 @@ from django.test import Client
 from tests.support.factories import claim, make_report, make_split, make_submission
 from webapp.numbers import UNDEFINED
 from webapp.pages.submissions.subset_table import subset_table
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from tests.support.factories import claim, make_report, make_split, make_submiss
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.jobs.services import job_finish_failed, job_progress
-from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 
 pytestmark = pytest.mark.django_db

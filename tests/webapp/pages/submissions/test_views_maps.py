@@ -12,7 +12,7 @@ from tests.support.factories import claim, make_report, make_submission, make_us
 from tests.support.map_benchmarks import MAKERS, MapBenchmark
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 from worker.tasks import evaluate_next
 

@@ -9,7 +9,7 @@ from django.test import Client
 from tests.support.factories import claim, make_report, make_split, make_submission, make_user
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
-from webapp.submissions.evaluation import evaluation_finish_scored
+from webapp.submissions.attempts import evaluation_finish_scored
 
 pytestmark = pytest.mark.django_db
 URL = "/submissions/"

@@ -13,14 +13,10 @@ from tests.support.factories import claim, make_blob, make_report, make_split, m
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import job_position
 from webapp.jobs.services import job_finish_failed
+from webapp.submissions.attempts import evaluation_claim, evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.errata.selectors import replacements_visible_to, stale_reason, submissions_stale
 from webapp.submissions.errata.services import reevaluations_request
-from webapp.submissions.evaluation import (
-    evaluation_claim,
-    evaluation_finish_rejected,
-    evaluation_finish_scored,
-)
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import result_of
 

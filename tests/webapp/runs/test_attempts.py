@@ -12,7 +12,7 @@ from tests.support.runs import claim_run, make_run, make_run_split, store_video
 from webapp.jobs.models import Attempt, Job
 from webapp.jobs.services import job_finish_failed, job_release, job_succeed
 from webapp.jobs.sweep import jobs_sweep
-from webapp.runs.execution import Execution, run_finish
+from webapp.runs.attempts import Execution, run_finish
 from webapp.runs.models import Run
 from webapp.submissions.models import Submission
 

@@ -11,7 +11,7 @@ from webapp.benchmarks.models import VideoSubset
 from webapp.blobs.models import Blob
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim, job_succeed
-from webapp.submissions.errata.storing import reevaluation_rejected, reevaluation_scored
+from webapp.submissions.errata.attempts import reevaluation_rejected, reevaluation_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.results import SubsetSamples
 from webapp.submissions.status import submission_rejected, submission_scored
