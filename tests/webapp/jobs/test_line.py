@@ -148,5 +148,5 @@ def test_the_end_is_told_in_one_sentence() -> None:
     assert status_sentence(fresh(rejected)) == "Rejected: 5 problems"
     assert status_sentence(fresh(failed)) == (
         "Failed on our side: the ground truth of this split cannot be used. It is not your file; "
-        "the organisers have to mend it."
+        "the organisers have to fix it."
     )

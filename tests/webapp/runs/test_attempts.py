@@ -108,7 +108,7 @@ def test_a_failure_says_what_may_be_said_and_keeps_the_rest_for_operators() -> N
         token=claim_run().token, code="broken-frame", detail="/secret/path", about="It is 3.jpg of video a."
     )
     run = Run.objects.get(pk=run.pk)
-    assert run.job.failure_message.endswith("The organisers have to mend it. It is 3.jpg of video a.")
+    assert run.job.failure_message.endswith("The organisers have to fix it. It is 3.jpg of video a.")
     assert "secret" not in "".join(log(run))
     assert log(run)[-1].startswith("Failed on our side: a frame of this split cannot be read.")
 
