@@ -7,19 +7,18 @@ N predictions, G ground truths, T frames. Masks stay run-lengths throughout; see
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.compute.compiled import INT32_IN, compiled
+from evaluator.tracklets.kernels import shared_pixels
 from evaluator.tracklets.scorer import TrackletScorer
 
 Bounds = NDArray[np.int32]
 Ints = NDArray[np.int64]
 
-_2: Final = np.uint64(2)
-_1: Final = np.uint64(1)
 _MATRIX_IN: Final = "Array(int64, 2, 'C', readonly=True)"
 
 
@@ -38,27 +37,6 @@ class VideoOverlaps:
     g_areas: NDArray[np.int64]
     p_given: NDArray[np.bool_]
     g_given: NDArray[np.bool_]
-
-
-@compiled()
-def _shared_pixels(a: Bounds, a_first: Any, a_runs: Any, b: Bounds, b_first: Any, b_runs: Any) -> Any:
-    """Return how many pixels two masks share, given the bounds of their foreground runs."""
-    # As in `tracklet_kernels`: a compiled function calls only functions of its own module.
-    i = np.uint64(a_first)
-    j = np.uint64(b_first)
-    i_end = i + _2 * np.uint64(a_runs)
-    j_end = j + _2 * np.uint64(b_runs)
-    if a[i_end - _1] <= b[j] or b[j_end - _1] <= a[i]:
-        return np.int64(0)
-    shared = np.int64(0)
-    while i < i_end and j < j_end:
-        i_stop = a[i + _1]
-        j_stop = b[j + _1]
-        overlap = np.int64(min(i_stop, j_stop)) - np.int64(max(a[i], b[j]))
-        shared += max(overlap, np.int64(0))
-        i += _2 * np.uint64(i_stop <= j_stop)
-        j += _2 * np.uint64(j_stop <= i_stop)
-    return shared
 
 
 @compiled(
@@ -81,7 +59,7 @@ def _share_video(
             for t in range(shared.shape[2]):
                 shared[n, g, t] = 0
                 if p_areas[n, t] and g_areas[g, t]:
-                    shared[n, g, t] = _shared_pixels(
+                    shared[n, g, t] = shared_pixels(
                         p_bounds, p_first[n, t], p_runs[n, t], g_bounds, g_first[g, t], g_runs[g, t]
                     )
 

@@ -1,18 +1,23 @@
-"""The one way in which this package compiles a function with numba.
+"""Compiles functions with numba: the only way in which this package does.
 
-Rule: a compiled function calls only compiled functions of its own module, and the instructions of
-`evaluator.compute.vector_bytes`. numba's cache on disk looks at the time stamp of one file; a change in
-another file would go unnoticed.
+Compiled functions may call compiled functions and use constants of other modules, as long as these belong to
+`evaluator.compute.kernel_cache.kernel_sources`; the name of the cache folder follows from these sources.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
 
-from numba import njit
+import numba
+
+from evaluator.compute.kernel_cache import CONFIG, PACKAGE, kernel_sources, open_cache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+_SOURCES: Final = kernel_sources()
+_CACHE: Final = open_cache(_SOURCES)
 
 
 def compiled(signature: str | None = None) -> Callable[[Function], Function]:
@@ -24,12 +29,23 @@ def compiled(signature: str | None = None) -> Callable[[Function], Function]:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
     def decorate(function: Function) -> Function:
+        path = Path(function.__code__.co_filename)
+        if path.is_relative_to(PACKAGE) and path.relative_to(PACKAGE).as_posix() not in _SOURCES:
+            raise RuntimeError(f"{path.name} compiles a function, but does not name {__name__}")
         if signature is None:
-            return cast("Function", njit(**options)(function))
-        try:
-            return cast("Function", njit(signature, cache=True, **options)(function))
-        except RuntimeError:  # no folder for the cache can be written: compile in every process
-            return cast("Function", njit(signature, **options)(function))
+            return cast("Function", numba.njit(**options)(function))
+        if _CACHE is not None:
+            before = CONFIG.CACHE_DIR
+            CONFIG.CACHE_DIR = str(_CACHE)  # read when the function is made; other packages keep theirs
+            try:
+                kernel = numba.njit(signature, cache=True, **options)(function)
+                if Path(kernel.stats.cache_path or "").is_relative_to(_CACHE):
+                    return cast("Function", kernel)
+            except RuntimeError:  # numba can write nowhere
+                pass
+            finally:
+                CONFIG.CACHE_DIR = before
+        return cast("Function", numba.njit(signature, **options)(function))  # compiled by every process
 
     return decorate
 

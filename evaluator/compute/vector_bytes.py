@@ -3,9 +3,6 @@
 A `mask` is a 64-bit word whose bit i tells of byte `at + i`. The caller sees to it that the bytes
 [at, at + BLOCK) lie inside the array, and for the two functions that take numbers apart four bytes before it
 as well; nothing is checked here.
-
-Compiled functions of other modules contain these, which numba's cache on disk does not notice: whoever
-changes what one does gives it another name.
 """
 
 from __future__ import annotations

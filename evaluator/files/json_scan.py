@@ -38,8 +38,9 @@ _0: Final = np.uint64(0)
 _1: Final = np.uint64(1)
 
 
-@compiled()
-def _skip_space(data: Bytes, at: int) -> int:
+@compiled(f"int64({BYTES_IN}, int64)")
+def skip_space(data: Bytes, at: int) -> int:
+    """Return the index of the first byte from `at` on that is not white space."""
     while at < data.size and (data[at] == 32 or data[at] == 10 or data[at] == 13 or data[at] == 9):
         at += 1
     return at
@@ -157,12 +158,12 @@ def _skip_key(data: Bytes, at: int) -> tuple[int, int]:
     end = _skip_string(data, at)
     if end < 0:
         return at, END_OF_FILE
-    end = _skip_space(data, end)
+    end = skip_space(data, end)
     if end >= data.size:
         return end, END_OF_FILE
     if data[end] != _COLON:
         return end, UNEXPECTED
-    return _skip_space(data, end + 1), OK
+    return skip_space(data, end + 1), OK
 
 
 @compiled()
@@ -171,7 +172,7 @@ def _skip_value(data: Bytes, at: int, stack: Bytes) -> tuple[int, int]:
     depth = 0
     status = OK
     while True:
-        at = _skip_space(data, at)
+        at = skip_space(data, at)
         if at >= data.size:
             return at, END_OF_FILE
         byte = data[at]
@@ -185,7 +186,7 @@ def _skip_value(data: Bytes, at: int, stack: Bytes) -> tuple[int, int]:
                 return at, TOO_DEEP
             stack[depth] = byte
             depth += 1
-            at = _skip_space(data, at + 1)
+            at = skip_space(data, at + 1)
             if at >= data.size:
                 return at, END_OF_FILE
             if data[at] != byte + 2:  # ] is [ + 2, and } is { + 2
@@ -203,7 +204,7 @@ def _skip_value(data: Bytes, at: int, stack: Bytes) -> tuple[int, int]:
             if status != OK:
                 return at, status
         while depth > 0:  # after a value: close what closes, go on after a comma
-            at = _skip_space(data, at)
+            at = skip_space(data, at)
             if at >= data.size:
                 return at, END_OF_FILE
             if data[at] == stack[depth - 1] + 2:
@@ -212,7 +213,7 @@ def _skip_value(data: Bytes, at: int, stack: Bytes) -> tuple[int, int]:
                 continue
             if data[at] != _COMMA:
                 return at, UNEXPECTED
-            at = _skip_space(data, at + 1)
+            at = skip_space(data, at + 1)
             if stack[depth - 1] == _OBJECT:
                 at, status = _skip_key(data, at)
                 if status != OK:
@@ -248,7 +249,7 @@ def _scan_object(data: Bytes, at: int, keys: Bytes, n_keys: int, row: Ints, stac
 
     A repeated key counts where it comes last, as in Python. row[2 * n_keys] becomes 1 if a key has an escape.
     """
-    at = _skip_space(data, at + 1)
+    at = skip_space(data, at + 1)
     if at < data.size and data[at] == _OBJECT + 2:
         return at + 1, OK
     while True:
@@ -267,20 +268,14 @@ def _scan_object(data: Bytes, at: int, keys: Bytes, n_keys: int, row: Ints, stac
             row[2 * k + 1] = at
         elif k == -2:
             row[2 * n_keys] = 1
-        at = _skip_space(data, at)
+        at = skip_space(data, at)
         if at >= data.size:
             return at, END_OF_FILE
         if data[at] == _OBJECT + 2:
             return at + 1, OK
         if data[at] != _COMMA:
             return at, UNEXPECTED
-        at = _skip_space(data, at + 1)
-
-
-@compiled(f"int64({BYTES_IN}, int64)")
-def skip_space(data: Bytes, at: int) -> int:
-    """Return the place of the first byte from `at` on that is not white space."""
-    return _skip_space(data, at)
+        at = skip_space(data, at + 1)
 
 
 @compiled(f"Tuple((int64, int64))({BYTES_IN}, int64)")
@@ -296,11 +291,11 @@ def scan_list(data: Bytes, at: int, keys: Bytes, n_keys: int, max_entries: int) 
     rows = np.full((1024, width), -1, np.int64)
     stack = np.empty(MAX_DEPTH, np.uint8)
     count = 0
-    at = _skip_space(data, at + 1)
+    at = skip_space(data, at + 1)
     if at < data.size and data[at] == _LIST + 2:
         return rows, 0, at + 1, OK
     while True:
-        at = _skip_space(data, at)
+        at = skip_space(data, at)
         if at >= data.size:
             return rows, count, at, END_OF_FILE
         if count == max_entries:
@@ -320,7 +315,7 @@ def scan_list(data: Bytes, at: int, keys: Bytes, n_keys: int, max_entries: int) 
             return rows, count, at, status
         row[2 * n_keys + 2] = at
         count += 1
-        at = _skip_space(data, at)
+        at = skip_space(data, at)
         if at >= data.size:
             return rows, count, at, END_OF_FILE
         if data[at] == _LIST + 2:

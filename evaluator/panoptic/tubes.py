@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+# Kernels contain these: see `evaluator.compute.compiled`.
 ABSENT: Final = -1
 VOID: Final = -1
 UNLISTED: Final = -2

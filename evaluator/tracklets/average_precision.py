@@ -35,7 +35,7 @@ FALSE_POSITIVE: Final = 0
 TRUE_POSITIVE: Final = 1
 IGNORED: Final = 2
 
-_EPS: Final = 2.220446049250313e-16  # np.spacing(1): why a perfect result is 0.9999999999999998
+EPS: Final = 2.220446049250313e-16  # np.spacing(1): why a perfect result is 0.9999999999999998
 _EVERY_AREA: Final = (0.0, 1e10)
 
 
@@ -157,6 +157,22 @@ def match_video(
 
 
 @compiled()
+def mean_precision(count: int, precision: Floats, recall: Floats, recalls: Floats) -> float:
+    """Interpolate the first `count` values in place, and return their mean over the recall thresholds."""
+    for i in range(count - 2, -1, -1):
+        precision[i] = max(precision[i], precision[i + 1])
+    total = 0.0
+    i = 0
+    for r in range(recalls.size):
+        while i < count and recall[i] < recalls[r]:
+            i += 1
+        if i == count:  # beyond the recall that was reached the precision is 0
+            break
+        total += precision[i]
+    return total / recalls.size
+
+
+@compiled()
 def _precision(
     rows: Ints,
     rank: Bounds,
@@ -180,19 +196,9 @@ def _precision(
         elif outcome[n] == FALSE_POSITIVE:
             false += weight[n]
         recall[count] = true / positives
-        precision[count] = true / (false + true + _EPS)
+        precision[count] = true / (false + true + EPS)
         count += 1
-    for i in range(count - 2, -1, -1):
-        precision[i] = max(precision[i], precision[i + 1])
-    total = 0.0
-    i = 0
-    for r in range(recalls.size):
-        while i < count and recall[i] < recalls[r]:
-            i += 1
-        if i == count:  # beyond the recall that was reached the precision is 0
-            break
-        total += precision[i]
-    return total / recalls.size
+    return mean_precision(count, precision, recall, recalls)
 
 
 @compiled(

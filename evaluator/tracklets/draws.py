@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.compute.compiled import FLOAT64_IN, INT32_IN, INT64_IN, compiled
-from evaluator.tracklets.average_precision import IGNORED, RECALL_LIMITS, RECALL_THRESHOLDS, TRUE_POSITIVE
+from evaluator.tracklets.average_precision import (
+    EPS,
+    IGNORED,
+    RECALL_LIMITS,
+    RECALL_THRESHOLDS,
+    TRUE_POSITIVE,
+    mean_precision,
+)
 from evaluator.tracklets.kernels import MAX_RANK
 from evaluator.tracklets.results import PooledPredictions, TrackletResults, split_of
 
@@ -24,7 +31,6 @@ Places = NDArray[np.int32]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.uint8]
 
-_EPS = 2.220446049250313e-16
 _CUBE_IN = "Array(uint8, 3, 'C', readonly=True)"
 _PLANE_IN = "Array(float64, 2, 'C', readonly=True)"
 _BLOCK_IN = "Array(float64, 3, 'C', readonly=True)"
@@ -189,24 +195,9 @@ def _walk(
                 if rank[step] < limits[m]:
                     found[m] += w
             recall[count] = true / positives
-            precision[count] = true / (false + true + _EPS)
+            precision[count] = true / (false + true + EPS)
             count += 1
     return count
-
-
-@compiled()
-def _mean_precision(count: int, precision: Floats, recall: Floats, recalls: Floats) -> float:
-    for i in range(count - 2, -1, -1):
-        precision[i] = max(precision[i], precision[i + 1])
-    total = 0.0
-    i = 0
-    for r in range(recalls.size):
-        while i < count and recall[i] < recalls[r]:
-            i += 1
-        if i == count:
-            break
-        total += precision[i]
-    return total / recalls.size
 
 
 @compiled(
@@ -260,7 +251,7 @@ def draw_results(
                         recall,
                         found,
                     )
-                    ap[b, s, t] += _mean_precision(count, precision, recall, recalls)
+                    ap[b, s, t] += mean_precision(count, precision, recall, recalls)
                     for m in range(limits.size):
                         ar[b, s, m, t] += found[m] / total
             ap[b, s] /= defined if defined else np.nan

@@ -26,6 +26,7 @@ from evaluator.compute.vector_bytes import (
     read_list_numbers,
     read_string_numbers,
 )
+from evaluator.files.json_scan import skip_space
 
 Bytes = NDArray[np.uint8]
 Bounds = NDArray[np.int32]
@@ -54,13 +55,6 @@ _2: Final = np.uint64(2)
 _3: Final = np.uint64(3)
 _4: Final = np.uint64(4)
 _3_RUNS: Final = 3
-
-
-@compiled()
-def _skip_space(data: Bytes, at: Int) -> Int:
-    while data[at] == 32 or data[at] == 10 or data[at] == 13 or data[at] == 9:
-        at += 1
-    return at
 
 
 @compiled()
@@ -185,7 +179,7 @@ def _decode_list(
     data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int, numbers: Words
 ) -> tuple[Int, Int, Int]:
     """As `_decode_string`, for a list of run lengths whose first item begins at `start`."""
-    at = _skip_space(data, start)
+    at = skip_space(data, start)
     count = 0
     room = bounds.size - used
     position = np.int64(0)
@@ -210,7 +204,7 @@ def _decode_list(
                 count = np.int64(place) - used
                 if position > pixels:
                     return _BAD, 0, 0
-        at = _skip_space(data, at)
+        at = skip_space(data, at)
         run, after = _decode_integer(data, at)
         position += run
         if run < 0 or position > pixels or count >= room:
@@ -218,12 +212,12 @@ def _decode_list(
         bounds[used + count] = position
         alternating = position - alternating
         count += 1
-        at = _skip_space(data, after)
+        at = skip_space(data, after)
         if data[at] == _LIST_END:
             break
         if data[at] != _COMMA:
             return _BAD, 0, 0
-        at = _skip_space(data, at + 1)
+        at = skip_space(data, at + 1)
     if position != pixels:
         return _BAD, 0, 0
     return at + 1, count, position - alternating if count & 1 else alternating
@@ -234,12 +228,12 @@ def _check_size(data: Bytes, at: Int, height: Int, width: Int) -> Int:
     """Return the place after the list [height, width] at `at`, or -1 if it is anything else."""
     if data[at] != _LIST:
         return _BAD
-    found_height, at = _decode_integer(data, _skip_space(data, at + 1))
-    at = _skip_space(data, at)
+    found_height, at = _decode_integer(data, skip_space(data, at + 1))
+    at = skip_space(data, at)
     if found_height != height or data[at] != _COMMA:
         return _BAD
-    found_width, at = _decode_integer(data, _skip_space(data, at + 1))
-    at = _skip_space(data, at)
+    found_width, at = _decode_integer(data, skip_space(data, at + 1))
+    at = skip_space(data, at)
     if found_width != width or data[at] != _LIST_END:
         return _BAD
     return at + 1
@@ -271,8 +265,8 @@ def _decode_mask(
         is_counts = _key_is(data, key, b"counts")
         if not is_counts and not _key_is(data, key, b"size"):
             return _BAD, 0, 0, 0
-        at = _skip_space(data, key + (7 if is_counts else 5))
-        at = _skip_space(data, at + 1)  # after the colon
+        at = skip_space(data, key + (7 if is_counts else 5))
+        at = skip_space(data, at + 1)  # after the colon
         if is_counts:
             if counts_seen:
                 return _BAD, 0, 0, 0
@@ -291,10 +285,10 @@ def _decode_mask(
             at = _check_size(data, at, height, width)
         if at < 0:
             return _BAD, 0, 0, 0
-        at = _skip_space(data, at)
+        at = skip_space(data, at)
         if data[at] == _OBJECT_END:
             break
-        at = _skip_space(data, at + 1)  # after the comma
+        at = skip_space(data, at + 1)  # after the comma
     if not (size_seen and counts_seen):
         return _BAD, 0, 0, 0
     return at + 1, count, area, listed
@@ -333,14 +327,14 @@ def decode_tracklet(
     frame = 0
     if data[at] != _LIST:
         return _BAD, 0, 0
-    at = _skip_space(data, at + 1)
+    at = skip_space(data, at + 1)
     while data[at] != _LIST_END:
         if frame == areas.size:
             return _BAD, 0, 0
         count = 0
         area = 0
         if data[at] == _OBJECT:
-            at = _skip_space(data, at + 1)
+            at = skip_space(data, at + 1)
             if data[at] == _OBJECT_END:
                 at += 1
             else:
@@ -349,7 +343,7 @@ def decode_tracklet(
                     return _BAD, 0, 0
                 listed += is_list
         elif data[at] == _LIST:
-            at = _skip_space(data, at + 1)
+            at = skip_space(data, at + 1)
             if data[at] != _LIST_END:  # polygons
                 return _BAD, 0, 0
             at += 1
@@ -362,19 +356,21 @@ def decode_tracklet(
         areas[frame] = area
         used += count
         frame += 1
-        at = _skip_space(data, at)
+        at = skip_space(data, at)
         if data[at] == _COMMA:
-            at = _skip_space(data, at + 1)
+            at = skip_space(data, at + 1)
     return used, listed, frame
 
 
 @compiled()
-def _intersection(a: Bounds, a_first: Int, a_runs: Int, b: Bounds, b_first: Int, b_runs: Int) -> Int:
-    """Return how many pixels two masks share, given the bounds of their foreground runs."""
+def shared_pixels(a: Bounds, a_first: Int, a_runs: Int, b: Bounds, b_first: Int, b_runs: Int) -> Int:
+    """Return how many pixels two masks share, given the bounds of their runs of foreground, one or more."""
     i = np.uint64(a_first)
     j = np.uint64(b_first)
     i_end = i + _2 * np.uint64(a_runs)
     j_end = j + _2 * np.uint64(b_runs)
+    if a[i_end - _1] <= b[j] or b[j_end - _1] <= a[i]:
+        return np.int64(0)
     shared = np.int64(0)
     while i < i_end and j < j_end:
         i_stop = a[i + _1]
@@ -410,7 +406,7 @@ def _track_iou(
         smaller = min(p_areas[t], g_areas[t])
         if smaller == 0:
             continue
-        overlap = _intersection(p_bounds, p_first[t], p_runs[t], g_bounds, g_first[t], g_runs[t])
+        overlap = shared_pixels(p_bounds, p_first[t], p_runs[t], g_bounds, g_first[t], g_runs[t])
         shared += overlap
         possible -= smaller - overlap
         if 3 * possible < total:
