@@ -11,6 +11,8 @@ atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 # A developer's own servers are no place for tests.
 os.environ |= {"DVIS_BENCH_VAR": str(FOLDER / "var"), "DATABASE_URL": "", "REDIS_URL": "", "S3_BUCKET": ""}
+# A developer's disk may be nearly full.
+os.environ["DISK_RESERVE_PERCENT"] = "0"
 # Playwright keeps an event loop in the main thread, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 

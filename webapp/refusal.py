@@ -22,6 +22,11 @@ class Refused(Exception):
         self.code, self.message, self.hint, self.status = code, message, hint, status
 
     @property
+    def form_status(self) -> int:
+        """The status of the page that shows its form again: 422, unless it is the server that cannot."""
+        return self.status if self.status >= 500 else 422
+
+    @property
     def problem(self) -> dict[str, Any]:
         """The same shape as `evaluator.problems.Problem.to_json`."""
         return {

@@ -183,7 +183,12 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", default=4 * 1024**3)
 CHECKPOINT_LIMIT_BYTES = env.int("CHECKPOINT_LIMIT_BYTES", default=8 * 1024**3)
 CHECKPOINTS_PER_USER = env.int("CHECKPOINTS_PER_USER", default=20)
-UPLOAD_QUOTA_BYTES = env.int("UPLOAD_QUOTA_BYTES", default=20 * 1024**3)
+# 0: 20 GiB, or a quarter of the room for uploads where that is less.
+UPLOAD_QUOTA_BYTES = env.int("UPLOAD_QUOTA_BYTES", default=0)
+# The last part of the disk, which no upload takes: the database, the logs and the jobs need it.
+DISK_RESERVE_PERCENT = env.float("DISK_RESERVE_PERCENT", default=5.0)
+if not 0 <= DISK_RESERVE_PERCENT <= 100:
+    raise ImproperlyConfigured("DISK_RESERVE_PERCENT: expected a number from 0 to 100")
 UPLOAD_LIFETIME_S = env.int("UPLOAD_LIFETIME_S", default=7 * 24 * 3600)
 
 # --- Jobs ------------------------------------------------------------------------------------------------
@@ -250,11 +255,13 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 structlog.configure(
+    # Handlers of `logging` never raise: a log line that cannot be written must not cost an answer.
+    logger_factory=structlog.stdlib.LoggerFactory(),
     processors=[
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=True),
         # Its own way of writing tracebacks shows every local variable: passwords, tokens, ground truth.
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
-    ]
+    ],
 )

@@ -16,7 +16,7 @@ from django.conf import settings
 from evaluator.problems import GroundTruthError, Where, problem
 from webapp.benchmarks.archive import UnsafeMember, unpack_archive
 from webapp.blobs.models import Blob
-from webapp.blobs.storage import blob_local_path, blob_path
+from webapp.blobs.storage import BlobLost, blob_local_path, blob_path
 
 DRAFT = "draft-"
 ABANDONED_AFTER_S = 24 * 3600
@@ -26,6 +26,8 @@ def fetched(blob: Blob) -> Path:
     """The file of a ground truth that is one file: the blob itself, or a lasting copy of what S3 keeps."""
     own = blob_local_path(blob)
     if own is not None:
+        if not own.is_file():
+            raise BlobLost(blob)
         return own
     path = Path(settings.VAR, "ground_truth", f"{blob.sha256}.json")
     if not path.is_file():

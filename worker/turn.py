@@ -1,10 +1,9 @@
 """A worker's turn, whatever the kind of work: take the job that is next, do it, store what comes of it."""
 
-import errno
 import logging
 import os
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Protocol, TypeVar
@@ -14,6 +13,9 @@ from celery import Task
 from celery.exceptions import Reject, SoftTimeLimitExceeded
 from django.db import connection
 
+from webapp.blobs import disk
+from webapp.blobs.disk import causes, is_disk_full
+from webapp.blobs.storage import BlobLost
 from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import jobs_due
@@ -21,8 +23,6 @@ from webapp.jobs.services import job_finish_failed, job_release
 from worker.lease import STOPPING, Lease, LeaseLost, WorkerStopping, store
 
 logger = logging.getLogger(__name__)
-
-POSTGRES_DISK_FULL = "53100"
 
 Write = Callable[[], bool]
 """Stores an outcome; False where the lease was lost."""
@@ -62,6 +62,9 @@ class Turn(Generic[C]):
         """Do the job that is next in line, and ring for the one behind it. Rung for nothing, do nothing."""
         if STOPPING.value:
             raise Reject("this worker is stopping: let another hear the bell", requeue=True)
+        if disk.room().state == "full":
+            logger.warning("The disk is full: no job is begun until there is room.")
+            return  # the sweeper rings again
         worker = f"{task.request.hostname} ({os.getpid()})"
         taken = self.claim(worker=worker)
         if taken is None:
@@ -107,17 +110,10 @@ def failure_code(error: BaseException) -> str:
     """The key in `FAILURES` for what can happen to any work."""
     if isinstance(error, SoftTimeLimitExceeded):
         return "time-limit"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "disk-full"
-    causes = list(_causes(error))
-    if any(getattr(cause, "sqlstate", None) == POSTGRES_DISK_FULL for cause in causes):
+    if isinstance(error, BlobLost):
+        return "file-lost"
+    if is_disk_full(error):
         return "disk-full"
     # Compiled code and thread pools wrap a MemoryError in others.
-    return "out-of-memory" if any(isinstance(cause, MemoryError) for cause in causes) else "internal-error"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
+    is_memory = any(isinstance(cause, MemoryError) for cause in causes(error))
+    return "out-of-memory" if is_memory else "internal-error"

@@ -249,6 +249,19 @@ def test_the_secret_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> 
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("broken", [b"", b"\n", bytes(67), b"short", b"\xff" * 67])
+def test_a_secret_key_that_a_power_cut_left_broken_is_made_again(
+    tmp_path: Path, broken: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "secret_key").write_bytes(broken)
+    key = secret_key(tmp_path)
+    assert len(key) >= 50
+    assert secret_key(tmp_path) == key
+    assert capsys.readouterr().err == (
+        f"{tmp_path}/secret_key was empty or broken: a new key is made, and everybody has to log in again.\n"
+    )
+
+
 def wait_for_none(var: Path, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while running(var) and time.monotonic() < deadline:

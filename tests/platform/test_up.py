@@ -90,6 +90,8 @@ def test_when_it_alone_is_killed_its_children_end_and_the_next_start_works(
     assert running.process is not None
     running.process.kill()
     running.process.wait()
+    wait_until(lambda: processes_that_know(running.var) == [], 10)
+    assert processes_that_know(running.var) == []
     running.start(free_port).wait_for(READY)
     running.stop()
     assert processes_that_know(running.var) == []

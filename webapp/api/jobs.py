@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
@@ -41,7 +41,12 @@ class FailureOut(Schema):
 
 
 class StateOut(Schema):
-    is_well: bool = Field(description="false where something waits and no worker is there for it")
+    is_well: bool = Field(
+        description="false where something waits and no worker is there for it, or the disk is low or full"
+    )
+    disk: Literal["ok", "low", "full"] = Field(
+        description="low: no upload is taken; full: no submission either, and jobs wait for room"
+    )
     lines: list[LineOut]
     workers: list[WorkerOut]
     failures: list[FailureOut]
@@ -61,4 +66,4 @@ def status(request: HttpRequest) -> dict[str, Any]:
         }
         for one in state.workers
     ]
-    return asdict(state) | {"is_well": state.is_well, "workers": workers}
+    return asdict(state) | {"is_well": state.is_well, "disk": state.disk.state, "workers": workers}

@@ -8,10 +8,11 @@ from django.views.decorators.http import require_safe
 from ninja import Router
 
 from evaluator.receipts import ALGORITHM
-from webapp.receipts.keys import all_keys
+from webapp.receipts.keys import KeysUnreadable, all_keys
 from webapp.receipts.statement import receipt_of
 from webapp.refusal import Refused
 from webapp.rest.auth import anyone, person
+from webapp.rest.problems import refused_response
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import scores_are_visible, submission_get
 
@@ -44,6 +45,10 @@ def receipt(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_safe
 def keys(request: HttpRequest) -> HttpResponse:
     """The public keys of this server, at the address that `evaluator.receipts.KEY_ADDRESS` names."""
+    try:
+        found = all_keys()
+    except KeysUnreadable as refused:
+        return refused_response(refused)
     listed = [
         {
             "key_id": key.key_id,
@@ -52,7 +57,7 @@ def keys(request: HttpRequest) -> HttpResponse:
             "created_at": key.created_at,
             "retired_at": key.retired_at or None,
         }
-        for key in all_keys()
+        for key in found
     ]
     response = JsonResponse({"keys": listed}, json_dumps_params=READABLE)
     response["Cache-Control"] = "public, max-age=300"

@@ -1,1 +1,1 @@
-"""Files kept once, by their content."""
+"""Stored files, and the room that they have."""

@@ -26,6 +26,13 @@ from webapp.blobs.models import Blob
 READ_BYTES = 1024 * 1024
 
 
+class BlobLost(FileNotFoundError):
+    """A row is there, but its bytes are not: a file was deleted below the storage, or not restored."""
+
+    def __init__(self, blob: Blob) -> None:
+        super().__init__(f"The stored file {blob.key} is missing.")
+
+
 def sha256_of(path: Path) -> str:
     """Return the hex SHA-256 of a file, in constant memory."""
     with path.open("rb") as file:
@@ -94,8 +101,11 @@ def blob_save_bytes(data: bytes) -> Blob:
 
 
 def blob_open(blob: Blob) -> BinaryIO:
-    """Open a blob for reading; the caller closes it. Raises FileNotFoundError where its bytes are lost."""
-    return cast(BinaryIO, default_storage.open(blob.key, "rb"))
+    """Open a blob for reading; the caller closes it. Raises BlobLost where its bytes are gone."""
+    try:
+        return cast(BinaryIO, default_storage.open(blob.key, "rb"))
+    except FileNotFoundError:
+        raise BlobLost(blob) from None
 
 
 def blob_bytes(blob: Blob) -> bytes:
@@ -111,9 +121,14 @@ def blob_local_path(blob: Blob) -> Path | None:
 
 @contextmanager
 def blob_path(blob: Blob) -> Iterator[Path]:
-    """A local path with the blob's content, to be read only: the file itself, or a copy fetched from S3."""
+    """A local path with the blob's content, to be read only: the file itself, or a copy fetched from S3.
+
+    Raises BlobLost where its bytes are gone.
+    """
     own = blob_local_path(blob)
     if own is not None:
+        if not own.is_file():
+            raise BlobLost(blob)
         yield own
         return
     with tempfile.TemporaryDirectory(prefix="dvis-bench-") as scratch:

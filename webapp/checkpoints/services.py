@@ -8,6 +8,7 @@ from django.db.models import ProtectedError
 
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
+from webapp.blobs.disk import check_not_full
 from webapp.blobs.models import Blob
 from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import Job
@@ -31,6 +32,7 @@ def checkpoint_create(
 
     Raises Refused: no name, too many checkpoints, an unknown person.
     """
+    check_not_full()
     # One at a time for each owner, so that two requests cannot both take the last place.
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     _check_places(owner)

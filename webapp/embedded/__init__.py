@@ -4,12 +4,16 @@ The addresses follow from the folder alone, so that every command finds running 
 Nothing in this file starts a process; servers.py does.
 """
 
+import fcntl
 import hashlib
 import os
 import secrets
+import sys
 from pathlib import Path
 
 ROLE = DATABASE = "dvis_bench"
+# Characters. Ours has 67; whoever brings another knows what Django asks for.
+SHORTEST_KEY = 32
 
 
 class EmbeddedError(Exception):
@@ -42,18 +46,52 @@ def valkey_socket(var: Path) -> Path:
 
 
 def secret_key(var: Path) -> str:
-    """The site's secret key, made on first use in `var/secret_key`, readable by its owner alone."""
+    """The site's secret key, made on first use in `var/secret_key`, readable by its owner alone.
+
+    One that a power cut left empty or broken is replaced: people log in again, and nothing else is lost.
+    """
     path = var / "secret_key"
-    if not path.exists():
-        var.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"secret_key.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-        try:
-            path.hardlink_to(draft)  # unlike a rename, leaves the key of a faster process in place
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text().strip()
+    if key := _usable_key(path):
+        return key
+    var.mkdir(parents=True, exist_ok=True)
+    folder = os.open(var, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # another process may be making it just now
+        key = _usable_key(path)
+        if not key:
+            if path.exists():
+                print(
+                    f"{path} was empty or broken: a new key is made, and everybody has to log in again.",
+                    file=sys.stderr,
+                )
+            key = secrets.token_urlsafe(50)
+            write_private(path, key)
+    finally:
+        os.close(folder)
+    return key
+
+
+def _usable_key(path: Path) -> str:
+    """The key in the file; empty where there is none, or none that could be a secret."""
+    try:
+        key = path.read_bytes().strip().decode("ascii")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+    return key if len(key) >= SHORTEST_KEY and key.isprintable() else ""
+
+
+def write_private(path: Path, text: str) -> None:
+    """Put a file in place, for its owner alone and in one step, also where the power is cut in between."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the name, too
+    finally:
+        os.close(folder)

@@ -58,10 +58,16 @@ def clear(var: Path) -> None:
     Those files prove nothing: after a crash the number in them may long be another process's.
     """
     data = data_folder(var)
-    processes.end(processes.running_with("postgres", data), signal.SIGINT, 20.0)
+    processes.end(running(var), signal.SIGINT, 20.0)
     (data / "postmaster.pid").unlink(missing_ok=True)
     for path in socket_folder(var).glob(".s.PGSQL.*"):
         path.unlink()
+
+
+def running(var: Path) -> list[int]:
+    """The living processes of the server: the first one, and sessions that have not noticed its death."""
+    data = data_folder(var)
+    return sorted({*processes.running_with("postgres", data), *processes.working_in("postgres", data)})
 
 
 def ready(var: Path) -> bool:

@@ -33,8 +33,8 @@ class Program:
     """The account to change to; None stays with ours."""
     signals: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),)
     """Signals that ask it to stop, in order, each with its seconds of grace; SIGKILL follows."""
-    orphaned: signal.Signals = signal.SIGTERM
-    """Signal that the kernel sends when we die without stopping it."""
+    orphaned: signal.Signals | None = signal.SIGTERM
+    """Signal that the kernel sends when we die without stopping it; None for nothing."""
     descriptors: tuple[int, ...] = ()
     """Open files that it inherits."""
     before: Callable[[], None] | None = None
@@ -70,7 +70,7 @@ def _before_exec(program: Program) -> Callable[[], None]:
         if program.account:
             drop_to(program.account, libc)
         # After the change of account, which would clear it.
-        libc.prctl(_PR_SET_PDEATHSIG, int(program.orphaned), 0, 0, 0)
+        libc.prctl(_PR_SET_PDEATHSIG, int(program.orphaned or 0), 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
 
@@ -127,17 +127,28 @@ def running_with(program: str, argument: Path) -> list[int]:
     return found
 
 
+def working_in(program: str, folder: Path) -> list[int]:
+    """Living processes of a program with this working folder: also those that changed their command line."""
+    found = []
+    for pid in _pids():
+        with suppress(OSError):  # gone, or somebody else's
+            executable = Path(f"/proc/{pid}/exe").readlink().name.removesuffix(" (deleted)")
+            if executable == program and Path(f"/proc/{pid}/cwd").samefile(folder):
+                found.append(pid)
+    return found
+
+
 def end(pids: Iterable[int], number: signal.Signals, seconds: float) -> None:
     """Signal processes that are not our children; SIGKILL those that are there `seconds` later."""
     pids = list(pids)
-    _signal_all(pids, number)
+    signal_all(pids, number)
     deadline = time.monotonic() + seconds
     while any(map(_exists, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    _signal_all(filter(_exists, pids), signal.SIGKILL)
+    signal_all(filter(_exists, pids), signal.SIGKILL)
 
 
-def _signal_all(pids: Iterable[int], number: signal.Signals) -> None:
+def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)

@@ -78,6 +78,11 @@ def beat(var: Path, settings: Mapping[str, str] | None = None) -> Program:
     )
 
 
+def guard(var: Path) -> Program:
+    """What ends all others when the supervisor is killed: `webapp.embedded.guard`."""
+    return _python("guard", ["webapp.embedded.guard", str(var), str(os.getpid())], var, None, orphaned=None)
+
+
 def manage(var: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> Program:
     """One management command, run to its end."""
     return _python(arguments[0], ["django", *arguments], var, settings)
@@ -105,7 +110,7 @@ def _python(
     settings: Mapping[str, str] | None,
     descriptors: tuple[int, ...] = (),
     signals: tuple[tuple[Signals, float], ...] = ((SIGTERM, 8.0),),
-    orphaned: Signals = SIGTERM,
+    orphaned: Signals | None = SIGTERM,
 ) -> Program:
     environment = {
         **os.environ,

@@ -4,7 +4,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -12,6 +13,7 @@ from webapp.embedded import processes
 from webapp.embedded.processes import Program
 
 _POLL_S = 0.1
+_CHORES_S = 2.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 # A child that ran this long was well: its next death starts with the first pause again.
 _WELL_S = 60.0
@@ -38,12 +40,19 @@ class Supervisor:
 
     Args:
         say: takes one line for the operator.
+        chores: what is done every few seconds while it watches.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.say = say
+    def __init__(self, say: Callable[[str], None], chores: Iterable[Callable[[], None]] = ()) -> None:
+        self._say = say
+        self._chores, self._chores_at = tuple(chores), 0.0
         self._children: list[Child] = []
         self._stopping = threading.Event()
+
+    def say(self, line: str) -> None:
+        """Say something to the operator, if it can be heard: a full disk must not end us."""
+        with suppress(OSError):
+            self._say(line)
 
     def stop_on_signals(self) -> None:
         """Take Ctrl-C, SIGTERM and a closed terminal as the wish to stop."""
@@ -100,6 +109,10 @@ class Supervisor:
     def _tend(self) -> None:
         for child in self._children:
             self._look_after(child)
+        if time.monotonic() >= self._chores_at:
+            for chore in self._chores:
+                chore()
+            self._chores_at = time.monotonic() + _CHORES_S
         self.pause(_POLL_S)
 
     def _look_after(self, child: Child) -> None:
@@ -108,17 +121,24 @@ class Supervisor:
             if child.process.poll() is not None:
                 self._bury(child, now)
         elif now >= child.restart_at:
-            child.process = _start(child.program)
-            child.started_at, child.restart_at = now, None
+            try:
+                child.process = _start(child.program)
+            except OSError as problem:  # no room for a log, no memory for a process
+                self._put_off(child, now, f"cannot be started ({problem.strerror})")
+            else:
+                child.started_at, child.restart_at = now, None
 
     def _bury(self, child: Child, now: float) -> None:
         processes.kill_group(child.process)
         if now - child.started_at > _WELL_S:
             child.pause_s = _FIRST_PAUSE_S
+        self._put_off(child, now, f"ended ({_status(child.process.returncode)})")
+
+    def _put_off(self, child: Child, now: float, why: str) -> None:
         child.restart_at = now + child.pause_s
         self.say(
-            f"{child.program.name} ended ({_status(child.process.returncode)}), "
-            f"starting it again in {child.pause_s:.0f} s; its log is {child.program.log}"
+            f"{child.program.name} {why}, starting it again in {child.pause_s:.0f} s; "
+            f"its log is {child.program.log}"
         )
         child.pause_s = min(2 * child.pause_s, _LONGEST_PAUSE_S)
 

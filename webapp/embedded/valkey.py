@@ -46,8 +46,12 @@ def prepare(var: Path) -> Program:
 
 def clear(var: Path) -> None:
     """End a server that outlived its parent."""
-    processes.end(processes.running_with("valkey-server", valkey_socket(var)), signal.SIGTERM, 10.0)
+    processes.end(running(var), signal.SIGTERM, 10.0)
     valkey_socket(var).unlink(missing_ok=True)
+
+
+def running(var: Path) -> list[int]:
+    return processes.running_with("valkey-server", valkey_socket(var))
 
 
 def set_aside(var: Path) -> Path:

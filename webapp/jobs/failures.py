@@ -68,6 +68,12 @@ _SPECS = (
         is_retried=False,
     ),
     FailureSpec(
+        "file-lost",
+        "a stored file that it needs is missing on this server. It is not your fault; the operators have to "
+        "restore it.",
+        is_retried=True,
+    ),
+    FailureSpec(
         "disk-full",
         "the server's disk was full, each time it was tried.",
         is_retried=True,

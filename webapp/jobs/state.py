@@ -8,6 +8,8 @@ from typing import Any, Final
 from django.db.models import Avg, Count, F, Max, Q
 from django.db.models.functions import Now
 
+from webapp.blobs import disk
+from webapp.blobs.disk import Room
 from webapp.jobs.failures import FAILURES
 from webapp.jobs.models import Attempt, Job, WorkerNode
 from webapp.jobs.queue import queue_of
@@ -66,10 +68,15 @@ class State:
     workers: tuple[Worker, ...]
     failures: tuple[Failure, ...]
     tries_lost: int
+    disk: Room
+
+    @property
+    def is_stuck(self) -> bool:
+        return any(line.is_stuck for line in self.lines)
 
     @property
     def is_well(self) -> bool:
-        return not any(line.is_stuck for line in self.lines)
+        return not self.is_stuck and self.disk.state == "ok"
 
 
 def server_state(*, with_hosts: bool) -> State:
@@ -80,6 +87,7 @@ def server_state(*, with_hosts: bool) -> State:
         workers=tuple(_workers(with_hosts)),
         failures=tuple(_failures()),
         tries_lost=lost.count(),
+        disk=disk.room(),
     )
 
 

@@ -7,7 +7,6 @@ of the key in the file, where several machines serve one site.
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -18,10 +17,24 @@ from django.conf import settings
 from django.utils import timezone
 
 from evaluator.receipts import key_id
+from webapp.embedded import write_private
+from webapp.refusal import Refused
 
 
 class KeyIsConfigured(Exception):
     """The key comes from the environment: only there can it be changed."""
+
+
+class KeysUnreadable(Refused):
+    """The file of the keys is damaged. No new key is made by itself: a backup may still have the old ones."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "signing-keys-unreadable",
+            f"The keys that receipts are signed with cannot be read: {_path().name} is damaged.",
+            "The operators put the file back from a backup, or move it away, and then a new key is made.",
+            status=503,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,11 @@ def all_keys() -> list[Key]:
     """Every key that ever signed here, the present one first."""
     signing_key()
     return sorted(_read(), key=lambda key: (key.retired_at == "", key.created_at), reverse=True)
+
+
+def keys_check() -> None:
+    """Raise KeysUnreadable where no receipt could be signed. Makes no key."""
+    _read()
 
 
 def key_rotate() -> Key:
@@ -101,22 +119,22 @@ def _path() -> Path:
 
 
 def _read() -> list[Key]:
+    """Raise KeysUnreadable where the file is there, but is not what we wrote."""
     try:
-        return [Key(**key) for key in json.loads(_path().read_bytes())]
+        keys = [Key(**key) for key in json.loads(_path().read_bytes())]
+        if any(_public(key.private_key) != key.public_key for key in keys if key.private_key):
+            raise ValueError("a private key does not belong to its public key")
+        [key.key_id for key in keys]
     except FileNotFoundError:
         return []
+    except (OSError, ValueError, TypeError) as error:
+        raise KeysUnreadable from error
+    return keys
 
 
 def _write(keys: list[Key]) -> None:
     """Put the file in place in one step: whoever reads meanwhile has the former one."""
-    draft = _path().with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump([asdict(key) for key in keys], file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(_path())
+    write_private(_path(), json.dumps([asdict(key) for key in keys], indent=1))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 
+from webapp.blobs.disk import DiskFull, is_disk_full
 from webapp.refusal import Refused
 
 log = logging.getLogger(__name__)
@@ -100,4 +101,6 @@ def _validation_error(request: HttpRequest, error: ValidationError) -> HttpRespo
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
     log.exception("%s %s failed", request.method, request.path)
+    if is_disk_full(error):
+        return refused_response(DiskFull())
     return problem_response(500)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
+from webapp.blobs.disk import check_not_full
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.zoo import GENERATIONS, ModelSpec, models, models_for
 from webapp.jobs.models import Job
@@ -52,6 +53,7 @@ def run_create(
     checkpoint that does not fit, quota used up, too many runs at once, a note with unseen characters.
     """
     check_one_line("note", note)
+    check_not_full()
     # One at a time for each author, so that two requests cannot both take the last place.
     User.objects.select_for_update(no_key=True).get(pk=author.pk)
     _check_person(author)

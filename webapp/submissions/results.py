@@ -2,12 +2,31 @@
 
 import gzip
 import json
+import logging
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webapp.benchmarks.models import VideoSubset
 from webapp.blobs.storage import blob_bytes, blob_save_bytes
+from webapp.refusal import Refused
 from webapp.submissions.models import Score, ScoreSamples, Submission, SubsetScore
+
+logger = logging.getLogger(__name__)
+
+
+class ResultLost(Refused):
+    """The file with the details of a result is missing or damaged; its scores are in the database."""
+
+    def __init__(self, submission: Submission) -> None:
+        super().__init__(
+            "result-lost",
+            f"The file with the details of submission {submission.id} is missing or damaged on this server. "
+            "Its scores are not affected.",
+            "The operators restore it from a backup, or measure the submission again.",
+            status=503,
+        )
+
 
 SubsetSamples = Mapping[str, Mapping[str, bytes]]
 """Packed samples by name of subset and metric."""
@@ -83,8 +102,12 @@ def scores_copy(submission: Submission, earlier: Submission) -> None:
 
 
 def result_read(submission: Submission) -> dict[str, Any]:
-    """The full report. Raises ValueError where the submission has none."""
+    """The full report. Raises ValueError where there is none, ResultLost where it cannot be read."""
     if submission.result is None:
         raise ValueError(f"Expected a scored submission, but {submission.id} is {submission.status}")
-    report: dict[str, Any] = json.loads(gzip.decompress(blob_bytes(submission.result)))
+    try:
+        report: dict[str, Any] = json.loads(gzip.decompress(blob_bytes(submission.result)))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        logger.error("The result %s of submission %s: %r", submission.result.key, submission.id, error)
+        raise ResultLost(submission) from error
     return report

@@ -11,6 +11,7 @@ from evaluator import __version__ as evaluator_version
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
+from webapp.blobs import disk
 from webapp.blobs.models import Blob
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_cancel, job_create, job_retry
@@ -47,6 +48,8 @@ def submission_create(
     characters that nobody sees.
     """
     check_one_line("note", note)
+    if origin == Submission.Origin.UPLOAD:  # a run that is done is stored as long as there is a byte
+        disk.check_not_full()
     # One at a time for each author, so that two requests cannot both take the last of a quota.
     User.objects.select_for_update(no_key=True).get(pk=author.pk)
     _check_allowed(author, split, variant)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from webapp.accounts.models import User
@@ -58,3 +58,9 @@ def upload_room_used(owner: User) -> int:
     uploads = uploads_of(owner).filter(expires_at__gt=timezone.now())
     idle = uploads.exclude(Exists(submitted)).exclude(Exists(checkpoints))
     return int(idle.aggregate(total=Sum("length"))["total"] or 0)
+
+
+def upload_room_reserved() -> int:
+    """Bytes that all people have announced and not yet sent."""
+    open_now = Upload.objects.filter(blob=None, expires_at__gt=timezone.now())
+    return int(open_now.aggregate(total=Sum(F("length") - F("offset")))["total"] or 0)

@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -13,17 +12,22 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.blobs import disk
 from webapp.blobs.storage import blob_delete, blob_save, sha256_of
 from webapp.refusal import Refused
 from webapp.submissions.models import Submission
 from webapp.uploads.files import Checksum, Readable, UploadComplete, locked, receive, upload_file
 from webapp.uploads.kinds import PREDICTIONS, UploadKind
 from webapp.uploads.models import Upload
-from webapp.uploads.selectors import upload_room_used
+from webapp.uploads.selectors import upload_room_reserved, upload_room_used
+
+# One at a time reserves room, in all processes: a number that means this lock to nobody else.
+RESERVING = 0x6469736B
+QUOTA_BYTES = 20 * 1024**3
 
 
 @transaction.atomic
@@ -32,9 +36,8 @@ def upload_create(*, owner: User, filename: str, length: int, kind: UploadKind =
     kind.check(length)
     # Two at once must not both take the last room.
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-    _check_room(owner, length)
-    if length > shutil.disk_usage(settings.UPLOAD_ROOT).free:
-        raise _disk_full()
+    _check_disk(length)
+    _check_quota(owner, length)
     upload = Upload.objects.create(
         owner=owner, filename=_plain(filename), length=length, expires_at=_expiry_from_now()
     )
@@ -65,7 +68,7 @@ def upload_append(
             receive(upload, file, stream, digest, checksum)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise _disk_full() from error
+                raise disk.DiskFull from error
             raise
         if upload.offset == upload.length:
             _finish(upload, digest.hexdigest() if digest else None)
@@ -86,7 +89,9 @@ def upload_from_file(*, owner: User, file: "UploadedFile[Any]", kind: UploadKind
     """Make a finished upload of a file that came with a plain form."""
     length = file.size or 0
     kind.check(length)
-    _check_room(owner, length)
+    if disk.room().state != "ok":
+        raise disk.DiskFull
+    _check_quota(owner, length)
     with _as_path(file) as path:
         blob = blob_save(path, sha256=sha256_of(path))
     return Upload.objects.create(
@@ -139,13 +144,25 @@ def uploads_expire(*, now: datetime | None = None) -> int:
     return count
 
 
-def _check_room(owner: User, length: int) -> None:
+def _check_disk(length: int) -> None:
+    """Raise DiskFull where the disk has no room for this beside what others have announced.
+
+    What is announced is reserved until the end of the transaction that writes it down, and then by its row.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RESERVING])
+    if length > disk.room().for_uploads - upload_room_reserved():
+        raise disk.DiskFull
+
+
+def _check_quota(owner: User, length: int) -> None:
     used = upload_room_used(owner)
-    if used + length > settings.UPLOAD_QUOTA_BYTES:
+    allowed = settings.UPLOAD_QUOTA_BYTES or min(QUOTA_BYTES, disk.room().for_uploads // 4)
+    if used + length > allowed:
         raise Refused(
             "upload-quota",
             f"Your uploads that have not become a submission hold {used:,} bytes; with {length:,} more they "
-            f"would exceed the {settings.UPLOAD_QUOTA_BYTES:,} bytes allowed.",
+            f"would exceed the {allowed:,} bytes allowed.",
             "Submit or delete another upload first; those that nobody uses expire by themselves.",
             status=413,
         )
@@ -159,15 +176,6 @@ def _plain(filename: str) -> str:
 
 def _expiry_from_now() -> datetime:
     return timezone.now() + timedelta(seconds=settings.UPLOAD_LIFETIME_S)
-
-
-def _disk_full() -> Refused:
-    return Refused(
-        "disk-full",
-        "The server's disk has no room for this file. What has arrived is kept.",
-        "Try again later and tell the people who run this server.",
-        status=507,
-    )
 
 
 def _finish(upload: Upload, sha256: str | None) -> None:

@@ -12,7 +12,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.core.management import CommandError, call_command
 from django.test import Client
+from webapp.submissions.evaluation import evaluation_finish_scored
 
+from tests.support.factories import claim, make_report, make_submission
 from webapp.accounts.audit import AuditEvent
 from webapp.receipts.keys import Key, all_keys, key_rotate, signing_key
 
@@ -116,3 +118,26 @@ def test_everybody_reads_the_public_keys_and_nobody_the_private_one(client: Clie
     assert [key["retired_at"] is None for key in listed] == [True, False]
     assert {key["algorithm"] for key in listed} == {"Ed25519"}
     assert second.private_key not in response.content.decode()
+
+
+BROKEN = [b"", b"{", b"[{}]", b'[{"public_key": "zz", "private_key": "", "created_at": ""}]', b"3"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("broken", BROKEN)
+def test_keys_that_cannot_be_read_are_told_and_never_replaced(
+    client: Client, var: Path, broken: bytes
+) -> None:
+    (var / "signing_keys.json").write_bytes(broken)
+    for answer in (client.get("/.well-known/dvis-bench-keys.json"), _receipt(client)):
+        assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
+        assert "signing_keys.json is damaged" in answer.json()["detail"]
+    with pytest.raises(CommandError, match="put the file back from a backup, or move it away"):
+        call_command("rotate_signing_key")
+    assert (var / "signing_keys.json").read_bytes() == broken
+
+
+def _receipt(client: Client) -> Any:
+    submission = make_submission()
+    evaluation_finish_scored(token=claim().token, report=make_report())
+    return client.get(f"/api/v1/submissions/{submission.id}/receipt")

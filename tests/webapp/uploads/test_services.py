@@ -14,6 +14,8 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.support.factories import make_user
+from webapp.accounts.models import User
+from webapp.blobs import disk
 from webapp.blobs.storage import blob_bytes
 from webapp.refusal import Refused
 from webapp.uploads import files, services
@@ -164,6 +166,67 @@ def test_two_at_once_cannot_both_take_the_last_room(settings: Any) -> None:
     for thread in threads:
         thread.join()
     assert (len(refusals), owner.uploads.count()) == (3, 1)
+
+
+@pytest.fixture
+def no_other_limit(settings: Any) -> int:
+    """How much room the disk has for uploads, which nothing but the disk limits."""
+    settings.UPLOAD_LIMIT_BYTES = settings.UPLOAD_QUOTA_BYTES = 2**60
+    return disk.room().for_uploads
+
+
+def test_announced_uploads_keep_their_room_until_they_end(no_other_limit: int) -> None:
+    most = int(0.6 * no_other_limit)
+    first = make_upload(most)
+    with pytest.raises(Refused, match="disk has no room") as refused:
+        make_upload(most)
+    assert refused.value.status == 507
+    upload_delete(upload=first)
+    second = make_upload(most)
+    Upload.objects.filter(pk=second.pk).update(expires_at=timezone.now())
+    make_upload(most)
+
+
+def test_no_upload_takes_the_reserve(settings: Any, no_other_limit: int) -> None:
+    settings.DISK_RESERVE_PERCENT = 100
+    for refused in (
+        lambda: make_upload(1),
+        lambda: upload_from_file(owner=make_user(), file=SimpleUploadedFile("results.json", b"[]")),
+    ):
+        with pytest.raises(Refused, match="disk has no room"):
+            refused()
+
+
+def test_an_account_may_announce_a_quarter_of_the_room_or_20_gib(settings: Any, no_other_limit: int) -> None:
+    settings.UPLOAD_QUOTA_BYTES = 0
+    allowed = min(20 * 1024**3, no_other_limit // 4)
+    with pytest.raises(Refused, match="not become a submission hold 0 bytes") as refused:
+        make_upload(int(1.1 * allowed))
+    assert refused.value.status == 413
+    owner = make_user()
+    make_upload(int(0.6 * allowed), owner=owner)
+    with pytest.raises(Refused, match="not become a submission hold"):
+        make_upload(int(0.6 * allowed), owner=owner)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_at_once_cannot_both_take_the_last_room(no_other_limit: int) -> None:
+    owners, barrier, refusals = [make_user() for _ in range(4)], Barrier(4), list[Refused]()
+
+    def create(owner: User) -> None:
+        barrier.wait()
+        try:
+            make_upload(int(0.6 * no_other_limit), owner=owner)
+        except Refused as refused:
+            refusals.append(refused)
+        connection.close()
+
+    threads = [Thread(target=create, args=(owner,)) for owner in owners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(refusals), Upload.objects.count()) == (3, 1)
 
 
 def test_a_full_disk_is_said_and_keeps_what_arrived(monkeypatch: pytest.MonkeyPatch) -> None:

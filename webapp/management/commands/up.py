@@ -3,7 +3,8 @@
 import errno
 import http.client
 import socket
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -14,12 +15,20 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from webapp.blobs import disk
 from webapp.embedded import EmbeddedError, processes, programs, servers
 from webapp.embedded.lock import only_one
+from webapp.embedded.logs import rotate_logs
 from webapp.embedded.processes import Program
 from webapp.embedded.supervisor import Stopped, Supervisor
+from webapp.receipts.keys import KeysUnreadable, keys_check
 
 HOME_PAGE_S = 60.0
+DISK_SENTENCES = {
+    "ok": "There is room on the disk: uploads are taken, and what waits goes on",
+    "low": "The disk is nearly full: no upload is taken until there is room beyond DISK_RESERVE_PERCENT",
+    "full": "The disk is full: uploads and submissions are refused, and jobs wait, until there is room",
+}
 
 
 class Command(BaseCommand):
@@ -34,7 +43,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="start without loading the demo benchmark")
 
     def handle(self, *, host: str, port: int, no_demo: bool, **options: Any) -> None:
-        supervisor = Supervisor(self._say)
+        chores = (partial(rotate_logs, settings.VAR / "log"), DiskWatch(self._say).look)
+        supervisor = Supervisor(self._say, chores)
         supervisor.stop_on_signals()
         address = f"http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}"
         try:
@@ -55,11 +65,16 @@ class Command(BaseCommand):
         var: Path = settings.VAR
         self._say(f"Starting; data and logs are in {var}")
         processes.end(processes.leftovers(var), SIGTERM, 10.0)
+        supervisor.start(programs.guard(var))
+        self._check_keys()
         if not settings.DATABASE_URL:
             servers.start_postgres(supervisor, var)
         if not settings.REDIS_URL:
             servers.start_valkey(supervisor, var)
-        self._run(supervisor, programs.manage(var, "migrate", "--no-input"))
+        # In a database of our own, a table without its migration's record is of a start that was killed, by a
+        # version that could not yet be killed there.
+        own = () if settings.DATABASE_URL else ("--fake-initial",)
+        self._run(supervisor, programs.manage(var, "migrate", "--no-input", *own))
         web = supervisor.start(programs.web(var, listener.fileno()))
         if not supervisor.wait(web, partial(answers, listener), HOME_PAGE_S):
             raise CommandError(f"The home page does not answer: see the end of {web.program.log}.")
@@ -78,6 +93,13 @@ class Command(BaseCommand):
         log_ins = self._run(supervisor, programs.manage(var, "load_demo")) if with_demo else ""
         self._say(f"\nDVIS-Bench is ready on {address}\n{log_ins}{_mail_place(var)}Ctrl-C stops it.")
 
+    def _check_keys(self) -> None:
+        """Receipts wait for keys that can be read; the rest of the site does not."""
+        try:
+            keys_check()
+        except KeysUnreadable as refused:
+            self._say(f"{refused.message} {refused.hint} Until then no receipt is given out.")
+
     def _run(self, supervisor: Supervisor, program: Program) -> str:
         """Run a command to its end; what it printed."""
         output = program.log.with_suffix(".out")
@@ -86,8 +108,23 @@ class Command(BaseCommand):
         return output.read_text(errors="replace")
 
     def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        with suppress(OSError):  # it goes to a file, and the disk is full
+            self.stdout.write(line)
+            self.stdout.flush()
+
+
+class DiskWatch:
+    """Tells the operator when the disk fills up, and when there is room again."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._state = say, "ok"
+
+    def look(self) -> None:
+        now = disk.room()
+        if now.state != self._state:
+            self._state = now.state
+            left = f"{now.free / 1024**3:.1f} of {now.total / 1024**3:.1f} GiB are free"
+            self._say(f"{DISK_SENTENCES[now.state]} ({settings.VAR}: {left}).")
 
 
 def _mail_place(var: Path) -> str:

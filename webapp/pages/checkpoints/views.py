@@ -43,7 +43,7 @@ def new(request: HttpRequest) -> HttpResponse:
     user = logged_in(request)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = CheckpointForm(*sent, user=user, initial={"visibility": Checkpoint.Visibility.PRIVATE})
-    problem, upload = None, None
+    problem, upload, status = None, None, 422 if request.method == "POST" else 200
     if request.method == "POST":
         try:
             upload = form.received()
@@ -51,8 +51,9 @@ def new(request: HttpRequest) -> HttpResponse:
                 return redirect(_create(form, user, upload))
         except Refused as refused:
             problem = refused.problem
+            status = refused.form_status
     context = {"section": "mine", "form": form, "upload": upload, "problem": problem}
-    return render(request, "checkpoints/new.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "checkpoints/new.html", context, status=status)
 
 
 def _create(form: CheckpointForm, user: User, upload: Upload) -> Checkpoint:

@@ -32,12 +32,13 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     """Choose a model and how to run it. Every choice but the last changes the estimate alone."""
     user, split = logged_in(request), _split(request, slug)
     form = RunForm(_asked(request), user=user, benchmark=split.benchmark)
-    problem = None
+    problem, status = None, 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         try:
             return redirect(_start(form, user, split))
         except Refused as refused:
             problem = refused.problem
+            status = refused.form_status
     context = {
         "benchmark": split.benchmark,
         "split": split,
@@ -46,7 +47,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         "may_run": services.may_run(user),
         "estimate": _estimate(form, split),
     }
-    response = render(request, "runs/new.html", context, status=422 if request.method == "POST" else 200)
+    response = render(request, "runs/new.html", context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -1,11 +1,16 @@
 """Pages that belong to no app: home, and the way to a benchmark to submit to."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_safe
+from django.views.defaults import server_error
 
 from webapp.benchmarks.selectors import open_splits
+from webapp.blobs.disk import DiskFull, is_disk_full
 from webapp.leaderboards.home import benchmark_cards, latest_scored
 
 
@@ -31,6 +36,13 @@ def robots(request: HttpRequest) -> HttpResponse:
     closed = (reverse("api:api-root"), "/accounts/", reverse("admin:index"))
     lines = ("User-agent: *", *(f"Disallow: {path}" for path in closed))
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """The answer where something unforeseen went wrong; Django calls it while it handles the error."""
+    if is_disk_full(sys.exc_info()[1]):
+        return HttpResponse(render_to_string("507.html"), status=DiskFull().status)
+    return server_error(request)
 
 
 @require_safe

@@ -22,6 +22,7 @@ from webapp.runs.weights import Weights, run_weights
 from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.errata.selectors import replacements_of, stale_reason
 from webapp.submissions.models import Submission
+from webapp.submissions.results import ResultLost
 from webapp.submissions.selectors import result_of, scores_are_visible
 from webapp.submissions.sentences import status_sentence
 
@@ -55,6 +56,7 @@ class SubmissionPage:
     standing: Standing | None
     subsets: SubsetTable | None
     scores: tuple[Number, ...]
+    lost: dict[str, Any] | None
     source: tuple[tuple[str, str], ...]
     run: RunFigures | None
     weights: Weights | None
@@ -76,7 +78,7 @@ def submission_page(
     has_report = is_scored and sees_scores and submission.result is not None
     is_owner = user.is_authenticated and (user.is_staff or user.pk == submission.author_id)
     groups = problem_groups(submission.problems)
-    report = result_of(submission) if has_report else None
+    report, lost = _report(submission) if has_report else (None, None)
     run: Run | None = getattr(submission, "run", None) if is_scored else None
     return SubmissionPage(
         sentence=status_sentence(submission),
@@ -86,7 +88,8 @@ def submission_page(
         report=report_page(report, submission.split, video_sort) if report else None,
         standing=_standing(submission, user) if is_scored and sees_scores else None,
         subsets=subset_table(submission) if has_report else None,
-        scores=tuple(score_numbers(submission)) if is_scored and sees_scores and not has_report else (),
+        scores=tuple(score_numbers(submission)) if is_scored and sees_scores and report is None else (),
+        lost=lost.problem if lost else None,
         source=tuple((name.replace("_", " "), str(text)) for name, text in submission.source.items()),
         run=run_figures(run) if run else None,
         weights=run_weights(user=user, run=run) if run else None,
@@ -98,6 +101,13 @@ def submission_page(
         can_withdraw=is_owner and submission.status in WITHDRAWABLE,
         can_retry=user.is_staff and submission.status == Status.FAILED,
     )
+
+
+def _report(submission: Submission) -> tuple[dict[str, Any] | None, ResultLost | None]:
+    try:
+        return result_of(submission), None
+    except ResultLost as lost:
+        return None, lost
 
 
 def reproduce_command(submission: Submission, resamples: int) -> str:

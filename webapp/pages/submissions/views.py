@@ -40,7 +40,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404("no such benchmark or split") from error
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = SubmitForm(*sent, user=user, has_maps=benchmark.has_maps, initial={"visibility": "public"})
-    problem, upload = None, None
+    problem, upload, status = None, None, 422 if request.method == "POST" else 200
     if request.method == "POST":
         try:
             upload = form.received()
@@ -48,6 +48,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
                 return redirect(_submit(form, user, split, upload))
         except Refused as refused:
             problem = refused.problem
+            status = refused.form_status
     context = {
         "benchmark": benchmark,
         "split": split,
@@ -60,7 +61,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         "quota": quota_for(user=user, split=split),
         "check": pages.check_data(split),
     }
-    return render(request, "submissions/new.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "submissions/new.html", context, status=status)
 
 
 @transaction.atomic

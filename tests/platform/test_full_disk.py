@@ -1,0 +1,84 @@
+"""A whole product on a small disk that is filled up to the last byte, and emptied again."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.product import Product, wait_until
+
+pytestmark = pytest.mark.chaos
+READY = "DVIS-Bench is ready on"
+
+
+@dataclass(frozen=True)
+class SmallDisk:
+    """A folder with a file system of its own; without the right to mount one, no byte is for uploads."""
+
+    folder: Path
+    is_real: bool
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"DISK_RESERVE_PERCENT": "5" if self.is_real else "100"}
+
+    def fill(self) -> None:
+        if not self.is_real:
+            return
+        with (self.folder / "full").open("wb", buffering=0) as file:
+            for size in (1024**2, 4096, 1):
+                try:
+                    while True:
+                        file.write(bytes(size))
+                except OSError:
+                    continue
+
+    def empty(self) -> None:
+        (self.folder / "full").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=600m", "none", str(folder)]
+    is_real = os.getuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    yield SmallDisk(folder, is_real)
+    if is_real:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_pages_go_on_nothing_is_taken_and_all_goes_on_when_there_is_room(
+    product: Callable[..., Product], small_disk: SmallDisk, free_port: int, tmp_path: Path
+) -> None:
+    one = product(small_disk.folder / "var", **small_disk.environment)
+    one.log = tmp_path / "up.log"
+    one.start(free_port).wait_for(READY, 120)
+    token = one.manage("create_token", "ada").strip()
+    headers = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0", "Upload-Length": "1000"}
+    with httpx.Client(base_url=one.url, timeout=30) as http:
+
+        def announce() -> int:
+            return http.post("/api/v1/uploads", headers=headers).status_code
+
+        if small_disk.is_real:
+            assert announce() == 201
+        small_disk.fill()
+        level = "full" if small_disk.is_real else "nearly full"
+        one.wait_for(f"The disk is {level}", 20)
+        assert {http.get(path).status_code for _ in range(20) for path in ("/", "/robots.txt")} == {200}
+        assert announce() == 507
+        assert f"The disk is {level}." in http.get("/status/").text
+        if not small_disk.is_real:
+            return
+        body = {"upload": "00000000-0000-0000-0000-000000000000", "benchmark": "none", "split": "val"}
+        assert http.post("/accounts/login/", data=body).status_code < 500
+        small_disk.empty()
+        one.wait_for("There is room on the disk", 20)
+        wait_until(lambda: announce() == 201, 60)
+        assert announce() == 201
+        assert http.get("/api/v1/status").json()["disk"] == "ok"
