@@ -34,4 +34,9 @@ def describe_ground_truth(benchmark: str, path: Path) -> GroundTruthSummary:
     from evaluator.tracklets.annotations import read_annotations  # loads numba
 
     ground_truth = read_annotations(path, occlusion="AP_ho" in BENCHMARKS[benchmark].metrics)
-    return GroundTruthSummary(ground_truth.videos, ground_truth.categories, ground_truth.annotations)
+    return GroundTruthSummary(
+        ground_truth.videos,
+        ground_truth.categories,
+        ground_truth.annotations,
+        warnings=ground_truth.warnings,
+    )

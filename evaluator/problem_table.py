@@ -129,6 +129,11 @@ _SPECS = (
             "no predictions",
             "Check that your method wrote its results; an empty list scores 0.",
         ),
+        _warning(
+            "videos-without-predictions",
+            "videos without a prediction",
+            "Check that the inference ran over all videos of the split; objects of these count as missed.",
+        ),
         # One prediction
         _error(
             "entry-too-large", "a prediction is too large", "Write masks as compressed RLE, one per frame."
@@ -161,11 +166,21 @@ _SPECS = (
             "categories that the ground truth lacks",
             "Check the mapping from class index to category id; these predictions count nowhere.",
         ),
+        _warning(
+            "categories-counted-otherwise",
+            "category ids that look counted otherwise than those of the ground truth",
+            "Write the `id` that the annotation file gives each category, not its place in a list.",
+        ),
         _error("score-type", "a score is not a number", "Write the confidence as a JSON number."),
         _error(
             "score-not-finite",
             "a score is NaN or infinite",
             "Replace it by a finite number, or leave the prediction out.",
+        ),
+        _warning(
+            "scores-unusual",
+            "scores outside 0 to 1",
+            "Nothing to do if all are on one scale, such as percent: only their order counts.",
         ),
         _error(
             "segmentations-type",
@@ -231,6 +246,11 @@ _SPECS = (
             "masks-uncompressed",
             "masks are uncompressed RLE",
             "Nothing to do: they were read. Compressed RLE makes the file three times smaller.",
+        ),
+        _warning(
+            "predictions-without-pixels",
+            "predictions without a pixel",
+            "Leave out predictions without a mask in any frame: each counts as a false positive.",
         ),
         _warning(
             "predictions-duplicate",
@@ -355,7 +375,7 @@ _SPECS = (
     _error(
         "gt-field-missing",
         "a field of the annotation file is missing",
-        "Use the complete file with videos, categories and annotations, not the public list of videos.",
+        "Add the field to your own data; of official data take the complete file, not the list of videos.",
     ),
     _error(
         "gt-field-type",
@@ -376,6 +396,11 @@ _SPECS = (
         "gt-video-unknown",
         "an annotation of an unknown video",
         "List the video under `videos` or drop the annotation.",
+    ),
+    _warning(
+        "gt-category-unlisted",
+        "annotations of categories that are not listed",
+        "List the categories under `categories`; otherwise these annotations count nowhere, as officially.",
     ),
     _error(
         "gt-length",

@@ -31,13 +31,14 @@ class GroundTruthSummary:
     """What may be told about a ground truth; `annotations` is the number of tracklets.
 
     Of one that consists of many files, `files` are all that an evaluation reads: a folder with these, under
-    these names, gives the same results. Names have "/" between folders.
+    these names, gives the same results. Names have "/" between folders. `warnings` are for the organiser.
     """
 
     videos: tuple[VideoInfo, ...]
     categories: tuple[CategoryInfo, ...]
     annotations: int
     files: tuple[tuple[str, Path], ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

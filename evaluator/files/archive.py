@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from evaluator.files.forms import form_of_names
+from evaluator.files.litter import is_litter
 from evaluator.problems import Problem, SubmissionRejected, Where, problem
 
 
@@ -167,7 +169,7 @@ def _check_directory(file: IO[bytes], path: Path, limits: ArchiveLimits) -> None
 def _safe_members(
     archive: zipfile.ZipFile, path: Path, limits: ArchiveLimits
 ) -> list[tuple[str, zipfile.ZipInfo]]:
-    """Return the files of the archive with their names; folders and what macOS adds are left out."""
+    """Return the files of the archive with their names; folders and what desktops add are left out."""
     members: dict[str, zipfile.ZipInfo] = {}
     infos = archive.infolist()
     if len(infos) > limits.members:
@@ -188,11 +190,7 @@ def _safe_members(
         if name in members:
             raise _rejected("archive-duplicate", path, f"The archive has two members called {name[:80]!r}.")
         members[name] = info
-    return [
-        (name, info)
-        for name, info in members.items()
-        if not info.is_dir() and not name.startswith("__MACOSX/") and not name.endswith(".DS_Store")
-    ]
+    return [(name, info) for name, info in members.items() if not info.is_dir() and not is_litter(name)]
 
 
 def _find(
@@ -204,7 +202,9 @@ def _find(
         raise _rejected("results-twice", path, f"The archive has {len(found)} files called {name}: {names}.")
     if not found:
         names = ", ".join(repr(where[:80]) for where, _ in members[:5]) or "no file at all"
-        raise _rejected("results-missing", path, f"The archive holds no {name}; it holds {names}.")
+        form = form_of_names(where for where, _ in members)
+        looks = f" It looks like {form}." if form else ""
+        raise _rejected("results-missing", path, f"The archive holds no {name}; it holds {names}.{looks}")
     where, info = found[0]
     folders = where.split("/")[:-1]
     if not folders:

@@ -12,9 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.files import json_scan
+from evaluator.files.forms import form_of_fields
+from evaluator.files.words import shown_names
 from evaluator.problems import Problem, Where, problem
 
 _LINE_CHUNK = 1 << 24
+_KNOWN_FIELDS = 50
+_LONGEST_FIELD = 60
 
 
 class JsonInvalid(Exception):
@@ -133,9 +137,26 @@ class JsonText:
         self.expect_end(at + 1)
         return places, entries
 
+    def looks_like(self, at: int) -> str:
+        """Return sentences on the fields of the object at `at`, which is known to be valid, and its form."""
+        fields: list[str] = []
+        at = self._skip_space(at + 1)
+        while self.data[at] == ord('"') and len(fields) < _KNOWN_FIELDS:
+            end = self.skip_value(at)
+            fields.append(str(parse_value(self.slice((at, end)))) if end - at < _LONGEST_FIELD else "...")
+            after = self._skip_space(self.skip_value(self._skip_space(self._skip_space(end) + 1)))
+            at = self._skip_space(after + 1) if self.data[after] == ord(",") else after
+        form = form_of_fields(fields)
+        return (f" Its fields are {shown_names(fields)}." if fields else "") + (
+            f" It looks like {form}." if form else ""
+        )
+
     def expect_end(self, at: int) -> None:
         """Refuse anything but white space from `at` on."""
         at = self._skip_space(at)
+        if at < len(self.data) and self.data[at] == ord("{"):
+            message = f"{self._describe(at)}: after the first value comes another, as in JSON Lines."
+            raise self._invalid("json-syntax", message)
         if at < len(self.data):
             self._raise_for(json_scan.UNEXPECTED, at)
 

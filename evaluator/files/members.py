@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evaluator.files.archive import Archive
+from evaluator.files.litter import is_litter
 from evaluator.files.source import map_file, reject_other_formats
 from evaluator.problems import Problem, SubmissionRejected, Where, problem
 
@@ -51,14 +52,24 @@ class FolderMembers:
 
 
 def _walk(folder: Path) -> list[str]:
-    """Return the files below a folder in a fixed order, without links and hidden files."""
+    """Return the files below a folder in a fixed order, without hidden files and what desktops add."""
     found = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    followed = {os.path.realpath(folder)}
+    for place, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not _is_passed_over(name))
+        for name in [name for name in folders if Path(place, name).is_symlink()]:
+            target = os.path.realpath(f"{place}/{name}")
+            if target in followed:  # it would never end
+                folders.remove(name)
+            followed.add(target)
         inner = Path(place).relative_to(folder).as_posix()
         prefix = "" if inner == "." else f"{inner}/"
-        found += [prefix + name for name in sorted(files) if not name.startswith(".")]
+        found += [prefix + name for name in sorted(files) if not _is_passed_over(name)]
     return found
+
+
+def _is_passed_over(name: str) -> bool:
+    return name.startswith(".") or is_litter(name)
 
 
 def open_members(path: Path) -> Members:

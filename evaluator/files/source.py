@@ -9,24 +9,11 @@ from pathlib import Path
 import msgspec
 
 from evaluator.files.archive import check_member, read_member
+from evaluator.files.forms import form_of_bytes, form_of_names, form_of_text
 from evaluator.problems import Problem, SubmissionRejected, Where, problem
 
 RESULTS_NAME = "results.json"
 _TAIL_BYTES = 64
-
-_SIGNATURES = (
-    (b"\x1f\x8b", "a gzip file"),
-    (b"Rar!", "a RAR archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ", "an xz file"),
-    (b"\x80\x02", "a Python pickle"),
-    (b"\x80\x04", "a Python pickle"),
-    (b"\x80\x05", "a Python pickle"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"<", "an HTML or XML page"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +81,18 @@ def _check_end(file: JsonFile) -> None:
 
 def _check_folder(path: Path) -> None:
     if not (path / RESULTS_NAME).is_file():
-        message = f"The folder {path.name!r} holds no {RESULTS_NAME}."
+        message = f"The folder {path.name!r} holds no {RESULTS_NAME}{_held_instead(path)}."
         raise SubmissionRejected([problem("results-missing", Where(file=path.name), message)])
+
+
+def _held_instead(path: Path) -> str:
+    """Return the words for what a folder without results.json has that may be meant."""
+    inner = sorted(file.relative_to(path).as_posix() for file in path.glob(f"*/{RESULTS_NAME}"))
+    names = inner or sorted(file.name for file in path.iterdir() if file.suffix in (".json", ".zip"))
+    if names:
+        return f", but {', '.join(repr(name) for name in names[:3])}: give the path of that"
+    form = form_of_names(sorted(file.name for file in path.iterdir()))
+    return f"; it looks like {form}" if form else ""
 
 
 def _is_archive(path: Path) -> bool:
@@ -111,11 +108,10 @@ def _is_archive(path: Path) -> bool:
 
 
 def reject_other_formats(path: Path, head: bytes) -> None:
-    looks_like = next((what for signature, what in _SIGNATURES if head.startswith(signature)), None)
-    if looks_like is None and head[257:262] == b"ustar":
-        looks_like = "a tar archive"
-    if looks_like is None and path.suffix.lower() == ".zip" and head.lstrip()[:1] not in (b"[", b"{"):
-        looks_like = f"no zip archive in spite of its name: it begins with {head[:8]!r}"
-    if looks_like is not None:
-        message = f"Expected JSON or a zip archive, but this is {looks_like}."
+    """Refuse what begins like neither JSON nor a zip archive. Raises SubmissionRejected."""
+    found = form_of_bytes(head) or form_of_text(head)
+    if found is None and path.suffix.lower() == ".zip" and head.lstrip()[:1] not in (b"[", b"{"):
+        found = f"no zip archive in spite of its name: it begins with {head[:8]!r}"
+    if found is not None:
+        message = f"Expected JSON or a zip archive, but this is {found}."
         raise SubmissionRejected([problem("file-not-recognised", Where(file=path.name), message)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -16,3 +17,30 @@ def describe(value: Any) -> str:
     if isinstance(value, str):
         return f"the string {value[:40]!r}"
     return str(value).lower()[:40]
+
+
+def describe_field(record: Mapping[str, Any], name: str) -> str:
+    """Name the value of a field, which may be missing.
+
+    >>> describe_field({"id": None}, "id"), describe_field({}, "id")
+    ('null', 'missing')
+    """
+    return describe(record[name]) if name in record else "missing"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun.
+
+    >>> counted(1, "video"), counted(1200, "video")
+    ('1 video', '1,200 videos')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """Return some names of fields for a message.
+
+    >>> shown_names(["id", "name"])
+    '`id`, `name`'
+    """
+    return ", ".join(f"`{name[:40]}`" for name in names[:6]) + (", ..." if len(names) > 6 else "")

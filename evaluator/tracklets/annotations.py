@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,9 +14,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.files.forms import form_of_bytes
 from evaluator.files.json_text import Entries, JsonInvalid, JsonText, parse_value
 from evaluator.files.source import map_file
-from evaluator.files.words import describe
+from evaluator.files.words import describe, describe_field
 from evaluator.problems import PROBLEMS, GroundTruthError, ProblemList, Where, problem
 from evaluator.tracklets.ground_truth import GroundTruth, TrackletArrays
 from evaluator.tracklets.kernels import decode_tracklet
@@ -24,8 +27,10 @@ from evaluator.tracklets.rle import MaskInvalid
 from evaluator.types import CategoryInfo, VideoInfo
 
 _KEYS: Final = ("id", "video_id", "category_id", "iscrowd", "areas", "occlusion", "segmentations")
+_SIZES: Final = ("length", "height", "width")
 _PIXELS: Final = 1 << 31
 _LARGEST_AREA: Final = 1e10
+_LISTED_IDS: Final = 10
 
 
 def read_annotations(path: Path, *, occlusion: bool) -> GroundTruth:
@@ -54,10 +59,14 @@ class _Reader:
         self._problems = ProblemList()
 
     def read(self) -> GroundTruth:
+        form = form_of_bytes(bytes(self._contents[:512]))
+        if form is not None:
+            self._report("gt-json", f"Expected the annotation JSON, unpacked, but this is {form}.")
+            self._raise_problems()
         try:
             text = JsonText(self._file, self._contents, quote=False)
             fields, entries = self._find_parts(text)
-            videos = self._videos(self._value(text, fields["videos"]))
+            videos = self._videos(self._value(text, fields["videos"]), _FirstMasks(text, entries))
             categories = self._categories(self._value(text, fields["categories"]))
             self._raise_problems()
             tracklets = self._tracklets(text, entries, videos, categories)
@@ -69,7 +78,8 @@ class _Reader:
             raise GroundTruthError([problem("gt-json", Where(file=self._file), message)]) from error
         self._raise_problems()
         digest = hashlib.sha256(self._contents).hexdigest()
-        return GroundTruth(digest, videos, categories, len(entries), tracklets)
+        warnings = self._problems.to_tuple()
+        return GroundTruth(digest, videos, categories, len(entries), tracklets, warnings)
 
     def _report(self, code: str, message: str, where: Where | None = None) -> None:
         self._problems.add(code, where or Where(file=self._file), message)
@@ -82,18 +92,24 @@ class _Reader:
         top = text.top()
         if text.data[top] != ord("{"):
             text.expect_end(text.skip_value(top))
-            self._report(
-                "gt-not-an-object", "The top level is not an object with videos, categories, annotations."
-            )
+            is_list = "; it is a list, as predictions are" if text.data[top] == ord("[") else ""
+            message = f"The top level is not an object with videos, categories, annotations{is_list}."
+            self._report("gt-not-an-object", message)
             self._raise_problems()
         fields, lists = text.object_fields(top, {"annotations": _KEYS})
         for name in ("videos", "categories", "annotations"):
             if name not in fields:
                 where = Where(file=self._file, field=name)
-                self._report("gt-field-missing", f"The file has no `{name}`.", where)
+                looks = "" if self._problems.has_errors() else text.looks_like(top)
+                self._report("gt-field-missing", f"The file has no `{name}`.{looks}", where)
         self._raise_problems()
         if "annotations" in lists:
-            return fields, lists["annotations"]
+            entries = lists["annotations"]
+            if len(entries) and (entries.place("segmentations") < 0).all():
+                where = Where(file=self._file, field="segmentations")
+                looks = text.looks_like(top) if "images" in fields else ""
+                self._report("gt-field-missing", f"No annotation has `segmentations`.{looks}", where)
+            return fields, entries
         if text.slice(fields["annotations"]) != b"null":
             where = Where(file=self._file, field="annotations")
             self._report("gt-field-type", "`annotations` is neither a list nor null.", where)
@@ -114,28 +130,48 @@ class _Reader:
         for index, item in enumerate(value):
             if not _is_integer(item.get("id")):
                 place = Where(file=self._file, field=field, entry=index)
-                self._report("gt-field-type", f"{field}: `id` is {describe(item.get('id'))}.", place)
+                self._report("gt-field-type", f"{field}: `id` is {describe_field(item, 'id')}.", place)
             elif item["id"] in known:
                 self._report("gt-id-duplicate", f"{field}: the id {item['id']} is used twice.", where)
             else:
                 known[item["id"]] = item
         return [known[number] for number in sorted(known)]
 
-    def _videos(self, value: Any) -> tuple[VideoInfo, ...]:
+    def _videos(self, value: Any, masks: _FirstMasks) -> tuple[VideoInfo, ...]:
         videos = []
         for item in self._records("videos", value):
-            sizes: list[Any] = [item.get(name) for name in ("length", "height", "width")]
-            if not all(_is_integer(n) and n > 0 for n in sizes):
-                where = Where(file=self._file, field="videos", video_id=item["id"])
-                self._report("gt-field-type", "length, height and width must be positive integers.", where)
+            where = Where(file=self._file, field="videos", video_id=item["id"])
+            sizes = [self._size(item, name, masks, where) for name in _SIZES]
+            length, height, width = (size or 0 for size in sizes)
+            if not (length and height and width):
                 continue
-            length, height, width = sizes
             if height * width >= _PIXELS:
-                where = Where(file=self._file, field="videos", video_id=item["id"])
                 self._report("gt-too-large", f"The video has {height} x {width} pixels.", where)
                 continue
             videos.append(VideoInfo(item["id"], _video_name(item), length, height, width))
         return tuple(videos)
+
+    def _size(self, item: dict[str, Any], name: str, masks: _FirstMasks, where: Where) -> int | None:
+        """Return the length, height or width of a video; None after a problem.
+
+        The official evaluation reads none of them, so a missing one may also follow from the masks.
+        """
+        value: Any = item.get(name)
+        if name not in item:
+            listed = _listed_frames(item) if name == "length" else None
+            value = masks.size(item["id"], name) if listed is None else listed
+        if _is_integer(value) and value > 0:
+            return int(value)
+        if name in item:
+            message = f"`{name}` of the video is {describe(value)}, expected a positive integer."
+            self._report("gt-field-type", message, replace(where, field=name))
+        else:
+            other = "`file_names` nor `segmentations` tell" if name == "length" else "`segmentations` tell"
+            unit = "its number of frames" if name == "length" else "in pixels"
+            neither = "neither " if name == "length" else "no "
+            message = f"The video has no `{name}` ({unit}), and {neither}{other} it."
+            self._report("gt-field-missing", message, replace(where, field=name))
+        return None
 
     def _categories(self, value: Any) -> tuple[CategoryInfo, ...]:
         records = self._records("categories", value)
@@ -151,6 +187,41 @@ class _Reader:
         return _TrackletReader(
             self._file, text, entries, videos, categories, self._occlusion, self._problems
         ).read()
+
+
+class _FirstMasks:
+    """What the annotations tell of their videos, for files whose videos lack a length or a size."""
+
+    def __init__(self, text: JsonText, entries: Entries) -> None:
+        self._text = text
+        self._entries = entries
+
+    def size(self, video_id: int, name: str) -> int | None:
+        """Return the length, height or width of the first annotation of a video that has masks."""
+        return self._sizes.get(video_id, {}).get(name)
+
+    @cached_property
+    def _sizes(self) -> dict[int, dict[str, int]]:
+        found: dict[int, dict[str, int]] = {}
+        places = (self._entries.place("video_id").tolist(), self._entries.place("segmentations").tolist())
+        for video_place, masks_place in zip(*places, strict=True):
+            if video_place[0] < 0 or masks_place[0] < 0:
+                continue
+            video_id = parse_value(self._text.slice(video_place))
+            if not _is_integer(video_id) or len(found.get(video_id, ())) == len(_SIZES):
+                continue
+            masks = parse_value(self._text.slice(masks_place))
+            if isinstance(masks, list) and masks:
+                sizes = [mask["size"] for mask in masks if isinstance(mask, dict) and "size" in mask]
+                known = [size for size in sizes if isinstance(size, list) and len(size) == len(_SIZES) - 1]
+                tell = dict(zip(_SIZES, (len(masks), *(known[0] if known else ())), strict=False))
+                found[video_id] = tell | found.get(video_id, {})
+        return found
+
+
+def _listed_frames(video: dict[str, Any]) -> int | None:
+    names = video.get("file_names")
+    return len(names) if isinstance(names, list) and names else None
 
 
 def _video_name(item: dict[str, Any]) -> str:
@@ -178,8 +249,10 @@ class _TrackletReader:
         self._text = text
         self._entries = entries
         self._videos = videos
-        self._video_index = {video.id: index for index, video in enumerate(videos)}
-        self._category_index = {category.id: index for index, category in enumerate(categories)}
+        self._video_index: dict[int | None, int] = {video.id: index for index, video in enumerate(videos)}
+        self._category_index: dict[int | None, int] = {
+            category.id: index for index, category in enumerate(categories)
+        }
         self._occlusion = occlusion
         self._problems = problems
 
@@ -190,6 +263,7 @@ class _TrackletReader:
         category_ids = self._integers("category_id")
         crowd = [0 if value is None else value for value in self._column("iscrowd")]
         self._check_ids(ids, video_ids)
+        self._check_categories(category_ids)
         video = np.array([self._video_index.get(n, -1) for n in video_ids], np.int32)
         # Official quirk: annotations of a category that is not listed under `categories` count nowhere.
         category = np.array([self._category_index.get(n, -1) for n in category_ids], np.int32)
@@ -236,20 +310,25 @@ class _TrackletReader:
             values[index] = value
         return values
 
-    def _integers(self, key: str) -> list[int]:
-        values = []
+    def _integers(self, key: str) -> list[int | None]:
+        """Return an integer field of every annotation, None after a problem."""
+        values: list[int | None] = []
+        present = (self._entries.place(key)[:, 0] >= 0).tolist()
         for index, value in enumerate(self._column(key)):
             if isinstance(value, float) and value.is_integer():
                 value = int(value)
             if not _is_integer(value):
                 where = Where(file=self._file, entry=index, field=key)
-                message = f"`{key}` of an annotation is {describe(value)}, expected an integer."
-                self._problems.add("gt-field-type", where, message)
-                value = -1
+                if present[index]:
+                    message = f"`{key}` of an annotation is {describe(value)}, expected an integer."
+                    self._problems.add("gt-field-type", where, message)
+                else:
+                    self._problems.add("gt-field-missing", where, f"The annotation has no `{key}`.")
+                value = None
             values.append(value)
         return values
 
-    def _check_ids(self, ids: list[int], video_ids: list[int]) -> None:
+    def _check_ids(self, ids: list[int | None], video_ids: list[int | None]) -> None:
         seen: set[int] = set()
         for index, (number, video_id) in enumerate(zip(ids, video_ids, strict=True)):
             where = Where(file=self._file, entry=index)
@@ -257,19 +336,41 @@ class _TrackletReader:
                 self._problems.add("gt-id-zero", where, "An annotation has the id 0.")
             if number in seen:
                 self._problems.add("gt-id-duplicate", where, f"annotations: the id {number} is used twice.")
-            seen.add(number)
-            if video_id not in self._video_index:
+            if number is not None:
+                seen.add(number)
+            if video_id is not None and video_id not in self._video_index:
                 message = f"An annotation belongs to video {video_id}, which `videos` does not list."
                 self._problems.add("gt-video-unknown", where, message)
+
+    def _check_categories(self, category_ids: list[int | None]) -> None:
+        """Warn of annotations that count nowhere because `categories` does not list theirs."""
+        unlisted = [
+            (index, number)
+            for index, number in enumerate(category_ids)
+            if number is not None and number not in self._category_index
+        ]
+        if unlisted:
+            ids = ", ".join(
+                str(number) for number in sorted({number for _, number in unlisted})[:_LISTED_IDS]
+            )
+            have = "annotation has a category" if len(unlisted) == 1 else "annotations have categories"
+            message = f"{len(unlisted):,} {have} that `categories` does not list: {ids}."
+            where = Where(file=self._file, entry=unlisted[0][0], field="category_id")
+            self._problems.add("gt-category-unlisted", where, message)
 
     def _each(
         self, key: str, order: NDArray[np.int64], where: list[Where], read: Callable[[Any, int], float]
     ) -> NDArray[np.float64]:
         """Return one number for each annotation of `order`, made from its list `key`."""
         column = self._column(key)
+        present = (self._entries.place(key)[:, 0] >= 0).tolist()
         values = np.full(len(order), np.nan)
         for row, index in enumerate(order.tolist()):
             value = column[index]
+            if not present[index]:
+                message = f"The annotation has no `{key}`, one item for each frame."
+                self._problems.add("gt-field-missing", where[index], message)
+                continue
             video_id = where[index].video_id
             length = self._videos[self._video_index[int(video_id)]].length if video_id is not None else 0
             try:

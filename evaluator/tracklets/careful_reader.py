@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from evaluator.files.forms import form_of_entry
 from evaluator.files.json_text import Entries, JsonText, parse_value
-from evaluator.files.words import describe
+from evaluator.files.words import describe, shown_names
 from evaluator.problems import Problem, ProblemList, Where, problem
 from evaluator.tracklets.ground_truth import GroundTruth
 from evaluator.tracklets.kernels import decode_tracklet
@@ -25,6 +26,8 @@ from evaluator.tracklets.rle import MaskInvalid
 from evaluator.types import VideoInfo
 
 _LARGEST_ENTRY: Final = 16 << 20
+_LARGEST_EXPLAINED: Final = 1 << 20
+_LARGEST_ID: Final = 1 << 53
 _MANY_FRAMES: Final = 100_000
 _MASK_KINDS: Final = {"polygons": "masks-polygons", "uncompressed": "masks-uncompressed"}
 _KIND_WORDS: Final = {"polygons": "polygons", "uncompressed": "uncompressed RLE"}
@@ -45,10 +48,13 @@ class CarefulReader:
         self._videos = None if ground_truth is None else {video.id: video for video in ground_truth.videos}
         # Both are asked for once an entry, and a hostile file has a million entries.
         self._escaped = entries.escaped
+        self._ids_of_names = {video.name: video.id for video in (self._videos or {}).values()}
         self._span = f"{min(self._videos)} to {max(self._videos)}" if self._videos else "none"
         self._problems = ProblemList()
         self._kinds = {"polygons": 0, "uncompressed": 0}
         self._plain: list[bytes] = []
+        self._is_explained = False
+        self._shift = self._shift_of_videos()
 
     def read(self) -> tuple[tuple[Problem, ...], tuple[Problem, ...], memoryview]:
         """Return (errors, warnings, the predictions written plainly if there are no errors)."""
@@ -67,6 +73,21 @@ class CarefulReader:
         plain = memoryview(b"[" + b",".join(self._plain) + b"]")
         return self._problems.to_tuple(), warnings, plain
 
+    def _shift_of_videos(self) -> str:
+        """Return a sentence if all video ids would be known when counted from another number."""
+        used: set[int] = set()
+        for place in self._entries.place("video_id"):
+            number = _parse_small(self._text.slice(place)) if place[0] >= 0 else None
+            if number is None or not _is_integral(number) or abs(number) > _LARGEST_ID:
+                return ""
+            used.add(int(number))
+        known = (self._videos or {}).keys()
+        for shift, start, do in ((1, 0, "added"), (-1, 1, "subtracted")):
+            shifted = {number + shift for number in used}
+            if len(used) > 1 and not used <= known and shifted <= known:
+                return f" All ids fit if 1 is {do}: they look counted from {start}."
+        return ""
+
     def _read_entry(self, index: int) -> None:
         where = Where(file=self._text.name, entry=index)
         fields = self._fields(index, where)
@@ -78,7 +99,7 @@ class CarefulReader:
             where = replace(where, video_id=video.id, video=video.name)
         for key in KEYS:
             if key not in fields:
-                message = f"The prediction has no `{key}`."
+                message = f"The prediction has no `{key}`{self._fields_instead(index)}."
                 self._problems.add("field-missing", replace(where, field=key), message)
         self._check_category(values, where)
         self._check_score(values, where)
@@ -98,7 +119,8 @@ class CarefulReader:
             return None
         if self._text.data[start] != ord("{"):
             found = describe(_parse_small(self._text.slice((start, end))))
-            self._problems.add("entry-type", where, f"The item is {found}, expected an object.")
+            lists = "; join the lists of all videos into one" if found == "a list" else ""
+            self._problems.add("entry-type", where, f"The item is {found}, expected an object{lists}.")
             return None
         if self._escaped[index]:  # a key may be spelt with escapes: let Python read them
             whole: dict[str, Any] = parse_value(self._text.slice((start, end)))
@@ -106,12 +128,24 @@ class CarefulReader:
         places = {key: self._entries.place(key)[index] for key in KEYS}
         return {key: self._text.slice(place) for key, place in places.items() if place[0] >= 0}
 
+    def _fields_instead(self, index: int) -> str:
+        """Return the words for what fields an entry has, for the first one that lacks any."""
+        start, end = self._entries.whole[index].tolist()
+        if self._is_explained or end - start > _LARGEST_EXPLAINED:
+            return ""
+        self._is_explained = True
+        fields = list(parse_value(self._text.slice((start, end))))
+        form = form_of_entry(fields)
+        return f"; it has {shown_names(fields) or 'no field'}" + (f". This looks like {form}" if form else "")
+
     def _video(self, values: dict[str, Any], where: Where) -> VideoInfo | None:
         if "video_id" not in values:
             return None
         number = values["video_id"]
         if not _is_integral(number):
-            message = f"`video_id` is {describe(number)}, expected an integer."
+            named = self._ids_of_names.get(number) if isinstance(number, str) else None
+            hint = "" if named is None else f"; the video of this name has the id {named}"
+            message = f"`video_id` is {describe(number)}, expected an integer{hint}."
             self._problems.add("video-id-type", replace(where, field="video_id"), message)
             return None
         if self._videos is None:
@@ -119,7 +153,7 @@ class CarefulReader:
         if number not in self._videos:
             message = (
                 f"The ground truth has no video {describe(number)}; "
-                f"its {len(self._videos)} ids are {self._span}."
+                f"its {len(self._videos)} ids are {self._span}.{self._shift}"
             )
             place = replace(where, video_id=int(number), field="video_id")
             self._problems.add("video-unknown", place, message)

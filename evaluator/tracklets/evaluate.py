@@ -39,7 +39,13 @@ from evaluator.tracklets.results import (
 )
 from evaluator.tracklets.results_json import PredictionTable, open_list, read_table
 from evaluator.tracklets.scorer import NotPlain, TrackletScorer
-from evaluator.tracklets.warnings import warn_of_duplicates, warn_of_unknown_categories
+from evaluator.tracklets.warnings import (
+    warn_of_blanks,
+    warn_of_categories,
+    warn_of_duplicates,
+    warn_of_scores,
+    warn_of_videos,
+)
 from evaluator.types import Report
 from evaluator.version import __version__
 
@@ -101,7 +107,7 @@ def evaluate(
             "accumulate": done - matched,
             "total": time.perf_counter() - begin,
         },
-        warnings=source.warnings + scored.warnings,
+        warnings=truth.warnings + source.warnings + scored.warnings,
         subsets=parts,
         video_names={str(video.id): video.name for video in truth.videos if video.name != str(video.id)},
     )
@@ -114,7 +120,8 @@ def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None
         truth = None if ground_truth is None else load_ground_truth(spec, ground_truth, None)
         source = open_predictions(predictions)
         if truth is not None:
-            return [*source.warnings, *score_predictions(source, truth, splits_of(spec), 1, None).warnings]
+            scored = score_predictions(source, truth, splits_of(spec), 1, None)
+            return [*truth.warnings, *source.warnings, *scored.warnings]
         text, entries = open_list(source)
     except (SubmissionRejected, GroundTruthError) as error:
         return list(error.problems)
@@ -194,16 +201,18 @@ def _score_table(
     read_seconds: float,
 ) -> Scored:
     scorer = TrackletScorer(table, truth, splits)
-    listed = 0
+    listed = blank = 0
     for done, masks in enumerate(each_video(scorer.score_video, len(truth.videos), workers), start=1):
-        listed += masks
+        listed += masks.uncompressed
+        blank += masks.blank
         if progress is not None:
             progress(done, len(truth.videos))
     where = Where(file=table.text.name)
     if listed:
         warnings += (problem("masks-uncompressed", where, f"{listed} masks are uncompressed RLE."),)
     warnings += _warn_if_empty(table.text.name, len(table))
-    warnings += warn_of_unknown_categories(table) + warn_of_duplicates(table)
+    warnings += warn_of_videos(table, truth.videos) + warn_of_categories(table, truth.categories)
+    warnings += warn_of_scores(table) + warn_of_blanks(table, blank) + warn_of_duplicates(table)
     return Scored(scorer, warnings, read_seconds)
 
 

@@ -18,9 +18,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.problems import Problem, Where, problem
 from evaluator.types import CategoryInfo, VideoInfo
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 _INFO = "info.json"
 
 
@@ -53,13 +54,17 @@ class TrackletArrays:
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """Videos and categories in the order of their ids, and the tracklets of listed categories."""
+    """Videos and categories in the order of their ids, and the tracklets of listed categories.
+
+    `warnings` are for the organiser.
+    """
 
     sha256: str
     videos: tuple[VideoInfo, ...]
     categories: tuple[CategoryInfo, ...]
     annotations: int
     tracklets: TrackletArrays
+    warnings: tuple[Problem, ...] = ()
 
 
 def prepared_path(folder: Path, sha256: str, variant: str) -> Path:
@@ -83,6 +88,7 @@ def save(ground_truth: GroundTruth, path: Path) -> None:
             "videos": [[v.id, v.name, v.length, v.height, v.width] for v in ground_truth.videos],
             "categories": [[c.id, c.name] for c in ground_truth.categories],
             "annotations": ground_truth.annotations,
+            "warnings": [[w.code, w.where.to_json(), w.message] for w in ground_truth.warnings],
         }
         (draft / _INFO).write_text(json.dumps(info), encoding="utf-8")
         draft.chmod(0o755)
@@ -107,6 +113,7 @@ def load(path: Path) -> GroundTruth | None:
         categories=tuple(CategoryInfo(*values) for values in info["categories"]),
         annotations=info["annotations"],
         tracklets=TrackletArrays(**arrays),
+        warnings=tuple(problem(code, Where(**where), message) for code, where, message in info["warnings"]),
     )
 
 

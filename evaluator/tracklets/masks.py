@@ -70,6 +70,11 @@ def _read_counts(value: dict[str, Any], size: tuple[int, int]) -> Mask:
     counts = value.get("counts")
     pixels = size[0] * size[1]
     if isinstance(counts, str):
+        if counts[:2] in ("b'", 'b"'):
+            message = (
+                '`counts` begins with b\', as Python prints bytes: write counts.decode("ascii") instead.'
+            )
+            raise MaskInvalid("rle-characters", message)
         runs = expand_counts(counts)
         kind = "compressed"
     elif isinstance(counts, list) and all(_is_integer(n) for n in counts):

@@ -66,6 +66,8 @@ def open_list(source: JsonFile) -> tuple[JsonText, Entries]:
     message = (
         f"The top level is {'an object' if is_object else 'a single value'}, expected a list of predictions."
     )
+    if is_object:
+        message += text.looks_like(top)
     raise SubmissionRejected([problem("not-a-list", Where(file=source.name), message)])
 
 

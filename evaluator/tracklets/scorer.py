@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,13 @@ class DecodedTracklets:
     given: NDArray[np.bool_]
 
 
+class VideoMasks(NamedTuple):
+    """What was noticed of a video's predictions: masks not compressed, predictions without any pixel."""
+
+    uncompressed: int
+    blank: int
+
+
 class TrackletScorer:
     """The predictions of one submission against one ground truth.
 
@@ -64,15 +72,15 @@ class TrackletScorer:
         self._area_ranges = np.array([split.area for split in splits])
         self._scratch = np.empty(1 << 18, np.int32)
 
-    def score_video(self, index: int) -> int:
-        """Decide the outcome of every prediction of one video; returns the number of uncompressed masks.
+    def score_video(self, index: int) -> VideoMasks:
+        """Decide the outcome of every prediction of one video.
 
         Raises:
             NotPlain: a prediction needs the careful reader.
         """
         mine = self.predictions(index)
         if mine.start == mine.stop:
-            return 0
+            return VideoMasks(0, 0)
         iou, mean_area, listed = self.compare(index)
         arrays = self.ground_truth.tracklets
         tracklets = slice(int(arrays.first_tracklet[index]), int(arrays.first_tracklet[index + 1]))
@@ -87,7 +95,7 @@ class TrackletScorer:
             IOU_THRESHOLDS,
             self.outcome[:, :, mine],
         )
-        return listed
+        return VideoMasks(listed, int((mean_area == 0).sum()))
 
     def compare(self, index: int) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
         """Compare the predictions of one video with its ground truth.

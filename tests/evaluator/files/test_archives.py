@@ -10,6 +10,7 @@ import pytest
 
 from evaluator import SubmissionRejected, evaluate
 from evaluator.files.archive import ArchiveLimits, read_member
+from evaluator.files.members import FolderMembers
 from evaluator.files.source import open_predictions
 from evaluator.problems import PROBLEMS, Problem
 from tests.evaluator.vis_files import ground_truth, prediction, write
@@ -265,9 +266,11 @@ def test_an_unusual_compression_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        ("a.json.gz", b"\x1f\x8b\x08\x00", "a gzip file"),
+        ("a.json.gz", b"\x1f\x8b\x08\x00", "a gzip file, such as a .tar.gz"),
         ("a.rar", b"Rar!\x1a", "a RAR archive"),
-        ("a.pkl", b"\x80\x04\x95", "a Python pickle"),
+        ("a.pkl", b"\x80\x03\x95", "a Python pickle, such as results.pkl"),
+        ("a.npy", b"\x93NUMPY\x01", "a NumPy array (.npy)"),
+        ("a.mp4", b"\0\0\0\x18ftypmp42", "an MP4 video"),
         ("a.html", b"<!DOCTYPE html>", "an HTML or XML page"),
         ("a.tar", bytes(257) + b"ustar", "a tar archive"),
         ("a.zip", b"nonsense", "no zip archive in spite of its name: it begins with b'nonsense'"),
@@ -280,7 +283,56 @@ def test_other_files_are_called_what_they_are(name: str, content: bytes, what: s
     assert problem.message == f"Expected JSON or a zip archive, but this is {what}."
 
 
+@pytest.mark.parametrize(
+    ("members", "form"),
+    [
+        (["arr_0.npy"], "a NumPy archive (.npz)"),
+        (["model/data.pkl", "model/data/0"], "a PyTorch checkpoint"),
+        (["results.pkl"], "pickles of Python"),
+        (["results.zip"], "an archive in an archive: unpack the inner one"),
+        (["pred.json", "pan_pred/a/0.png"], "a submission to a panoptic benchmark (pred.json and maps)"),
+        (["a/0.png", "a/1.png"], "pictures or maps of segments"),
+        (["data/0001.txt"], "text files of tracks, as MOTS and MOTChallenge have them"),
+    ],
+)
+def test_archives_of_other_things_are_called_what_they_are(
+    members: list[str], form: str, tmp_path: Path
+) -> None:
+    problem = refusal(archive(tmp_path / "a.zip", dict.fromkeys(members, b"x")))
+    assert problem.code == "results-missing"
+    assert f"It looks like {form}" in problem.message
+
+
+def test_what_desktops_add_is_passed_over_everywhere(tmp_path: Path) -> None:
+    litter = [
+        "__MACOSX/._results.json",
+        "._results.json",
+        "sub/._x",
+        "sub/Thumbs.db",
+        "desktop.ini",
+        ".DS_Store",
+    ]
+    members = {"sub/results.json": b"[]"} | dict.fromkeys(litter, b"x")
+    assert bytes(open_predictions(archive(tmp_path / "a.zip", members)).contents) == b"[]"
+    for name, content in members.items():
+        (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / name).write_bytes(content)
+    assert list(FolderMembers(tmp_path / "folder").names) == ["sub/results.json"]
+
+
+def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
+    (tmp_path / "real" / "video").mkdir(parents=True)
+    (tmp_path / "real" / "video" / "0.png").touch()
+    (tmp_path / "top").mkdir()
+    (tmp_path / "top" / "maps").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "back").symlink_to(tmp_path / "top")
+    assert list(FolderMembers(tmp_path / "top").names) == ["maps/video/0.png"]
+
+
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     problem = refusal(tmp_path)
     assert problem.code == "results-missing"
     assert problem.message == f"The folder {tmp_path.name!r} holds no results.json."
+    (tmp_path / "inference").mkdir()
+    (tmp_path / "inference" / "results.json").write_text("[]")
+    assert "but 'inference/results.json': give the path of that" in refusal(tmp_path).message

@@ -48,8 +48,19 @@ FILES: list[tuple[object, str, str]] = [
         "gt-json",
         "gt.json: A string is no JSON: Invalid",
     ),
-    ([], "gt-not-an-object", "gt.json: The top level is not an object with videos, categories, annotations."),
-    (without("annotations"), "gt-field-missing", "gt.json: The file has no `annotations`."),
+    (
+        [],
+        "gt-not-an-object",
+        "gt.json: The top level is not an object with videos, categories, annotations; it is a list, as "
+        "predictions are.",
+    ),
+    (
+        without("annotations"),
+        "gt-field-missing",
+        "gt.json: The file has no `annotations`. Its fields are `videos`, `categories`. It looks "
+        "like a list of "
+        "videos without annotations.",
+    ),
     (ground_truth(annotations=3), "gt-field-type", "gt.json: `annotations` is neither a list nor null."),
     (ground_truth(videos={}), "gt-field-type", "gt.json: `videos` is not a list of objects."),
     (video(id="7"), "gt-field-type", "gt.json, entry 0: videos: `id` is the string '7'."),
@@ -57,7 +68,7 @@ FILES: list[tuple[object, str, str]] = [
     (
         video(length=None),
         "gt-field-type",
-        "gt.json (video 7): length, height and width must be positive integers.",
+        "gt.json (video 7): `length` of the video is null, expected a positive integer.",
     ),
     (
         video(height=1 << 20, width=1 << 20),
@@ -144,11 +155,101 @@ def test_the_organiser_is_told_what_is_wrong(
     assert validate("ovis", results, path) == [problem]
 
 
-def test_an_annotation_without_masks_is_refused(tmp_path: Path) -> None:
-    item = annotation()
-    del item["segmentations"]
-    with pytest.raises(GroundTruthError, match="The annotation has no `segmentations`"):
-        describe_ground_truth("ytvis2021", write(tmp_path / "gt.json", ground_truth(item)))
+MISSING: list[tuple[str, list[str], str]] = [
+    ("categories", [], "gt.json: The file has no `categories`."),
+    ("id", ["videos", "categories"], "gt.json, entry 0: {}: `id` is missing."),
+    ("id", ["annotations"], "gt.json, entry 0: The annotation has no `id`."),
+    ("video_id", ["annotations"], "gt.json, entry 0: The annotation has no `video_id`."),
+    ("category_id", ["annotations"], "gt.json, entry 0: The annotation has no `category_id`."),
+    ("areas", ["annotations"], f"{ANNOTATION}: The annotation has no `areas`, one item for each frame."),
+    (
+        "occlusion",
+        ["annotations"],
+        f"{ANNOTATION}: The annotation has no `occlusion`, one item for each frame.",
+    ),
+    ("segmentations", ["annotations"], "gt.json: No annotation has `segmentations`."),
+]
+
+
+@pytest.mark.parametrize(
+    ("field", "part", "sentence"),
+    [(field, part, sentence.format(part)) for field, parts, sentence in MISSING for part in parts or [""]],
+)
+def test_a_missing_field_is_called_missing_and_nothing_else(
+    field: str, part: str, sentence: str, tmp_path: Path
+) -> None:
+    content = ground_truth()
+    del (content[part][0] if part else content)[field]
+    with pytest.raises(GroundTruthError) as refused:
+        describe_ground_truth("ovis", write(tmp_path / "gt.json", content))
+    said = [str(problem).split("\n")[0] for problem in refused.value.problems]
+    assert said[0].startswith(sentence)
+    assert len(said) == 1
+    assert not any("null" in line or "-1" in line for line in said)
+
+
+def test_sizes_that_the_masks_tell_need_not_be_written(tmp_path: Path) -> None:
+    """The official evaluation reads none of them, so own data without them has a score."""
+    content = ground_truth(annotation(1), annotation(2, video_id=9))
+    complete = evaluate(
+        "ytvis2021", write(tmp_path / "gt.json", content), write(tmp_path / "results.json", [prediction()])
+    )
+    for video in content["videos"]:
+        for name in ("length", "height", "width"):
+            del video[name]
+    bare = evaluate("ytvis2021", write(tmp_path / "bare.json", content), tmp_path / "results.json")
+    assert bare.metrics == complete.metrics
+    for video in content["videos"]:
+        del video["file_names"]
+    from_masks = evaluate("ytvis2021", write(tmp_path / "bare.json", content), tmp_path / "results.json")
+    assert from_masks.metrics == complete.metrics
+
+
+def test_sizes_that_nothing_tells_are_asked_for_by_name(tmp_path: Path) -> None:
+    content = ground_truth()
+    for name in ("length", "width", "file_names"):
+        del content["videos"][1][name]
+    with pytest.raises(GroundTruthError) as refused:
+        describe_ground_truth("ytvis2021", write(tmp_path / "gt.json", content))
+    assert [str(problem).split("\n")[0] for problem in refused.value.problems] == [
+        "gt.json (video 9): The video has no `length` (its number of frames), and neither `file_names` nor "
+        "`segmentations` tell it.",
+        "gt.json (video 9): The video has no `width` (in pixels), and no `segmentations` tell it.",
+    ]
+
+
+FORMS: list[tuple[object, str]] = [
+    (
+        {"videos": [], "images": [], "categories": [], "annotations": [{"id": 1, "image_id": 3}]},
+        "COCO-VID annotations (one annotation per image, no `segmentations`)",
+    ),
+    ({"images": [], "categories": [], "annotations": []}, "COCO annotations of single images"),
+    ({"sequences": [], "split": "val"}, "the format of BURST"),
+    ({"videos": {"a": {"objects": {}}}}, "a list of videos without annotations"),
+    ("PK\x03\x04", "a zip archive"),
+]
+
+
+@pytest.mark.parametrize(("content", "form"), FORMS, ids=[form for _, form in FORMS])
+def test_another_format_is_called_by_its_name(content: object, form: str, tmp_path: Path) -> None:
+    with pytest.raises(GroundTruthError) as refused:
+        describe_ground_truth("ytvis2021", write(tmp_path / "gt.json", content))
+    assert form in str(refused.value)
+
+
+def test_annotations_of_unlisted_categories_are_reported_and_count_nowhere(tmp_path: Path) -> None:
+    truth = write(tmp_path / "gt.json", ground_truth(annotation(1), annotation(2, category_id=7)))
+    results = write(tmp_path / "results.json", [prediction()])
+    (warning,) = describe_ground_truth("ytvis2021", truth).warnings
+    assert str(warning).startswith(
+        "gt.json, entry 1: 1 annotation has a category that `categories` does not list: 7."
+    )
+    plain = evaluate("ytvis2021", write(tmp_path / "plain.json", ground_truth()), results)
+    for _ in range(2):  # the second time from the prepared form
+        report = evaluate("ytvis2021", truth, results, prepared_dir=tmp_path / "prepared")
+        assert warning in report.warnings
+        assert report.metrics == plain.metrics
+    assert warning in validate("ytvis2021", results, truth)
 
 
 def test_occlusion_levels_matter_to_ovis_alone(tmp_path: Path) -> None:

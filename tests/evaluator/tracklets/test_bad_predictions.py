@@ -72,7 +72,8 @@ FILES: list[tuple[str, object, str, str]] = [
         "object",
         {"results": []},
         "not-a-list",
-        "results.json: The top level is an object, expected a list of predictions.",
+        "results.json: The top level is an object, expected a list of predictions. Its fields are `results`. "
+        "It looks like a list in an object: write the value of `results` alone.",
     ),
     (
         "number",
@@ -85,13 +86,15 @@ FILES: list[tuple[str, object, str, str]] = [
         "no score",
         [without("score")],
         "field-missing",
-        f"{IN_VIDEO}: The prediction has no `score`.",
+        f"{IN_VIDEO}: The prediction has no `score`; it has `video_id`, `category_id`, `segmentations`.",
     ),
     (
         "video name",
         [prediction(video_id="seven")],
         "video-id-type",
-        "results.json, entry 0: `video_id` is the string 'seven', expected an integer.",
+        "results.json, entry 0: `video_id` is the string 'seven', expected an integer; the video "
+        "of this name "
+        "has the id 7.",
     ),
     (
         "unknown video",

@@ -1,5 +1,5 @@
 /**
- * Finds the results.json of a zip archive, under the same rules as the server (evaluator/formats/archive.py).
+ * Finds the results.json of a zip archive, under the same rules as the server (evaluator/files/archive.py).
  */
 import { ZipError, canRead, zipListing, zipMember } from "./check_zip.js";
 
@@ -7,6 +7,7 @@ const MEMBERS = 1000;
 const TOTAL = 4 * 2 ** 30;
 const RATIO = 200;
 const RATIO_FROM = 64 * 2 ** 20;
+const LITTER = ["__macosx", ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".spotlight-v100", ".trashes"];
 const METHODS = [0, 8, 12, 14]; // what the server unpacks: stored, deflate, bzip2, lzma
 
 /**
@@ -55,11 +56,14 @@ function isUnsafe(name) {
   return name.startsWith("/") || parts.includes("..") || parts[0].includes(":") || /[\0\\]/.test(name);
 }
 
-/** The one results.json, at the top or in one root folder. Folders and what macOS adds do not count. */
+/** Whether macOS or Windows made a file, or a folder around it (evaluator/files/litter.py). */
+function isLitter(name) {
+  return name.split("/").some((part) => part.startsWith("._") || LITTER.includes(part.toLowerCase()));
+}
+
+/** The one results.json, at the top or in one root folder. Folders and what desktops add do not count. */
 function findResults(members, problems) {
-  const files = members.filter(
-    ({ name }) => !name.endsWith("/") && !name.startsWith("__MACOSX/") && !name.endsWith(".DS_Store"),
-  );
+  const files = members.filter(({ name }) => !name.endsWith("/") && !isLitter(name));
   const found = files.filter(({ name }) => name.split("/").pop() === "results.json");
   if (found.length !== 1) {
     const names = (found.length > 1 ? found : files).slice(0, 5).map(({ name }) => name).join(", ");

@@ -10,12 +10,17 @@ import { ZipError } from "./check_zip.js";
 
 const SLICE = 4 * 1024 * 1024;
 const JSON_CODES = { syntax: "json-syntax", empty: "file-empty", truncated: "json-truncated", depth: "json-nesting" };
-// What people choose by mistake, by its first bytes (evaluator/formats/source.py).
+const PICKLE = "a Python pickle, such as results.pkl";
+// What people choose by mistake, by its first bytes (evaluator/files/forms.py).
 const SIGNATURES = [
-  ["1f8b", "a gzip file"], ["52617221", "a RAR archive"], ["377abcaf271c", "a 7-Zip archive"], ["425a68", "a bzip2 file"],
-  ["fd377a585a", "an xz file"], ["8002", "a Python pickle"], ["8004", "a Python pickle"], ["8005", "a Python pickle"],
-  ["89504e47", "a PNG image"], ["ffd8ff", "a JPEG image"], ["3c", "an HTML or XML page"],
+  ["1f8b", "a gzip file, such as a .tar.gz"], ["52617221", "a RAR archive"], ["377abcaf271c", "a 7-Zip archive"], ["425a68", "a bzip2 file"],
+  ["fd377a585a", "an xz file"], ["28b52ffd", "a Zstandard file"], ["8002", PICKLE], ["8003", PICKLE], ["8004", PICKLE], ["8005", PICKLE],
+  ["934e554d5059", "a NumPy array (.npy)"], ["89484446", "an HDF5 file"], ["50415231", "a Parquet file"],
+  ["89504e47", "a PNG image"], ["ffd8ff", "a JPEG image"], ["47494638", "a GIF image"], ["25504446", "a PDF document"],
+  ["3c", "an HTML or XML page"],
 ];
+const MOTS = /^\d+ \d+ \d+ \d+ \d+ \S+\s/;
+const MOT = /^\d+, ?-?\d+, ?-?[\d.]+, ?-?[\d.]+, ?-?[\d.]+/;
 
 /**
  * Return {problems, ok, entries, videos, checked}: `ok` is false where the server would reject the file; `checked`
@@ -48,13 +53,13 @@ async function open(file, problems) {
   }
   const head = new Uint8Array(await file.slice(0, 512).arrayBuffer());
   if (head[0] === 0x50 && head[1] === 0x4b) return openArchive(file, problems);
-  if ([...head.subarray(0, 4)].includes(0) || isUtf16(head)) {
-    problems.add("json-encoding", {}, "The file begins as UTF-16 or UTF-32 files do.");
-    return null;
-  }
   const found = otherFormat(head, file.name);
   if (found !== undefined) {
     problems.add("file-not-recognised", {}, `Expected JSON or a zip archive, but this is ${found}.`);
+    return null;
+  }
+  if ([...head.subarray(0, 4)].includes(0) || isUtf16(head)) {
+    problems.add("json-encoding", {}, "The file begins as UTF-16 or UTF-32 files do.");
     return null;
   }
   return { name: file.name.endsWith(".json") ? file.name : "results.json", size: file.size, slices: fileSlices(file) };
@@ -70,6 +75,9 @@ function otherFormat(head, name) {
   const known = SIGNATURES.find(([signature]) => hex.startsWith(signature));
   if (known) return known[1];
   if (text.slice(257, 262) === "ustar") return "a tar archive";
+  if (text.slice(4, 8) === "ftyp") return "an MP4 video";
+  if (MOTS.test(text)) return "a text file of MOTS (frame, object, class, height, width, mask)";
+  if (MOT.test(text)) return "a text file of boxes, as MOTChallenge has them";
   const isNamedZip = name.toLowerCase().endsWith(".zip") && !"[{".includes(text.trimStart()[0] ?? "?");
   return isNamedZip ? "no zip archive in spite of its name" : undefined;
 }

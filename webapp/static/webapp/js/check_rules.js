@@ -1,6 +1,6 @@
 /**
  * What a results.json for video instance segmentation must be, judged entry by entry, in the words of the server
- * (evaluator/formats/ytvis_check.py).
+ * (evaluator/tracklets/careful_reader.py).
  *
  * Where the server and this check could differ, this one stays silent: it never refuses what the server would score.
  */
@@ -19,6 +19,8 @@ export class VisRules {
     this.seen = new Set(); // ids of the videos that have predictions
     this.kinds = { polygons: 0, uncompressed: 0 };
     this.unknown = { count: 0, entry: 0, ids: new Set() }; // categories
+    this.used = new Set(); // ids of categories, as many as could be places in a list of them
+    this.scores = { outside: 0, entry: 0, low: Infinity, high: -Infinity };
   }
 
   notAList(shown) {
@@ -76,7 +78,10 @@ export class VisRules {
     if (kind !== "number" || !Number.isInteger(value)) {
       const message = `\`category_id\` is ${shown}, expected an integer.`;
       this.problems.add("category-id-type", { ...where, field: "category_id" }, message);
-    } else if (!this.categories.has(value)) {
+      return;
+    }
+    if (this.used.size <= this.categories.size) this.used.add(value);
+    if (!this.categories.has(value)) {
       if (this.unknown.count === 0) this.unknown.entry = where.entry;
       this.unknown.count += 1;
       if (this.unknown.ids.size <= 1000) this.unknown.ids.add(value);
@@ -88,6 +93,11 @@ export class VisRules {
       this.problems.add("score-type", { ...where, field: "score" }, `\`score\` is ${shown}, expected a number.`);
     } else if (!Number.isFinite(value)) {
       this.problems.add("score-not-finite", { ...where, field: "score" }, `\`score\` is ${shown}, expected a finite number.`);
+    } else {
+      const { scores } = this;
+      if ((value < 0 || value > 1) && scores.outside++ === 0) scores.entry = where.entry;
+      scores.low = Math.min(scores.low, value);
+      scores.high = Math.max(scores.high, value);
     }
   }
 
@@ -120,16 +130,55 @@ export class VisRules {
   /** The list has been read to its end: say what looks unintended. */
   end(entries) {
     if (entries === 0) this.problems.add("predictions-empty", {}, "The list has no predictions.");
+    this.missingVideos(entries);
+    this.unusualScores(entries);
     const { count, entry, ids } = this.unknown;
     if (count > 0) {
       const sorted = [...ids].sort((one, other) => one - other);
       const listed = sorted.slice(0, LISTED_IDS).join(", ") + (sorted.length > LISTED_IDS ? ", ..." : "");
-      const message = `${count} predictions have categories that the ground truth lacks: ${listed}.`;
+      const have = count === 1 ? "prediction has a category" : "predictions have categories";
+      const message = `${count} ${have} that the ground truth lacks: ${listed}.`;
       this.problems.add("category-unknown", { entry, field: "category_id" }, message);
+      this.categoriesCountedOtherwise();
     }
     if (this.kinds.polygons > 0) this.problems.add("masks-polygons", {}, `${this.kinds.polygons} masks are polygons.`);
     if (this.kinds.uncompressed > 0) this.problems.add("masks-uncompressed", {}, `${this.kinds.uncompressed} masks are uncompressed RLE.`);
   }
+
+  missingVideos(entries) {
+    const missing = [...this.videos.values()].filter(({ id }) => !this.seen.has(id));
+    if (entries === 0 || missing.length === 0) return;
+    const have = missing.length === 1 ? "has" : "have";
+    const message = `${missing.length} of the ${plural(this.videos.size, "video")} ${have} no prediction, this one first.`;
+    const [{ id, name }] = missing;
+    this.problems.add("videos-without-predictions", { video_id: id, video: name }, message);
+  }
+
+  unusualScores(entries) {
+    const { outside, entry, low, high } = this.scores;
+    if (outside === 0) return;
+    const kind = low >= 0 && high <= 100 ? "as percent have" : "as logits have";
+    const message = `Scores lie outside 0 to 1: ${outside} of ${entries}, from ${low} to ${high}, ${kind}.`;
+    this.problems.add("scores-unusual", { entry, field: "score" }, message);
+  }
+
+  /** Say so if the ids of categories, not all of them known, look like places in a list of classes. */
+  categoriesCountedOtherwise() {
+    const count = this.categories.size;
+    const used = [...this.used];
+    const starts = [0, 1].filter((first) => used.every((id) => id >= first && id < first + count));
+    if (starts.length === 0) return;
+    const from = starts.length === 1 ? `, counted from ${starts[0]}` : "";
+    const known = [...this.categories].sort((one, other) => one - other).slice(0, LISTED_IDS);
+    const message =
+      `The category ids ${Math.min(...used)} to ${Math.max(...used)} look like places in a list of classes${from}; ` +
+      `the ids of the ground truth begin with ${known.join(", ")}.`;
+    this.problems.add("categories-counted-otherwise", {}, message);
+  }
+}
+
+function plural(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 function span(videos) {
