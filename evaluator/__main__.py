@@ -299,7 +299,7 @@ def validate_command(
         _print_problems(f"{predictions}: {'not valid' if fatal else 'valid, with warnings'}.", problems)
     else:
         output.print(f"{predictions}: valid.", markup=False, soft_wrap=True)
-    if any(problem.code.startswith("gt-") for problem in fatal):
+    if any(problem.is_of_ground_truth for problem in fatal):
         raise typer.Exit(BAD_GROUND_TRUTH)
     if fatal:
         raise typer.Exit(REJECTED)

@@ -75,6 +75,11 @@ class Problem:
     hint: str
     count: int = 1
 
+    @property
+    def is_of_ground_truth(self) -> bool:
+        """Whether it is for organisers alone: submitters learn nothing of a hidden ground truth."""
+        return self.code.startswith("gt-")
+
     def to_json(self) -> dict[str, Any]:
         return {
             "code": self.code,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from celery import Task
@@ -49,10 +50,11 @@ def _evaluate(claim: Evaluation, lease: Lease, worker: str) -> Write:
     except GroundTruthError as error:
         failed = partial(job_finish_failed, token=claim.token, code="ground-truth-unusable")
         return partial(failed, detail=str(error))
+    of_submission = tuple(warning for warning in report.warnings if not warning.is_of_ground_truth)
     return partial(
         evaluation_finish_scored,
         token=claim.token,
-        report=report.to_json(),
+        report=replace(report, warnings=of_submission).to_json(),
         samples=_packed(report.samples),
         subsets=claim.subsets,
         subset_samples={name: _packed(part.samples) for name, part in report.subsets.items()},

@@ -368,8 +368,9 @@ class _TrackletReader:
         for row, index in enumerate(order.tolist()):
             value = column[index]
             if not present[index]:
+                code = "gt-occlusion" if key == "occlusion" else "gt-field-missing"
                 message = f"The annotation has no `{key}`, one item for each frame."
-                self._problems.add("gt-field-missing", where[index], message)
+                self._problems.add(code, where[index], message)
                 continue
             video_id = where[index].video_id
             length = self._videos[self._video_index[int(video_id)]].length if video_id is not None else 0

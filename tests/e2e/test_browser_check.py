@@ -18,8 +18,8 @@ GOLDEN = Path(__file__).parents[1] / "parity/vis"
 NAMES = {path.name.removesuffix(".json.gz") for path in GOLDEN.iterdir()}
 # Such a ground truth cannot be imported, so there is no page to submit to.
 GROUND_TRUTH_REFUSED = {"duplicate_gt_ids", "gt_id_zero", "gt_length_differs_from_masks"}
-# Told by the server alone: the browser keeps no prediction, so it cannot see that two are equal.
-SERVER_ONLY = {"predictions-duplicate"}
+# Told by the server alone: the browser keeps no prediction and no ground truth.
+SERVER_ONLY = {"predictions-duplicate", "predictions-without-pixels", "gt-category-unlisted"}
 Plain = tuple[Path, list[dict[str, Any]], dict[str, Any]]
 
 

@@ -56,10 +56,17 @@ SCORED_AS = {"uncompressed_predictions": "plain", "crowd_missing": "plain"}
 OWN_ANSWER = {"empty_submission", "annotations_null", "polygon_predictions"}
 WARNED = {
     "all_scores_equal": {"predictions-duplicate"},
-    "scores_at_bounds": {"predictions-duplicate"},
+    "scores_at_bounds": {"predictions-duplicate", "scores-unusual"},
     "duplicate_predictions": {"predictions-duplicate"},
     "unknown_category": {"category-unknown"},
     "uncompressed_predictions": {"masks-uncompressed"},
+    "single_prediction": {"videos-without-predictions"},
+    "video_without_predictions": {"videos-without-predictions"},
+    "gt_category_not_listed": {"gt-category-unlisted"},
+    **dict.fromkeys(
+        ("all_null_track", "single_frame", "tiny_s1_bad", "tiny_s2_bad", "tiny_s2_good", "zero_area_masks"),
+        {"predictions-without-pixels"},
+    ),
 }
 PAIRS = [(case, kind) for case in EXPECTED for kind in BENCHMARK]
 SPLIT = {"occ_light": "occlusion_light", "occ_medium": "occlusion_medium", "occ_heavy": "occlusion_heavy"}

@@ -1,5 +1,6 @@
 """The evaluate task, called as a worker calls it, on real files and a real database."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,20 @@ def test_a_submission_gets_exactly_what_the_evaluator_gives(split: Split, files:
     assert submission.digest == report.digest
     assert result_of(submission)["per_video"] == report.to_json()["per_video"]
     assert (submission.job.progress_done, submission.job.attempts.count()) == (3, 1)
+
+
+def test_warnings_are_kept_but_those_of_the_ground_truth(files: tuple[Path, Path]) -> None:
+    """A submitter learns of the own file alone: the ground truth may be hidden."""
+    truth, predictions = (json.loads(path.read_text()) for path in files)
+    truth["annotations"][0]["category_id"] = 99
+    files[0].write_text(json.dumps(truth))
+    files[1].write_text(json.dumps([entry for entry in predictions if entry["video_id"] != 1]))
+    split = make_split(benchmark={"evaluator": "ytvis2019"}, ground_truth=blob_save_copy(files[0]))
+    submission = evaluated(make_submission(split=split, blob=blob_save_copy(files[1])))
+    said = {warning.code for warning in evaluate("ytvis2019", *files).warnings}
+    assert {"gt-category-unlisted", "videos-without-predictions"} <= said
+    for told in (submission.problems, result_of(submission)["warnings"]):
+        assert {warning["code"] for warning in told} == said - {"gt-category-unlisted"}
 
 
 def test_intervals_and_draws_are_those_that_anybody_gets(split: Split, files: tuple[Path, Path]) -> None:

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from evaluator.catalog import BENCHMARKS
 from evaluator.ground_truths import describe_ground_truth
+from evaluator.problems import Problem
 from evaluator.statistics.subsets import Listing
 from evaluator.types import GroundTruthSummary
 from webapp.accounts.audit import audit
@@ -24,11 +25,16 @@ from webapp.refusal import Refused
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """The result of an import. `outdated` counts scores measured against the former ground truth."""
+    """The result of an import.
+
+    `outdated` counts scores measured against the former ground truth, `warnings` tell what looks unintended
+    in the new one.
+    """
 
     split: Split
     annotations: int
     outdated: int
+    warnings: tuple[Problem, ...] = ()
 
 
 def benchmark_import(
@@ -77,7 +83,7 @@ def benchmark_import(
         row.save()
         _store_subsets(row, subsets or {})
         audit("benchmark.import", f"split:{row.pk}", actor=actor, ground_truth=blob.sha256, outdated=outdated)
-    return Import(split=row, annotations=summary.annotations, outdated=outdated)
+    return Import(split=row, annotations=summary.annotations, outdated=outdated, warnings=summary.warnings)
 
 
 def _check_names(evaluator: str, *names: str) -> None:

@@ -54,8 +54,17 @@ def gt(tmp_path: Path) -> Path:
 def import_benchmark(gt: Path, *options: str, slug: str = "mine", evaluator: str = "ytvis2019") -> str:
     out = io.StringIO()
     arguments = [slug, "--benchmark", evaluator, "--split", "val", "--gt", str(gt)]
-    call_command("import_benchmark", *arguments, *options, stdout=out)
+    call_command("import_benchmark", *arguments, *options, stdout=out, stderr=out)
     return out.getvalue()
+
+
+def test_annotations_that_count_nowhere_are_told_to_the_organiser(tmp_path: Path) -> None:
+    content = ground_truth()
+    content["annotations"][1]["category_id"] = 9
+    (tmp_path / "annotations.json").write_text(json.dumps(content))
+    printed = import_benchmark(tmp_path / "annotations.json")
+    assert "1 annotation has a category that `categories` does not list: 9." in printed
+    assert "is open: 2 videos" in printed
 
 
 def test_a_ground_truth_becomes_an_open_split_with_its_videos_and_categories(gt: Path) -> None:

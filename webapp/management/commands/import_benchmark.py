@@ -62,6 +62,8 @@ class Command(BaseCommand):
         self._report(done)
 
     def _report(self, done: Import) -> None:
+        for warning in done.warnings:
+            self.stderr.write(f"warning: {warning}")
         split = done.split
         self.stdout.write(
             f"{split} is open: {split.video_count} videos, {done.annotations} annotated objects, "
