@@ -63,10 +63,12 @@ WARNED = {
     "single_prediction": {"videos-without-predictions"},
     "video_without_predictions": {"videos-without-predictions"},
     "gt_category_not_listed": {"gt-category-unlisted"},
-    **dict.fromkeys(
-        ("all_null_track", "single_frame", "tiny_s1_bad", "tiny_s2_bad", "tiny_s2_good", "zero_area_masks"),
-        {"predictions-without-pixels"},
-    ),
+    "all_null_track": {"predictions-without-pixels"},
+    "single_frame": {"predictions-without-pixels"},
+    "tiny_s1_bad": {"predictions-without-pixels"},
+    "tiny_s2_bad": {"predictions-without-pixels"},
+    "tiny_s2_good": {"predictions-without-pixels"},
+    "zero_area_masks": {"predictions-without-pixels"},
 }
 PAIRS = [(case, kind) for case in EXPECTED for kind in BENCHMARK]
 SPLIT = {"occ_light": "occlusion_light", "occ_medium": "occlusion_medium", "occ_heavy": "occlusion_heavy"}
