@@ -12,14 +12,13 @@ Importing the package is cheap; numpy and the compiled kernels are loaded by the
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Protocol, cast
 
-from evaluator.catalog import BENCHMARKS, BenchmarkSpec, Task
+from evaluator.catalog import BENCHMARKS, BenchmarkSpec
 from evaluator.files.members import open_members
 from evaluator.files.source import check_predictions
+from evaluator.options import Options
 from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, SubsetInvalid
 from evaluator.statistics.report_comparison import Comparison, compare_reports
 from evaluator.statistics.subsets import Listing
@@ -41,30 +40,6 @@ __all__ = [
     "validate",
     "warm_up",
 ]
-
-_TASK_MODULES: Final[dict[Task, str]] = {
-    "vis": "evaluator.tracklets.evaluate",
-    "vps": "evaluator.panoptic.evaluate",
-    "vss": "evaluator.semantic.evaluate",
-}
-
-
-class _TaskModule(Protocol):
-    def evaluate(
-        self,
-        benchmark: str,
-        ground_truth: Path,
-        predictions: Path,
-        *,
-        workers: int,
-        prepared_dir: Path | None,
-        progress: Callable[[int, int], None] | None,
-        bootstrap: int,
-        seed: int,
-        subsets: Mapping[str, Listing],
-    ) -> Report: ...
-
-    def validate(self, benchmark: str, predictions: Path, ground_truth: Path | None) -> list[Problem]: ...
 
 
 def evaluate(
@@ -100,10 +75,7 @@ def evaluate(
         OSError: a file cannot be read.
         ValueError: the benchmark is unknown, `workers` is less than 1 or `bootstrap` negative.
     """
-    return _task_module(benchmark).evaluate(
-        benchmark,
-        ground_truth,
-        predictions,
+    options = Options(
         workers=workers,
         prepared_dir=prepared_dir,
         progress=progress,
@@ -111,6 +83,7 @@ def evaluate(
         seed=seed,
         subsets=subsets or {},
     )
+    return _evaluate(_known(benchmark), ground_truth, predictions, options)
 
 
 def compare(
@@ -129,20 +102,11 @@ def compare(
 
     Args, Raises: as for `evaluate`; `progress` goes through the videos twice.
     """
-    reports = [
-        evaluate(
-            benchmark,
-            ground_truth,
-            predictions,
-            workers=workers,
-            prepared_dir=prepared_dir,
-            progress=progress,
-            bootstrap=bootstrap,
-            seed=seed,
-        )
-        for predictions in (predictions_a, predictions_b)
-    ]
-    return compare_reports(*reports)
+    options = Options(
+        workers=workers, prepared_dir=prepared_dir, progress=progress, bootstrap=bootstrap, seed=seed
+    )
+    both = (predictions_a, predictions_b)
+    return compare_reports(*(_evaluate(_known(benchmark), ground_truth, path, options) for path in both))
 
 
 def analyse(
@@ -173,17 +137,10 @@ def analyse(
     tracklets = [spec.key for spec in BENCHMARKS.values() if spec.task == "vis"]
     if benchmark not in tracklets:
         raise ValueError(f"Expected one of {', '.join(tracklets)}, but got {benchmark!r}")
-    analysis: Analysis = importlib.import_module("evaluator.analysis.analyse").analyse(
-        benchmark,
-        ground_truth,
-        predictions,
-        subsets=subsets or {},
-        min_score=min_score,
-        workers=workers,
-        prepared_dir=prepared_dir,
-        progress=progress,
-    )
-    return analysis
+    from evaluator.analysis.analyse import analyse
+
+    options = Options(workers=workers, prepared_dir=prepared_dir, progress=progress, subsets=subsets or {})
+    return analyse(BENCHMARKS[benchmark], ground_truth, predictions, min_score, options)
 
 
 def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None) -> list[Problem]:
@@ -196,21 +153,29 @@ def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None
         OSError: a file cannot be read.
         ValueError: the benchmark is unknown.
     """
-    task = _known(benchmark).task
+    spec = _known(benchmark)
     try:  # what cannot be opened is refused before numpy and the kernels are loaded, which takes a second
-        if task == "vis":
+        if spec.task == "vis":
             check_predictions(predictions)
         else:
             open_members(predictions).close()
     except SubmissionRejected as rejected:
         return list(rejected.problems)
-    return _task_module(benchmark).validate(benchmark, predictions, ground_truth)
+    match spec.task:
+        case "vis":
+            from evaluator.tracklets.evaluate import validate
+        case "vps":
+            from evaluator.panoptic.evaluate import validate
+        case "vss":
+            from evaluator.semantic.evaluate import validate
+    return validate(spec, predictions, ground_truth)
 
 
 def warm_up() -> None:
     """Load the compiled kernels, compiling them if their cache is empty (about half a minute, once)."""
-    for task in _TASK_MODULES.values():
-        importlib.import_module(task)  # which loads kernels that are compiled for fixed types
+    import evaluator.panoptic.evaluate
+    import evaluator.semantic.evaluate
+    import evaluator.tracklets.evaluate  # noqa: F401  all load kernels that are compiled for fixed types
 
 
 def _known(benchmark: str) -> BenchmarkSpec:
@@ -219,6 +184,13 @@ def _known(benchmark: str) -> BenchmarkSpec:
     return BENCHMARKS[benchmark]
 
 
-def _task_module(benchmark: str) -> _TaskModule:
-    """Return the module that scores a benchmark, loaded only now: the site never needs the kernels."""
-    return cast("_TaskModule", importlib.import_module(_TASK_MODULES[_known(benchmark).task]))
+def _evaluate(spec: BenchmarkSpec, ground_truth: Path, predictions: Path, options: Options) -> Report:
+    """Score one submission with the room of its task, loaded only now: the site never needs the kernels."""
+    match spec.task:
+        case "vis":
+            from evaluator.tracklets.evaluate import evaluate
+        case "vps":
+            from evaluator.panoptic.evaluate import evaluate
+        case "vss":
+            from evaluator.semantic.evaluate import evaluate
+    return evaluate(spec, ground_truth, predictions, options)

@@ -22,18 +22,18 @@ def describe_ground_truth(benchmark: str, path: Path) -> GroundTruthSummary:
         OSError: the file cannot be read.
         KeyError: the benchmark is unknown.
     """
-    task = BENCHMARKS[benchmark].task
-    if task == "vps":
+    spec = BENCHMARKS[benchmark]
+    if spec.task == "vps":
         from evaluator.panoptic.ground_truth import describe_panoptic
 
-        return describe_panoptic(path)
-    if task == "vss":
+        return describe_panoptic(path, len(spec.classes))
+    if spec.task == "vss":
         from evaluator.semantic.ground_truth import describe_semantic
 
-        return describe_semantic(path)
+        return describe_semantic(path, spec.classes)
     from evaluator.tracklets.annotations import read_annotations  # loads numba
 
-    ground_truth = read_annotations(path, occlusion="AP_ho" in BENCHMARKS[benchmark].metrics)
+    ground_truth = read_annotations(path, occlusion=spec.has_occlusion)
     return GroundTruthSummary(
         ground_truth.videos,
         ground_truth.categories,

@@ -348,7 +348,7 @@ _SPECS = (
         _warning(
             "class-unknown",
             "pixels of unknown classes",
-            "Write classes 0 to 123. Other values, 255 too, are wrong where the ground truth has a class.",
+            "Write the number of a class, from 0 on. Other values, 255 too, are wrong on labelled pixels.",
         ),
     ),
     # Ground truth

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +16,9 @@ from evaluator.analysis.overlaps import video_overlaps
 from evaluator.catalog import BenchmarkSpec
 from evaluator.compute.video_pool import each_video
 from evaluator.files.source import open_predictions
-from evaluator.statistics.subsets import Listing, choose_videos, labels_of
-from evaluator.tracklets.evaluate import benchmark_spec, load_ground_truth, score_predictions
+from evaluator.options import Options
+from evaluator.statistics.subsets import choose_videos, labels_of
+from evaluator.tracklets.evaluate import load_ground_truth, score_predictions
 from evaluator.tracklets.results import PooledPredictions, pool, splits_of
 from evaluator.tracklets.scorer import TrackletScorer
 from evaluator.types import Analysis, AnalysisPart, CategoryInfo
@@ -34,32 +35,21 @@ Flags = NDArray[np.bool_]
 
 
 def analyse(
-    benchmark: str,
-    ground_truth: Path,
-    predictions: Path,
-    *,
-    subsets: Mapping[str, Listing],
-    min_score: float | None,
-    workers: int,
-    prepared_dir: Path | None,
-    progress: Callable[[int, int], None] | None,
+    spec: BenchmarkSpec, ground_truth: Path, predictions: Path, min_score: float | None, options: Options
 ) -> Analysis:
     """Analyse one submission; the contract is that of `evaluator.analyse`."""
-    if workers < 1:
-        raise ValueError(f"Expected at least one worker, but got {workers}")
     begin = time.perf_counter()
-    spec = benchmark_spec(benchmark)
-    truth = load_ground_truth(spec, ground_truth, prepared_dir)
+    truth = load_ground_truth(spec, ground_truth, options.prepared_dir)
     videos = len(truth.videos)
-    chosen = choose_videos(subsets, labels_of(truth.videos))
+    chosen = choose_videos(options.subsets, labels_of(truth.videos))
     source = open_predictions(predictions)
-    report = progress or (lambda done, total: None)
+    report = options.report_progress
     scored = score_predictions(
-        source, truth, splits_of(spec), workers, lambda done, _: report(done, 2 * videos)
+        source, truth, splits_of(spec), options.workers, lambda done, _: report(done, 2 * videos)
     )
     matched = time.perf_counter()
     analyser = _Analyser(spec, scored.scorer, -np.inf if min_score is None else min_score)
-    for done in analyser.go_through(workers):
+    for done in analyser.go_through(options.workers):
         report(videos + done, 2 * videos)
     explained = time.perf_counter()
     whole = analyser.part(np.ones(videos, bool))

@@ -272,8 +272,8 @@ SPECS: Final = (
         quirks=(
             "Classes that are predicted and never occur are left out of the mean.",
             "In the ground truth 0 and 255 are void and class c is written as c + 1; predictions have c. "
-            "Predicted values of 124 and more count as wrong (officially they fall into other classes or end "
-            "the evaluation, which is not kept).",
+            "Predicted values that are not a class count as wrong (officially they fall into other classes "
+            "or end the evaluation, which is not kept).",
         ),
         example=Example(
             "semantic", "Road: 1,080 / 1,100 = 0.9818. Grass: 700 / 720 = 0.9722. The mean of both.", 0.9770

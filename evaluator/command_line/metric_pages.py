@@ -15,7 +15,7 @@ from evaluator.catalog.spec import SCENES
 _HEAD: Final = """\
 # The metrics
 
-Written by `python -m evaluator metrics --markdown`; the texts stand in `evaluator/catalog_*.py`. Every metric
+Written by `python -m evaluator metrics --markdown`; the texts stand in `evaluator/catalog/`. Every metric
 is a fraction between 0 and 1, shown in percent; higher is better, but for what errors cost. Where there is
 nothing to measure it is undefined (null), not 0. The tests evaluate the examples.
 """

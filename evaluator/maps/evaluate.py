@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -12,14 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.catalog import BENCHMARKS
+from evaluator.catalog import BenchmarkSpec
 from evaluator.compute.video_pool import each_video
 from evaluator.maps.sums import stack, weigh, weigh_draws
+from evaluator.options import Options
 from evaluator.problems import Problem, ProblemList, SubmissionRejected
 from evaluator.receipts.digest import files_sha256, report_digest
 from evaluator.statistics import bootstrap as statistics
 from evaluator.statistics.subset_reports import subset_reports
-from evaluator.statistics.subsets import Listing, choose_videos
+from evaluator.statistics.subsets import choose_videos
 from evaluator.types import Report
 from evaluator.version import __version__
 
@@ -39,31 +41,41 @@ class VideoScore:
     predictions_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTask:
+class MapTask(ABC):
     """A submission beside its ground truth, both open.
 
     Attributes:
         videos: their names.
-        score_video: called with the place of a video, in several processes; raises GroundTruthError.
         empty: the sums of no video.
-        metrics, category_metrics: the metrics of all videos together, from their sums.
-        video_metrics: those that a single video has.
         truth_sha256, predictions_sha256: of files that belong to no single video.
-        warnings: what was seen before any map was read.
-        late_warnings: what the sums of all videos show.
+        warnings: found before any map was read.
     """
 
     videos: Sequence[str]
-    score_video: Callable[[int], VideoScore]
     empty: Stats
-    metrics: Callable[..., Metrics]
-    category_metrics: Callable[..., dict[str, Metrics]]
-    video_metrics: Callable[..., Metrics]
     truth_sha256: Sequence[str] = ()
     predictions_sha256: Sequence[str] = ()
     warnings: tuple[Problem, ...] = ()
-    late_warnings: Callable[..., tuple[Problem, ...]] = lambda *_: ()
+
+    @abstractmethod
+    def score_video(self, index: int) -> VideoScore:
+        """Score one video; called in several processes. Raises GroundTruthError, OSError."""
+
+    @abstractmethod
+    def metrics(self, sums: Stats) -> Metrics:
+        """Return the metrics of all videos together, from their sums."""
+
+    def video_metrics(self, sums: Stats) -> Metrics:
+        """Return the metrics that a single video has."""
+        return self.metrics(sums)
+
+    @abstractmethod
+    def category_metrics(self, sums: Stats) -> dict[str, Metrics]:
+        """Return the metrics of every category by name."""
+
+    def late_warnings(self, sums: Stats) -> tuple[Problem, ...]:
+        """Return the warnings that follow from the sums of all videos."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +91,21 @@ class Scores:
     warnings: tuple[Problem, ...]
 
 
-def score_videos(task: OpenTask, workers: int, progress: Callable[[int, int], None] | None) -> Scores:
+def score_videos(task: MapTask, options: Options) -> Scores:
     """Score every video. Raises SubmissionRejected with the problems of all of them, GroundTruthError."""
     problems = ProblemList()
     stats: list[Stats] = []
     scores: list[VideoScore] = []
     per_video: dict[str, Metrics] = {}
-    for score in each_video(task.score_video, len(task.videos), workers):
+    for score in each_video(task.score_video, len(task.videos), options.workers):
         problems.extend(score.problems)
         if problems.is_full():
             break  # more would not be shown
         if score.stats is not None:
-            per_video[task.videos[len(scores)]] = task.video_metrics(*score.stats)
+            per_video[task.videos[len(scores)]] = task.video_metrics(score.stats)
         stats.append(task.empty if score.stats is None else score.stats)
         scores.append(score)
-        if progress is not None:
-            progress(len(scores), len(task.videos))
+        options.report_progress(len(scores), len(task.videos))
     if problems.has_errors():
         raise SubmissionRejected((*problems.to_tuple(), *task.warnings))
     stacked = tuple(stack(column) for column in zip(*(stats or [task.empty]), strict=True))
@@ -106,44 +117,32 @@ def score_videos(task: OpenTask, workers: int, progress: Callable[[int, int], No
         per_video=per_video,
         truth_sha256=[score.truth_sha256 for score in scores],
         predictions_sha256=[score.predictions_sha256 for score in scores],
-        warnings=(*task.warnings, *problems.to_tuple(), *task.late_warnings(*sums)),
+        warnings=(*task.warnings, *problems.to_tuple(), *task.late_warnings(sums)),
     )
 
 
-def evaluate_maps(
-    benchmark: str,
-    opened: AbstractContextManager[OpenTask],
-    *,
-    workers: int,
-    progress: Callable[[int, int], None] | None,
-    bootstrap: int,
-    seed: int,
-    subsets: Mapping[str, Listing] | None,
-) -> Report:
+def evaluate_maps(spec: BenchmarkSpec, opened: AbstractContextManager[MapTask], options: Options) -> Report:
     """Score one submission; the contract is that of `evaluator.evaluate`."""
-    if workers < 1:
-        raise ValueError(f"Expected at least one worker, but got {workers}")
-    spec = BENCHMARKS[benchmark]
     begin = time.perf_counter()
     with opened as task:
-        chosen = choose_videos(subsets or {}, [(name,) for name in task.videos])
+        chosen = choose_videos(options.subsets, [(name,) for name in task.videos])
         read = time.perf_counter()
-        scores = score_videos(task, workers, progress)
+        scores = score_videos(task, options)
     matched = time.perf_counter()
 
     def weighted(weights: NDArray[np.float64]) -> Metrics:
-        return task.metrics(*(weigh(stat, weights) for stat in scores.stacked))
+        return task.metrics(tuple(weigh(stat, weights) for stat in scores.stacked))
 
     def drawn(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         draws = zip(*(weigh_draws(stat, weights) for stat in scores.stacked), strict=True)
-        return statistics.columns((task.metrics(*sums) for sums in draws), spec.headline)
+        return statistics.columns((task.metrics(sums) for sums in draws), spec.headline)
 
-    found = task.metrics(*scores.sums)
+    found = task.metrics(scores.sums)
     metrics = {key: found[key] for key in spec.metrics}
     videos = len(task.videos)
-    again = None if progress is None else partial(progress, videos, videos)
-    resampled = statistics.bootstrap(drawn, videos, bootstrap, seed, again)
-    parts = subset_reports(chosen, weighted, drawn, spec, videos, bootstrap, seed, again)
+    again = partial(options.report_progress, videos, videos)
+    resampled = statistics.bootstrap(drawn, videos, options.bootstrap, options.seed, again)
+    parts = subset_reports(chosen, weighted, drawn, spec, videos, options, again)
     truth_sha256 = files_sha256([*task.truth_sha256, *scores.truth_sha256])
     predictions_sha256 = files_sha256([*task.predictions_sha256, *scores.predictions_sha256])
     return Report(
@@ -154,12 +153,12 @@ def evaluate_maps(
         videos=videos,
         predictions=scores.predictions,
         metrics=metrics,
-        per_category=task.category_metrics(*scores.sums),
+        per_category=task.category_metrics(scores.sums),
         per_video=scores.per_video,
         intervals=statistics.intervals(resampled, metrics),
         samples=statistics.samples(resampled),
-        resamples=bootstrap,
-        seed=seed,
+        resamples=options.bootstrap,
+        seed=options.seed,
         seconds={"read": read - begin, "match": matched - read, "total": time.perf_counter() - begin},
         warnings=scores.warnings,
         subsets=parts,

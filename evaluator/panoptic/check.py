@@ -12,7 +12,7 @@ from evaluator.maps.joint_table import joint_table
 from evaluator.maps.names import is_plain_name
 from evaluator.maps.predicted import MapReader
 from evaluator.maps.truth import RunMap
-from evaluator.panoptic.ground_truth import CLASSES, PanopticTruth
+from evaluator.panoptic.ground_truth import PanopticTruth
 from evaluator.panoptic.predictions import JSON_NAME, PanopticPredictions
 from evaluator.panoptic.segments import SEGMENTS_LIMIT, png_name
 from evaluator.panoptic.tubes import FrameSegments, JointTable, VideoTubes, join_tubes, make_listing
@@ -85,7 +85,7 @@ class VideoReader:
             yield file, self._reader.read(file, video, number, size)
 
     def _check_categories(self, video: str, frames: list[FrameSegments], truth: PanopticTruth) -> None:
-        known = {category.id for category in truth.categories if category.id < CLASSES}
+        known = {category.id for category in truth.categories if category.id < truth.classes}
         segments: set[int] = set()
         for number, frame in enumerate(frames):
             segments |= frame.category.keys()

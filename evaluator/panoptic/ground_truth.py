@@ -12,7 +12,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -27,8 +27,6 @@ from evaluator.panoptic.tubes import FrameSegments, Listing, make_listing
 from evaluator.problems import GroundTruthError, ProblemList, Where
 from evaluator.types import CategoryInfo, GroundTruthSummary, VideoInfo
 
-CLASSES: Final = 124
-"""Classes of VIPSeg; the official STQ always counts this many."""
 _MASK_FOLDER = "panomasksRGB"
 
 
@@ -50,8 +48,12 @@ class PanopticVideo:
 
 @dataclass(frozen=True, slots=True)
 class PanopticTruth:
-    """Videos and categories in the order of the file; `sha256` is that of the JSON."""
+    """Videos and categories in the order of the file; `sha256` is that of the JSON.
 
+    `classes` is the number of classes of the benchmark: the official STQ always counts all of them.
+    """
+
+    classes: int
     file: str
     sha256: str
     members: FolderMembers
@@ -64,8 +66,12 @@ class PanopticTruth:
         return TruthMaps(self.members, videos, png.decode_ids, prepared_dir)
 
 
-def read_panoptic_truth(path: Path) -> PanopticTruth:
+def read_panoptic_truth(path: Path, classes: int) -> PanopticTruth:
     """Read and check the JSON file, and that there is a PNG map for every frame.
+
+    Args:
+        path: the folder, or the JSON file in it.
+        classes: the number of classes of the benchmark.
 
     Raises:
         GroundTruthError: with every problem found.
@@ -75,17 +81,17 @@ def read_panoptic_truth(path: Path) -> PanopticTruth:
     file = find_json(path, problems)
     folder = FolderMembers(file.parent)
     contents = map_file(file)
-    truth = _Reader(file.name, folder, problems).read(contents)
+    truth = _Reader(file.name, folder, classes, problems).read(contents)
     _raise(problems)
     return truth
 
 
-def describe_panoptic(path: Path) -> GroundTruthSummary:
+def describe_panoptic(path: Path, classes: int) -> GroundTruthSummary:
     """Check the JSON file and the first map of every video, as `describe_ground_truth` does for all tasks.
 
     Videos, whose official ids are names, are numbered from 1 in the order of the file.
     """
-    truth = read_panoptic_truth(path)
+    truth = read_panoptic_truth(path, classes)
     root = path.parent if path.is_file() else path
     videos = []
     for number, video in enumerate(truth.videos, start=1):
@@ -121,8 +127,9 @@ def _raise(problems: ProblemList) -> None:
 
 
 class _Reader:
-    def __init__(self, file: str, members: FolderMembers, problems: ProblemList) -> None:
+    def __init__(self, file: str, members: FolderMembers, classes: int, problems: ProblemList) -> None:
         self._file = file
+        self._classes = classes
         self._members = members
         self._problems = problems
         folder = _MASK_FOLDER
@@ -146,7 +153,7 @@ class _Reader:
         known = {category.id for category in categories}
         videos = self._videos(self._list(top, "annotations"), pictures, known)
         sha256 = hashlib.sha256(contents).hexdigest()
-        return PanopticTruth(self._file, sha256, self._members, videos, categories)
+        return PanopticTruth(self._classes, self._file, sha256, self._members, videos, categories)
 
     def _report(self, code: str, message: str, **where: Any) -> None:
         self._problems.add(code, Where(file=self._file, **where), message)
@@ -208,7 +215,7 @@ class _Reader:
         for number, record in enumerate(records):
             try:
                 frame = read_frame(record, ground_truth=True)
-                _check_segments(frame, known)
+                _check_segments(frame, known, self._classes)
             except SegmentsInvalid as error:
                 code = "gt-id-zero" if error.field == "id-zero" else "gt-segment"
                 field = "id" if error.field == "id-zero" else error.field
@@ -248,7 +255,7 @@ def _parse(value: Any) -> Any:
     return json.loads(bytes(value).decode("utf-8", "replace"))
 
 
-def _check_segments(frame: FrameSegments, known: set[int]) -> None:
+def _check_segments(frame: FrameSegments, known: set[int], classes: int) -> None:
     for number, category in [*frame.category.items(), *frame.last_category.items()]:
         if number == 0:
             raise SegmentsInvalid("id-zero", "A segment has the id 0, which stands for no segment.")
@@ -257,6 +264,6 @@ def _check_segments(frame: FrameSegments, known: set[int]) -> None:
             raise SegmentsInvalid("id", message)
         if category not in known:
             raise SegmentsInvalid("category_id", f"Segment {number} has the unlisted category {category}.")
-        if category >= CLASSES:
-            message = f"Segment {number} has the category {category}; STQ knows 0 to {CLASSES - 1}."
+        if category >= classes:
+            message = f"Segment {number} has the category {category}; STQ knows 0 to {classes - 1}."
             raise SegmentsInvalid("category_id", message)

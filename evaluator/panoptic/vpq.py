@@ -7,19 +7,14 @@ of the same category match if their IoU is above 0.5; PQ = sum of IoU / (TP + FP
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.compute.compiled import INT32_IN, INT64_IN, compiled
 from evaluator.panoptic.tubes import ABSENT, UNLISTED, VOID, VideoTubes
-
-WINDOWS: Final = (1, 2, 4, 6, 8)
-"""The numbers of frames k for which the official script computes VPQ."""
-PAPER_WINDOWS: Final = (1, 2, 4, 6)
-"""Those over which the paper and the leaderboards take the mean."""
 
 _OK = 0
 _ABSENT, _VOID, _UNLISTED = np.int32(ABSENT), np.int32(VOID), np.int32(UNLISTED)
@@ -43,46 +38,45 @@ class AreasImpossible(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PqStat:
-    """Sums per window size and category, [len(WINDOWS), K]; `counts` has TP, FP, FN in a third dimension."""
+    """Sums per window size and category, [W, K]; `counts` has TP, FP, FN in a third dimension."""
 
     iou: NDArray[np.float64]
     counts: NDArray[np.float64]
 
     @classmethod
-    def empty(cls, categories: int) -> PqStat:
-        shape = (len(WINDOWS), categories)
+    def empty(cls, windows: int, categories: int) -> PqStat:
+        shape = (windows, categories)
         return cls(np.zeros(shape), np.zeros((*shape, 3)))
 
-    def quality(self, k: int) -> NDArray[np.float64]:
-        """Return the PQ of every category [K] in windows of k frames; NaN where there is nothing to find."""
-        row = WINDOWS.index(k)
+    def quality(self, row: int) -> NDArray[np.float64]:
+        """Return the PQ of every category [K] in windows of one size; NaN where there is nothing to find."""
         weights = self.counts[row] @ np.array([1.0, 0.5, 0.5])
         quality = np.full(len(weights), np.nan)
         np.divide(self.iou[row], weights, out=quality, where=weights > 0)
         return quality
 
-    def mean(self, k: int, chosen: NDArray[np.bool_] | None = None) -> float | None:
+    def mean(self, row: int, chosen: NDArray[np.bool_] | None = None) -> float | None:
         """Return the mean PQ over the (chosen) categories that occur; None if none does."""
-        quality = self.quality(k) if chosen is None else self.quality(k)[chosen]
+        quality = self.quality(row) if chosen is None else self.quality(row)[chosen]
         defined = quality[~np.isnan(quality)]
         return float(defined.sum() / len(defined)) if len(defined) else None
 
-    def mean_over(self, windows: tuple[int, ...], chosen: NDArray[np.bool_] | None = None) -> float | None:
+    def mean_over(self, rows: Sequence[int], chosen: NDArray[np.bool_] | None = None) -> float | None:
         """Return the mean of `mean` over window sizes; None if it is undefined for any of them."""
-        means = [self.mean(k, chosen) for k in windows]
+        means = [self.mean(row, chosen) for row in rows]
         defined = [value for value in means if value is not None]
         return sum(defined) / len(defined) if len(defined) == len(means) else None
 
 
-def compute_vpq(tubes: VideoTubes, categories: int) -> PqStat:
-    """Return the sums of one video; categories of the listings are places 0..categories - 1.
+def compute_vpq(tubes: VideoTubes, windows: Sequence[int], categories: int) -> PqStat:
+    """Return the sums of one video; categories of the listings are 0..categories - 1.
 
     Raises:
         AreasImpossible: the ground truth's areas contradict its pixels.
     """
-    stat = PqStat.empty(categories)
+    stat = PqStat.empty(len(windows), categories)
     truth, predicted = tubes.truth, tubes.predicted
-    for row, k in enumerate(WINDOWS):
+    for row, k in enumerate(windows):
         status, frame, column = _count_windows(
             k,
             tubes.first_row,

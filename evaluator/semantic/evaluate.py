@@ -2,57 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from evaluator.catalog import BenchmarkSpec
 from evaluator.maps import png
-from evaluator.maps.evaluate import Metrics, OpenTask, VideoScore, evaluate_maps, score_videos
+from evaluator.maps.evaluate import MapTask, Metrics, Stats, VideoScore, evaluate_maps, score_videos
 from evaluator.maps.joint_table import decode_runs
 from evaluator.maps.predicted import MapReader
-from evaluator.maps.truth import TruthMaps
+from evaluator.options import Options
 from evaluator.problems import GroundTruthError, Problem, ProblemList, SubmissionRejected, Where, problem
-from evaluator.semantic.ground_truth import SemanticTruth, class_names, read_semantic_truth
+from evaluator.semantic.ground_truth import SemanticTruth, read_semantic_truth
 from evaluator.semantic.miou import IouStat, count_values
 from evaluator.semantic.predictions import SemanticPredictions, check_files, open_semantic_predictions
-from evaluator.semantic.video_consistency import WINDOWS, ConsistencyMeter, ConsistencyStat
-from evaluator.statistics.subsets import Listing
+from evaluator.semantic.video_consistency import ConsistencyMeter, ConsistencyStat
 from evaluator.types import Report
 
 
-def evaluate(
-    benchmark: str,
-    ground_truth: Path,
-    predictions: Path,
-    *,
-    workers: int = 1,
-    prepared_dir: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    bootstrap: int = 0,
-    seed: int = 0,
-    subsets: Mapping[str, Listing] | None = None,
-) -> Report:
+def evaluate(spec: BenchmarkSpec, ground_truth: Path, predictions: Path, options: Options) -> Report:
     """Score one submission; the contract is that of `evaluator.evaluate`."""
-    return evaluate_maps(
-        benchmark,
-        _open(ground_truth, predictions, prepared_dir),
-        workers=workers,
-        progress=progress,
-        bootstrap=bootstrap,
-        seed=seed,
-        subsets=subsets,
-    )
+    return evaluate_maps(spec, _open(spec, ground_truth, predictions, options.prepared_dir), options)
 
 
-def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None) -> list[Problem]:
-    """Return what is wrong or looks unintended; the contract is that of `evaluator.validate`."""
+def validate(spec: BenchmarkSpec, predictions: Path, ground_truth: Path | None) -> list[Problem]:
+    """Return errors and warnings; the contract is that of `evaluator.validate`."""
     try:
         if ground_truth is not None:
-            with _open(ground_truth, predictions, None) as task:
-                return list(score_videos(task, 1, None).warnings)
+            with _open(spec, ground_truth, predictions, None) as task:
+                return list(score_videos(task, Options()).warnings)
         source = open_semantic_predictions(predictions, [])
         with closing(source.members):
             return _check_alone(source)
@@ -76,62 +56,67 @@ def _check_alone(source: SemanticPredictions) -> list[Problem]:
 
 
 @contextmanager
-def _open(ground_truth: Path, predictions: Path, prepared_dir: Path | None) -> Iterator[OpenTask]:
+def _open(
+    spec: BenchmarkSpec, ground_truth: Path, predictions: Path, prepared_dir: Path | None
+) -> Iterator[MapTask]:
     """Open both and compare their names. Raises SubmissionRejected, GroundTruthError, OSError."""
     truth = read_semantic_truth(ground_truth)
-    videos = [video.name for video in truth.videos]
-    source = open_semantic_predictions(predictions, videos)
+    source = open_semantic_predictions(predictions, [video.name for video in truth.videos])
     with closing(source.members):
-        yield OpenTask(
-            videos=videos,
-            score_video=partial(_score_video, truth, truth.maps(prepared_dir), source),
-            empty=(IouStat.empty(), ConsistencyStat.empty()),
-            metrics=_metrics,
-            category_metrics=_category_metrics,
-            video_metrics=_metrics,
-            warnings=(*source.warnings, *check_files(source, truth)),
-            late_warnings=partial(_unknown_classes, source),
-        )
+        yield _SemanticTask(spec, truth, source, prepared_dir)
 
 
-def _score_video(
-    truth: SemanticTruth, maps: TruthMaps, source: SemanticPredictions, index: int
-) -> VideoScore:
-    video = truth.videos[index]
-    problems = ProblemList()
-    reader = MapReader(source.members, png.decode_values, problems)
-    counts = np.zeros((256, 256), np.int64)
-    meter = ConsistencyMeter(len(video.frames))
-    for number, (frame, true) in enumerate(zip(video.frames, maps.read_video(index), strict=True)):
-        size = (true.height, true.width)
-        predicted = reader.read(source.file(video.name, frame), video.name, number, size)
-        if predicted is not None and not problems.has_errors():
-            values = decode_runs(true.values, true.ends)
-            count_values(values, predicted, counts)
-            meter.add(values, predicted)
-    stats = None if problems.has_errors() else (IouStat.from_values(counts), meter.stat)
-    frames = len(video.frames)
-    return VideoScore(problems, stats, frames, maps.sha256(index), reader.sha256.hexdigest())
+class _SemanticTask(MapTask):
+    """IoU and consistency: the sums of a video are an IouStat and a ConsistencyStat."""
 
+    def __init__(
+        self,
+        spec: BenchmarkSpec,
+        truth: SemanticTruth,
+        source: SemanticPredictions,
+        prepared_dir: Path | None,
+    ) -> None:
+        """Raises SubmissionRejected if a video or a map is missing."""
+        self.videos = [video.name for video in truth.videos]
+        self.empty = (IouStat.empty(len(spec.classes)), ConsistencyStat.empty(len(spec.windows)))
+        self.warnings = (*source.warnings, *check_files(source, truth))
+        self._spec, self._truth, self._source = spec, truth, source
+        self._maps = truth.maps(prepared_dir)
 
-def _unknown_classes(
-    source: SemanticPredictions, iou: IouStat, consistency: ConsistencyStat
-) -> tuple[Problem, ...]:
-    if not iou.unknown.any():
-        return ()
-    counts = f"{int(iou.unknown):,} of {int(iou.truth.sum()):,}"
-    message = f"{counts} labelled pixels have a value above 123."
-    return (problem("class-unknown", Where(file=source.members.name), message),)
+    def score_video(self, index: int) -> VideoScore:
+        video = self._truth.videos[index]
+        problems = ProblemList()
+        reader = MapReader(self._source.members, png.decode_values, problems)
+        counts = np.zeros((256, 256), np.int64)
+        meter = ConsistencyMeter(len(video.frames), self._spec.windows)
+        for number, (frame, true) in enumerate(zip(video.frames, self._maps.read_video(index), strict=True)):
+            size = (true.height, true.width)
+            predicted = reader.read(self._source.file(video.name, frame), video.name, number, size)
+            if predicted is not None and not problems.has_errors():
+                values = decode_runs(true.values, true.ends)
+                count_values(values, predicted, counts)
+                meter.add(values, predicted)
+        iou = IouStat.from_values(counts, len(self._spec.classes), self._spec.first_label)
+        stats = None if problems.has_errors() else (iou, meter.stat)
+        frames = len(video.frames)
+        return VideoScore(problems, stats, frames, self._maps.sha256(index), reader.sha256.hexdigest())
 
+    def metrics(self, sums: Stats) -> Metrics:
+        iou: IouStat = sums[0]
+        consistency: ConsistencyStat = sums[1]
+        windows = {f"VC{n}": consistency.vc(row) for row, n in enumerate(self._spec.windows)}
+        return {"mIoU": iou.miou(), "fwIoU": iou.fwiou(), **windows}
 
-def _metrics(stat: IouStat, consistency: ConsistencyStat) -> Metrics:
-    windows = {f"VC{n}": consistency.vc(n) for n in WINDOWS}
-    return {"mIoU": stat.miou(), "fwIoU": stat.fwiou(), **windows}
+    def category_metrics(self, sums: Stats) -> dict[str, Metrics]:
+        """Return the IoU of every class by name, as "mIoU"; None for those without a true pixel."""
+        iou: IouStat = sums[0]
+        values = [None if np.isnan(value) else float(value) for value in iou.class_iou()]
+        return {name: {"mIoU": value} for name, value in zip(self._spec.classes, values, strict=True)}
 
-
-def _category_metrics(stat: IouStat, consistency: ConsistencyStat) -> dict[str, Metrics]:
-    """Return the IoU of every class by name, as "mIoU"; None for those without a true pixel."""
-    iou = stat.class_iou()
-    return {
-        item.name: {"mIoU": None if np.isnan(iou[item.id]) else float(iou[item.id])} for item in class_names()
-    }
+    def late_warnings(self, sums: Stats) -> tuple[Problem, ...]:
+        iou: IouStat = sums[0]
+        if not iou.unknown.any():
+            return ()
+        counts = f"{int(iou.unknown):,} of {int(iou.truth.sum()):,}"
+        message = f"{counts} labelled pixels have a value above {len(self._spec.classes) - 1}."
+        return (problem("class-unknown", Where(file=self._source.members.name), message),)

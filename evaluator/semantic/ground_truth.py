@@ -5,12 +5,12 @@ Accepted is a folder (or the val.txt in it) with
     val.txt                              the videos, a line each; without it, every folder with maps is one
     data/<video>/mask/<frame>.png        or without `data/`, without `mask/`, or without both
 
-A value v of 1..124 in a map is the class v - 1; 0 and 255 are void.
+Which value in a map stands for which class, `BenchmarkSpec.first_label` says.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -96,7 +96,7 @@ def read_semantic_truth(path: Path) -> SemanticTruth:
     return SemanticTruth(root.name, members, tuple(videos))
 
 
-def describe_semantic(path: Path) -> GroundTruthSummary:
+def describe_semantic(path: Path, classes: Sequence[str]) -> GroundTruthSummary:
     """Check the files and the first map of every video; see `evaluator.ground_truths.describe_ground_truth`.
 
     Videos, whose official ids are names, are numbered from 1 in the order of the list. Annotations are maps.
@@ -107,7 +107,8 @@ def describe_semantic(path: Path) -> GroundTruthSummary:
         header = read_map_header(truth.members, video.files[0], video.name)
         videos.append(VideoInfo(number, video.name, len(video.frames), header.height, header.width))
     annotations = sum(video.length for video in videos)
-    return GroundTruthSummary(tuple(videos), class_names(), annotations, _files(path, truth))
+    categories = tuple(CategoryInfo(number, name) for number, name in enumerate(classes))
+    return GroundTruthSummary(tuple(videos), categories, annotations, _files(path, truth))
 
 
 def _files(path: Path, truth: SemanticTruth) -> tuple[tuple[str, Path], ...]:
@@ -117,9 +118,3 @@ def _files(path: Path, truth: SemanticTruth) -> tuple[tuple[str, Path], ...]:
     names = [file for video in truth.videos for file in video.files]
     maps = tuple((name, root / name) for name in names)
     return ((LIST_NAME, listed), *maps) if listed.is_file() else maps
-
-
-def class_names() -> tuple[CategoryInfo, ...]:
-    """Return the classes of VSPW; `id` is what a prediction holds."""
-    file = Path(__file__).parents[1] / "data" / "categories" / "vspw.json"
-    return tuple(CategoryInfo(item["id"], item["name"]) for item in json.loads(file.read_text("utf-8")))

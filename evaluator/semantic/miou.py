@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.compute.compiled import BYTES_IN, WORDS_IN, compiled
 
-CLASSES: Final = 124
 _VALUES = 256
 _WORD = 8
 _REPEAT = np.uint64(0x0101010101010101)
@@ -19,7 +17,7 @@ _REPEAT = np.uint64(0x0101010101010101)
 
 @dataclass(frozen=True, slots=True)
 class IouStat:
-    """Sums of pixels, float64 [CLASSES]: on both sides, in the truth, in the prediction; `unknown` a scalar.
+    """Sums of pixels, float64 [K]: on both sides, in the truth, in the prediction; `unknown` a scalar.
 
     Only pixels with a true class count. `unknown` are those whose predicted value is no class.
     """
@@ -30,24 +28,29 @@ class IouStat:
     unknown: NDArray[np.float64]
 
     @classmethod
-    def empty(cls) -> IouStat:
-        return cls.from_values(np.zeros((_VALUES, _VALUES), np.int64))
+    def empty(cls, classes: int) -> IouStat:
+        return cls.from_values(np.zeros((_VALUES, _VALUES), np.int64), classes, 0)
 
     @classmethod
-    def from_values(cls, counts: NDArray[np.int64]) -> IouStat:
-        """Sort pixels by class; `counts` int64 [256, 256] are those of each pair of values in the maps.
+    def from_values(cls, counts: NDArray[np.int64], classes: int, first_label: int) -> IouStat:
+        """Sort pixels by class.
 
-        In the ground truth, 1..124 stand for the classes 0..123 and all else for void. In a prediction the
-        class is the value, and what is above 123 counts as wrong on the true class and nowhere else.
-        (Official quirk, not kept: such values fall into the rows of other classes, or end the evaluation.)
+        In a prediction the class is the value, and a value without a class counts as wrong on the true class
+        and nowhere else. (Official quirk, not kept: such values fall into the rows of other classes, or end
+        the evaluation.)
+
+        Args:
+            counts: int64 [256, 256], the pixels of each pair of values in the maps.
+            classes: their number K.
+            first_label: the value of class 0 in the ground truth; the next ones follow, all else is void.
         """
-        rows = counts[1 : CLASSES + 1].astype(np.float64)
-        known, unknown = rows[:, :CLASSES], rows[:, CLASSES:]
+        rows = counts[first_label : first_label + classes].astype(np.float64)
+        known, unknown = rows[:, :classes], rows[:, classes:]
         return cls(known.diagonal().copy(), rows.sum(axis=1), known.sum(axis=0), unknown.sum())
 
     def class_iou(self) -> NDArray[np.float64]:
-        """Return the IoU of every class [CLASSES]; NaN for those without a true pixel."""
-        iou = np.full(CLASSES, np.nan)
+        """Return the IoU of every class [K]; NaN for those without a true pixel."""
+        iou = np.full(len(self.truth), np.nan)
         unions = self.truth + self.predicted - self.hits
         np.divide(self.hits, unions, out=iou, where=self.truth > 0)
         return iou

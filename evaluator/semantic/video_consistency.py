@@ -6,16 +6,13 @@ prediction stays the same too, averaged over the windows of n frames.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.compute.compiled import BYTES_IN, compiled
-
-WINDOWS: Final = (8, 16)
-"""The numbers of frames n of VC8 and VC16; at most 256."""
 
 _OLDEST = np.uint8(255)
 Map = NDArray[np.uint8]
@@ -23,27 +20,27 @@ Map = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyStat:
-    """Per window length, float64: the sum of the scores of all windows, and how many these are."""
+    """Per window length, float64 [W]: the sum of the scores of all windows, and how many these are."""
 
     score: NDArray[np.float64]
     windows: NDArray[np.float64]
 
     @classmethod
-    def empty(cls) -> ConsistencyStat:
-        return cls(np.zeros(len(WINDOWS)), np.zeros(len(WINDOWS)))
+    def empty(cls, windows: int) -> ConsistencyStat:
+        return cls(np.zeros(windows), np.zeros(windows))
 
-    def vc(self, n: int) -> float | None:
-        """Return the mean over the windows of n frames (of all videos alike); None if there is none."""
-        at = WINDOWS.index(n)
-        return float(self.score[at] / self.windows[at]) if self.windows[at] else None
+    def vc(self, row: int) -> float | None:
+        """Return the mean over the windows of one length (of all videos alike); None if there is none."""
+        return float(self.score[row] / self.windows[row]) if self.windows[row] else None
 
 
 class ConsistencyMeter:
     """Measures one video of `length` frames in a single pass; the sums are in `stat`."""
 
-    def __init__(self, length: int) -> None:
-        self.stat = ConsistencyStat.empty()
+    def __init__(self, length: int, windows: Sequence[int]) -> None:
+        self.stat = ConsistencyStat.empty(len(windows))
         self._length = length
+        self._windows = windows
         self._frame = 0
         self._before: tuple[Map, Map] | None = None
         self._ages: tuple[Map, Map] | None = None
@@ -56,19 +53,19 @@ class ConsistencyMeter:
             _grow(truth, self._before[0], self._ages[0])
             _grow(predicted, self._before[1], self._ages[1])
         self._before = (truth, predicted)
-        for at, n in enumerate(WINDOWS):
+        for row, n in enumerate(self._windows):
             # Official quirk: the last window of a video is left out, so one of n frames has none at all.
             if n - 1 <= self._frame <= self._length - 2:
-                self._end_window(at, n, *self._ages)
+                self._end_window(row, n, *self._ages)
         self._frame += 1
 
-    def _end_window(self, at: int, n: int, truth_age: Map, predicted_age: Map) -> None:
+    def _end_window(self, row: int, n: int, truth_age: Map, predicted_age: Map) -> None:
         base, common = _count(truth_age, predicted_age, n - 1)
         # Official quirk: a window in which no pixel keeps its true value is skipped, and whether a prediction
         # that stays the same is right or wrong does not matter.
         if base:
-            self.stat.score[at] += common / base
-            self.stat.windows[at] += 1
+            self.stat.score[row] += common / base
+            self.stat.windows[row] += 1
 
 
 @compiled(f"void({BYTES_IN}, {BYTES_IN}, uint8[::1])")

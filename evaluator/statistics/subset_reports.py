@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.catalog import BenchmarkSpec
+from evaluator.options import Options
 from evaluator.statistics.bootstrap import DrawnMetrics, bootstrap, intervals, samples
 from evaluator.types import SubsetReport
 
@@ -21,8 +22,7 @@ def subset_reports(
     drawn: DrawnMetrics,
     spec: BenchmarkSpec,
     videos: int,
-    resamples: int,
-    seed: int,
+    options: Options,
     progress: Callable[[], None] | None,
 ) -> dict[str, SubsetReport]:
     """Return the report of every subset.
@@ -33,7 +33,7 @@ def subset_reports(
         drawn: the headline metrics of many draws at once.
         spec: its metrics are reported, its headline gets intervals.
         videos: how many the split has.
-        resamples, seed: as for the whole split; the videos of the subset alone are drawn.
+        options: as for the whole split; the videos of the subset alone are drawn.
         progress: called now and then; what it raises ends the computation.
     """
 
@@ -44,7 +44,9 @@ def subset_reports(
             return weights
 
         found = metrics_of(spread(np.ones((1, len(places))))[0])
-        resampled = bootstrap(lambda counts: drawn(spread(counts)), len(places), resamples, seed, progress)
+        resampled = bootstrap(
+            lambda counts: drawn(spread(counts)), len(places), options.bootstrap, options.seed, progress
+        )
         return SubsetReport(
             videos=len(places),
             metrics={key: found[key] for key in spec.metrics},

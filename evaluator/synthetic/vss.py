@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from evaluator.semantic.ground_truth import class_names
+from evaluator.catalog import BENCHMARKS
 from evaluator.synthetic.film import film
 from evaluator.synthetic.maps import GROUND, POST, MappedVideo, predicted_maps, true_maps
 from evaluator.synthetic.mistakes import QUALITIES
@@ -70,10 +70,10 @@ def write_benchmark(
 
 def _classes(video: MappedVideo) -> NDArray[np.int16]:
     """Return the class of every pixel [T, H, W], -1 for void."""
-    ids = {category.name: category.id for category in class_names()}
+    classes = BENCHMARKS["vspw"].classes
     table = np.full(max(video.category) + 1, -1, np.int16)
     for number, category in video.category.items():
-        table[number] = ids[_CLASS_NAMES[category]]
+        table[number] = classes.index(_CLASS_NAMES[category])
     return table[video.maps]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,15 +14,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.catalog import BENCHMARKS, BenchmarkSpec
+from evaluator.catalog import BenchmarkSpec
 from evaluator.compute.video_pool import each_video
 from evaluator.files.hashes import cached_sha256
 from evaluator.files.source import JsonFile, open_predictions
+from evaluator.options import Options
 from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, Where, problem
 from evaluator.receipts.digest import report_digest
 from evaluator.statistics import bootstrap as statistics
 from evaluator.statistics.subset_reports import subset_reports
-from evaluator.statistics.subsets import Listing, choose_videos, labels_of
+from evaluator.statistics.subsets import choose_videos, labels_of
 from evaluator.tracklets import average_precision as tracklet_ap
 from evaluator.tracklets import ground_truth as prepared
 from evaluator.tracklets.annotations import read_annotations
@@ -50,42 +51,28 @@ from evaluator.types import Report
 from evaluator.version import __version__
 
 
-def evaluate(
-    benchmark: str,
-    ground_truth: Path,
-    predictions: Path,
-    *,
-    workers: int = 1,
-    prepared_dir: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    bootstrap: int = 0,
-    seed: int = 0,
-    subsets: Mapping[str, Listing] | None = None,
-) -> Report:
+def evaluate(spec: BenchmarkSpec, ground_truth: Path, predictions: Path, options: Options) -> Report:
     """Score one submission; the contract is that of `evaluator.evaluate`."""
-    if workers < 1:
-        raise ValueError(f"Expected at least one worker, but got {workers}")
-    spec = benchmark_spec(benchmark)
     begin = time.perf_counter()
-    truth = load_ground_truth(spec, ground_truth, prepared_dir)
-    chosen = choose_videos(subsets or {}, labels_of(truth.videos))
+    truth = load_ground_truth(spec, ground_truth, options.prepared_dir)
+    chosen = choose_videos(options.subsets, labels_of(truth.videos))
     truth_read = time.perf_counter()
     source = open_predictions(predictions)
     with ThreadPoolExecutor(1) as background:
         hashed = background.submit(_sha256, source.contents)
-        if workers == 1:
+        if options.workers == 1:
             hashed.result()  # one worker means one core: nothing runs beside it
-        scored = score_predictions(source, truth, splits_of(spec), workers, progress)
+        scored = score_predictions(source, truth, splits_of(spec), options.workers, options.progress)
         predictions_sha256 = hashed.result()
     matched = time.perf_counter()
     pooled = pool(scored.scorer)
     metrics, per_category = _category_metrics(spec, pooled)
     videos = len(truth.videos)
-    report_progress = None if progress is None else partial(progress, videos, videos)
+    again = partial(options.report_progress, videos, videos)
     drawn = DrawnAp(pooled, spec.headline)
-    resampled = statistics.bootstrap(drawn, videos, bootstrap, seed, report_progress)
+    resampled = statistics.bootstrap(drawn, videos, options.bootstrap, options.seed, again)
     weighted = partial(_weighted_metrics, spec, pooled)
-    parts = subset_reports(chosen, weighted, drawn, spec, videos, bootstrap, seed, report_progress)
+    parts = subset_reports(chosen, weighted, drawn, spec, videos, options, again)
     done = time.perf_counter()
     return Report(
         benchmark=spec.key,
@@ -99,8 +86,8 @@ def evaluate(
         per_video=_video_metrics(scored.scorer),
         intervals=statistics.intervals(resampled, metrics),
         samples=statistics.samples(resampled),
-        resamples=bootstrap,
-        seed=seed,
+        resamples=options.bootstrap,
+        seed=options.seed,
         seconds={
             "read": truth_read - begin + scored.read_seconds,
             "match": matched - truth_read - scored.read_seconds,
@@ -113,9 +100,8 @@ def evaluate(
     )
 
 
-def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None) -> list[Problem]:
+def validate(spec: BenchmarkSpec, predictions: Path, ground_truth: Path | None) -> list[Problem]:
     """Check a submission without scoring it; the contract is that of `evaluator.validate`."""
-    spec = benchmark_spec(benchmark)
     try:
         truth = None if ground_truth is None else load_ground_truth(spec, ground_truth, None)
         source = open_predictions(predictions)
@@ -129,20 +115,9 @@ def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None
     return [*errors, *source.warnings, *warnings, *_warn_if_empty(source.name, len(entries))]
 
 
-def warm_up() -> None:
-    """Nothing to do: importing this module has loaded the kernels, which are compiled for fixed types."""
-
-
-def benchmark_spec(benchmark: str) -> BenchmarkSpec:
-    """Return a benchmark of the catalog. Raises ValueError with the known ones."""
-    if benchmark not in BENCHMARKS:
-        raise ValueError(f"Expected one of {', '.join(BENCHMARKS)}, but got {benchmark!r}")
-    return BENCHMARKS[benchmark]
-
-
 def load_ground_truth(spec: BenchmarkSpec, path: Path, prepared_dir: Path | None) -> GroundTruth:
     """Return the ground truth, from its prepared form if there is one; otherwise that is made."""
-    occlusion = "AP_ho" in spec.metrics
+    occlusion = spec.has_occlusion
     if prepared_dir is None:
         return read_annotations(path, occlusion=occlusion)
     variant = "occlusion" if occlusion else "plain"

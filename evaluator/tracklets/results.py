@@ -40,7 +40,7 @@ def split_of(metric: str) -> str:
 
 def splits_of(spec: BenchmarkSpec) -> tuple[Split, ...]:
     """Return the splits that a benchmark's metrics need."""
-    return AREA_SPLITS + (OCCLUSION_SPLITS if "AP_ho" in spec.metrics else ())
+    return AREA_SPLITS + (OCCLUSION_SPLITS if spec.has_occlusion else ())
 
 
 @dataclass(frozen=True, slots=True)

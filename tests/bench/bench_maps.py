@@ -16,11 +16,10 @@ from statistics import median
 import pytest
 
 from evaluator import Report, evaluate, warm_up
+from evaluator.catalog import BENCHMARKS
 from evaluator.maps import png
 from evaluator.maps.joint_table import decode_runs
-from evaluator.panoptic import vpq
 from evaluator.panoptic.ground_truth import read_panoptic_truth
-from evaluator.semantic import video_consistency
 from evaluator.semantic.ground_truth import read_semantic_truth
 from tests.bench import plain_maps, true_maps
 from tests.bench.data import cached
@@ -111,7 +110,11 @@ def decode(file: Path, semantic: bool) -> object:
 
 def read_truth(truth: Path, prepared_dir: Path, semantic: bool) -> None:
     """Do what a second submission does with the ground truth alone."""
-    opened = read_semantic_truth(truth) if semantic else read_panoptic_truth(truth)
+    opened = (
+        read_semantic_truth(truth)
+        if semantic
+        else read_panoptic_truth(truth, len(BENCHMARKS["vipseg"].classes))
+    )
     maps = opened.maps(prepared_dir)
     for index in range(len(opened.videos)):
         for item in maps.read_video(index):
@@ -124,7 +127,7 @@ def test_vpq_of_five_windows_and_stq_are_80_times_faster_than_the_official_algor
 ) -> None:
     race = Race("vipseg", vipseg, tmp_path)
     truth, predictions = vipseg / "truth", vipseg / "predictions"
-    for k in vpq.WINDOWS:
+    for k in BENCHMARKS["vipseg"].windows:
         race.plain(partial(plain_maps.vpq, truth, predictions, k), f"VPQ{k}")
     race.plain(lambda: plain_maps.stq(truth, predictions)[1], "SQ")
     assert race.finish(figures, "VIPSeg: VPQ over 1, 2, 4, 6 and 8 frames, STQ") > 80
@@ -136,6 +139,6 @@ def test_miou_and_consistency_are_20_times_faster_than_the_official_algorithm(
     race = Race("vspw", vspw, tmp_path)
     truth, predictions = vspw / "truth", vspw / "predictions"
     race.plain(partial(plain_maps.miou, truth, predictions), "mIoU")
-    for n in video_consistency.WINDOWS:
+    for n in BENCHMARKS["vspw"].windows:
         race.plain(partial(plain_maps.consistency, truth, predictions, n), f"VC{n}")
     assert race.finish(figures, "VSPW: mIoU, VC8, VC16") > 20

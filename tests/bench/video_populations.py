@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evaluator.catalog import BENCHMARKS
 from evaluator.maps.sums import weigh_draws
 from evaluator.panoptic.stq import StqStat
-from evaluator.panoptic.vpq import PAPER_WINDOWS, WINDOWS, PqStat
+from evaluator.panoptic.vpq import PqStat
 from evaluator.semantic.miou import IouStat
 from evaluator.semantic.video_consistency import ConsistencyStat
 from evaluator.statistics.bootstrap import DrawnMetrics, columns
@@ -25,6 +25,7 @@ from evaluator.tracklets.results import PooledPredictions, pool
 
 Floats = NDArray[np.float64]
 OVIS_CATEGORIES, CLASSES = 25, 124
+VIPSEG = BENCHMARKS["vipseg"]
 
 
 def _frequencies(number: int) -> Floats:
@@ -143,7 +144,7 @@ class _Scene:
     def windows(self, right: Floats) -> PqStat:
         """Return the sums of VPQ: longer windows match less."""
         longer = np.array([1.0, 0.95, 0.9, 0.85, 0.8])[np.newaxis, :, np.newaxis]
-        tubes = 20.0 * self.count[:, np.newaxis] * np.ones((1, len(WINDOWS), 1))
+        tubes = 20.0 * self.count[:, np.newaxis] * np.ones((1, len(VIPSEG.windows), 1))
         true = np.rint(tubes * right[:, np.newaxis] * longer)
         false = np.rint((tubes - true) * self.rng.random(true.shape))
         overlap = 0.6 + 0.35 * right[:, np.newaxis]
@@ -161,10 +162,11 @@ def drawn_tracklets(pooled: PooledPredictions) -> DrawnMetrics:
 
 def drawn_panoptic(sums: tuple[PqStat, StqStat]) -> DrawnMetrics:
     is_thing = np.arange(CLASSES) % 2 == 0
+    rows = [VIPSEG.windows.index(k) for k in VIPSEG.mean_windows]
 
     def metrics(pq: PqStat, stq: StqStat) -> dict[str, float | None]:
         of_kinds = {"VPQ": None, "VPQ_th": is_thing, "VPQ_st": ~is_thing}
-        found = {key: pq.mean_over(PAPER_WINDOWS, chosen) for key, chosen in of_kinds.items()}
+        found = {key: pq.mean_over(rows, chosen) for key, chosen in of_kinds.items()}
         return {**found, "STQ": stq.stq(), "AQ": stq.aq(), "SQ": stq.sq()}
 
     return partial(_drawn, sums, metrics)
@@ -172,7 +174,7 @@ def drawn_panoptic(sums: tuple[PqStat, StqStat]) -> DrawnMetrics:
 
 def drawn_semantic(sums: tuple[IouStat, ConsistencyStat]) -> DrawnMetrics:
     def metrics(iou: IouStat, stays: ConsistencyStat) -> dict[str, float | None]:
-        return {"mIoU": iou.miou(), "fwIoU": iou.fwiou(), "VC8": stays.vc(8), "VC16": stays.vc(16)}
+        return {"mIoU": iou.miou(), "fwIoU": iou.fwiou(), "VC8": stays.vc(0), "VC16": stays.vc(1)}
 
     return partial(_drawn, sums, metrics)
 

@@ -93,7 +93,7 @@ def assert_equal(found: float | None, official: float) -> None:
 
 
 def assert_same_metrics(report: Report, summary: dict[str, float]) -> None:
-    assert set(report.metrics) == set(summary)
+    assert report.metrics.keys() >= summary.keys()  # a metric of ours has no official number
     for key, official in summary.items():
         assert_equal(report.metrics[key], official)
 

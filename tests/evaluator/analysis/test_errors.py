@@ -11,8 +11,9 @@ from evaluator import analyse
 from evaluator.analysis.error_kernels import SPATIAL, TEMPORAL
 from evaluator.analysis.errors import KINDS, ErrorAnalysis, Explanations
 from evaluator.analysis.overlaps import video_overlaps
+from evaluator.catalog import BENCHMARKS
 from evaluator.files.source import open_predictions
-from evaluator.tracklets.evaluate import benchmark_spec, load_ground_truth, score_predictions
+from evaluator.tracklets.evaluate import load_ground_truth, score_predictions
 from evaluator.tracklets.results import pool, splits_of
 from evaluator.tracklets.scorer import TrackletScorer
 from tests.evaluator.analysis.brute_force_errors import kind_of
@@ -244,7 +245,7 @@ def mixed_tracks(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 def _explain(gt: Path, pred: Path) -> tuple[TrackletScorer, Explanations]:
-    spec = benchmark_spec("ytvis2021")
+    spec = BENCHMARKS["ytvis2021"]
     truth = load_ground_truth(spec, gt, None)
     scorer = score_predictions(open_predictions(pred), truth, splits_of(spec), 1, None).scorer
     explanations = Explanations.empty(scorer)

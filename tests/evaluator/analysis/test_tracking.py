@@ -15,8 +15,9 @@ from scipy.optimize import linear_sum_assignment
 from evaluator.analysis.overlaps import video_overlaps
 from evaluator.analysis.tracking import TRACKING_METRICS, TrackingResults, join_rows, summarise, track_video
 from evaluator.analysis.tracking_kernels import best_pairs
+from evaluator.catalog import BENCHMARKS
 from evaluator.files.source import open_predictions
-from evaluator.tracklets.evaluate import benchmark_spec, load_ground_truth, score_predictions
+from evaluator.tracklets.evaluate import load_ground_truth, score_predictions
 from evaluator.tracklets.results import splits_of
 from tests.evaluator.analysis.tracking_files import CATEGORIES, LENGTH, VIDEOS, tracks, write_files
 
@@ -25,7 +26,7 @@ Tracks = list[dict[str, Any]]
 
 def results(folder: Path, found: Tracks, guesses: Tracks, min_score: float = -np.inf) -> TrackingResults:
     gt, pred = write_files(folder, found, guesses, categories=CATEGORIES)
-    spec = benchmark_spec("ytvis2021")
+    spec = BENCHMARKS["ytvis2021"]
     truth = load_ground_truth(spec, gt, None)
     scorer = score_predictions(open_predictions(pred), truth, splits_of(spec), 1, None).scorer
     rows = []

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator import Report, evaluate
-from evaluator.panoptic.vpq import PAPER_WINDOWS, WINDOWS
+from evaluator.catalog import BENCHMARKS
 from tests.evaluator.map_files import CATEGORIES, Panoptic, write_predictions, write_truth
 from tests.evaluator.maps import brute_force_maps
 
@@ -82,7 +82,7 @@ def test_void_predicted_on_labelled_pixels_counts_as_one_more_class() -> None:
 @given(pairs())
 def test_vpq_and_stq_equal_an_independent_computation(found: Pairs) -> None:
     report = score(found)
-    for k in WINDOWS:
+    for k in BENCHMARKS["vipseg"].windows:
         by_category = brute_force_maps.vpq(list(found.values()), k)
         ours = {NAMES[c]: value for c, value in by_category.items()}
         assert {
@@ -101,7 +101,7 @@ def test_a_perfect_prediction_scores_one(truth: Panoptic) -> None:
     if not truth.ids.any():
         truth.ids[:] = 3
     metrics = score({"v": (truth, truth)}).metrics
-    assert [metrics[f"VPQ{k}"] for k in PAPER_WINDOWS] == [1, 1, 1, 1]
+    assert [metrics[f"VPQ{k}"] for k in BENCHMARKS["vipseg"].mean_windows] == [1, 1, 1, 1]
     assert metrics["VPQ"] == 1
     # Where the only thing of the video is listed first it is left out (see above), and AQ is 0.
     assert metrics["AQ"] in (pytest.approx(1), 0)
