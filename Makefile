@@ -39,7 +39,7 @@ screenshots: .venv/.test chromium ## every page of the demo, desktop and phone, 
 	@$(PYTHON) manage.py screenshots
 
 clean: ## remove .venv and all caches; the data in var/ stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .static .static.lock *.egg-info build dist
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 
 # Compiled in advance: two test processes would compile each for themselves.

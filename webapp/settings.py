@@ -35,7 +35,7 @@ DATABASE_URL = env.str("DATABASE_URL", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
 DATABASES = {"default": env.db_url_config(DATABASE_URL or embedded.database_url(VAR))}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# Kept open by gunicorn's threads; a worker closes its connections between tasks.
+# Kept open by the web server's threads; a worker closes its connections between tasks.
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 BROKER_URL = REDIS_URL or embedded.redis_url(VAR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -59,7 +59,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
@@ -82,8 +81,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # It adds random bytes, so that the length of a page tells nothing of a secret in it (BREACH).
+    "django.middleware.gzip.GZipMiddleware",
     "webapp.rest.middleware.ApiMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -96,7 +96,6 @@ MIDDLEWARE = [
     "webapp.rest.log.RequestLog",
 ]
 ROOT_URLCONF = "webapp.urls"
-WSGI_APPLICATION = "webapp.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -140,7 +139,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="DVIS-Bench <noreply@
 
 # --- Files -----------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = VAR / "static"
+# Made by the web server at its start, unless it is there already.
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR / "static")))
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "webapp.pages.plotly_finder.PlotlyFinder",
@@ -170,16 +170,13 @@ STORAGES: dict[str, dict[str, object]] = {
     )
     if S3_BUCKET
     else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "webapp.front_door.static.HashedStorage"},
 }
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = DEBUG
-# Plain-form uploads stream to this folder too, never into memory.
+# The file of a small form goes here too; larger ones never come to Django (webapp/front_door/forms.py).
 UPLOAD_ROOT = VAR / "uploads"
-FILE_UPLOAD_HANDLERS = ["webapp.uploads.handlers.LimitedFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = str(UPLOAD_ROOT)
 UPLOAD_ROOT.mkdir(parents=True, exist_ok=True)
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", default=4 * 1024**3)
 CHECKPOINT_LIMIT_BYTES = env.int("CHECKPOINT_LIMIT_BYTES", default=8 * 1024**3)
 CHECKPOINTS_PER_USER = env.int("CHECKPOINTS_PER_USER", default=20)

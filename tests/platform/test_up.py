@@ -98,7 +98,7 @@ def test_when_it_alone_is_killed_its_children_end_and_the_next_start_works(
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize(("program", "name"), [("postgres", "postgres"), ("gunicorn", "web")])
+@pytest.mark.parametrize(("program", "name"), [("postgres", "postgres"), ("serve\0", "web")])
 def test_a_part_that_dies_is_started_again_and_one_line_says_so(
     running: Product, program: str, name: str
 ) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import http_date
 from ninja import Router
@@ -18,16 +18,22 @@ from ninja import Router
 from webapp.refusal import Refused
 from webapp.rest.auth import submitter, user
 from webapp.rest.middleware import TUS_VERSION
-from webapp.uploads.files import CHECKSUMS, Checksum
+from webapp.uploads.files import CHECKSUMS, Checksum, UploadLocked, ask_to_let_go
+from webapp.uploads.intake import intake_of
 from webapp.uploads.kinds import KINDS, PREDICTIONS, UploadKind
 from webapp.uploads.models import Upload
 from webapp.uploads.selectors import upload_get
-from webapp.uploads.services import upload_append, upload_create, upload_finish, upload_forget
+from webapp.uploads.services import (
+    append_begin,
+    append_finish,
+    upload_append,
+    upload_create,
+    upload_finish,
+    upload_forget,
+)
 
 EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
 CONTENT_TYPE = "application/offset+octet-stream"
-# A connection that is dead, but was never closed, holds its upload's lock no longer than this.
-STALLED_AFTER_S = 60.0
 
 router = Router(tags=["uploads"])
 empty = {200: None, 201: None, 204: None}
@@ -77,7 +83,9 @@ def create(request: HttpRequest) -> HttpResponse:
 def state(request: HttpRequest, id: UUID) -> HttpResponse:
     """Return the number of bytes received, in Upload-Offset."""
     _check_version(request)
-    upload = upload_finish(upload=_get(request, id))
+    upload = _get(request, id)
+    with _taking_over(upload):
+        upload_finish(upload=upload)
     response = _answer(200, upload)
     response["Upload-Length"] = str(upload.length)
     return response
@@ -89,8 +97,7 @@ def append(request: HttpRequest, id: UUID) -> HttpResponse:
     _check_version(request)
     if request.headers.get("Content-Type") != CONTENT_TYPE:
         raise Refused("tus-content-type", f"Expected the Content-Type {CONTENT_TYPE}.", status=415)
-    upload = _get(request, id)
-    _append(request, upload, offset=_whole_number(request, "Upload-Offset"))
+    upload = _append(request, _get(request, id), offset=_whole_number(request, "Upload-Offset"))
     return _answer(204, upload)
 
 
@@ -98,7 +105,9 @@ def append(request: HttpRequest, id: UUID) -> HttpResponse:
 def delete(request: HttpRequest, id: UUID) -> HttpResponse:
     """Forget an upload. Submissions and checkpoints made of it stay."""
     _check_version(request)
-    upload_forget(upload=_get(request, id))
+    upload = _get(request, id)
+    with _taking_over(upload):
+        upload_forget(upload=upload)
     return HttpResponse(status=204)
 
 
@@ -119,7 +128,7 @@ def _get(request: HttpRequest, id: UUID) -> Upload:
         raise Http404 from None
 
 
-def _append(request: HttpRequest, upload: Upload, *, offset: int) -> None:
+def _append(request: HttpRequest, upload: Upload, *, offset: int) -> Upload:
     size = _whole_number(request, "Content-Length", missing=411)
     if offset + size > upload.length:
         raise Refused(
@@ -128,28 +137,24 @@ def _append(request: HttpRequest, upload: Upload, *, offset: int) -> None:
             "Announce the right Upload-Length in a new upload.",
             status=413,
         )
-    try:
-        with _patience(request):
-            upload_append(upload=upload, offset=offset, stream=request, checksum=_checksum(request))
-    except UnreadablePostError as error:
-        raise Refused(
-            "upload-interrupted", "The connection broke. What had arrived is kept.", status=400
-        ) from error
+    intake = intake_of(request)
+    if intake is None:
+        return upload_append(upload=upload, offset=offset, stream=request, checksum=_checksum(request))
+    if intake.appending is not None:
+        return append_finish(appending=intake.appending)
+    with _taking_over(upload):
+        intake.appending = append_begin(upload=upload, offset=offset, checksum=_checksum(request))
+    return upload
 
 
 @contextmanager
-def _patience(request: HttpRequest) -> Iterator[None]:
-    """Give up on a connection that brings nothing for long: a thread waiting on it keeps others out."""
-    socket = request.META.get("gunicorn.socket")
-    if socket is None:
-        yield
-        return
-    before = socket.gettimeout()
-    socket.settimeout(STALLED_AFTER_S)
+def _taking_over(upload: Upload) -> Iterator[None]:
+    """Ask a request that holds the upload to end: its client has lost it, since its owner is here again."""
     try:
         yield
-    finally:
-        socket.settimeout(before)
+    except UploadLocked:
+        ask_to_let_go(upload)
+        raise
 
 
 def _answer(status: int, upload: Upload) -> HttpResponse:

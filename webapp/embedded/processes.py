@@ -70,11 +70,16 @@ def _before_exec(program: Program) -> Callable[[], None]:
         if program.account:
             drop_to(program.account, libc)
         # After the change of account, which would clear it.
-        libc.prctl(_PR_SET_PDEATHSIG, int(program.orphaned or 0), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
+        end_with_parent(program.orphaned, parent, libc)
 
     return prepare
+
+
+def end_with_parent(number: signal.Signals | None, parent: int, libc: ctypes.CDLL | None = None) -> None:
+    """Have the kernel send us a signal, if any, when our parent dies; end at once where it has died."""
+    (libc or ctypes.CDLL(None, use_errno=True)).prctl(_PR_SET_PDEATHSIG, int(number or 0), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def stop(running: Iterable[tuple[Program, subprocess.Popen[bytes]]]) -> None:

@@ -12,31 +12,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def web(var: Path, listener: int, settings: Mapping[str, str] | None = None) -> Program:
-    """gunicorn on an open listening socket: while it starts, requests wait in there instead of being refused.
+    """The web server on an open socket: while it starts, requests wait there instead of being refused.
 
     Args:
         listener: the socket's file descriptor.
         settings: environment variables of the site, on top of our own environment; so for all programs here.
     """
-    return _python(
-        "web",
-        [
-            *(
-                "gunicorn",
-                "webapp.wsgi:application",
-                "--bind",
-                f"fd://{listener}",
-                "--no-control-socket",
-                "--preload",
-            ),
-            *("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--access-logfile", "-"),
-            # Seconds a request may take to finish when the site is stopped.
-            *("--graceful-timeout", "5"),
-        ],
-        var,
-        settings,
-        descriptors=(listener,),
-    )
+    return _python("web", ["django", "serve", "--fd", str(listener)], var, settings, descriptors=(listener,))
 
 
 def worker(var: Path, processes: int, settings: Mapping[str, str] | None = None) -> Program:

@@ -1,4 +1,4 @@
-"""The part of a form that brings a file: in the form itself, or uploaded before by scripts."""
+"""The part of a form that brings a file: in the form, on its way beside it, or uploaded before by scripts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 from django import forms
 
 from webapp.accounts.models import User
+from webapp.uploads.intake import Intake
 from webapp.uploads.kinds import UploadKind
 from webapp.uploads.models import Upload
-from webapp.uploads.services import upload_from_file
+from webapp.uploads.services import append_begin, append_finish_short, upload_create, upload_from_file
 
 
 class UploadForm(forms.Form):
-    """`upload` names a finished upload of this person; a `file` replaces it.
+    """`upload` names a finished upload of this person; a `file` replaces it, or the `intake` of a large one.
 
     Attributes:
         kind: of the file.
@@ -38,9 +39,9 @@ class UploadForm(forms.Form):
         widget=forms.FileInput,
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, intake: Intake | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._user = user
+        self._user, self._intake = user, intake
         finished = Upload.objects.filter(owner=user, blob__isnull=False)
         field = self.fields["upload"]
         assert isinstance(field, forms.ModelChoiceField)
@@ -49,15 +50,30 @@ class UploadForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not data.get("upload") and data.get("file") is None and not self.errors.get("upload"):
+        brings_none = not data.get("upload") and data.get("file") is None and self._intake is None
+        if brings_none and not self.errors.get("upload"):
             self.add_error("file", f"Choose {self.file_wanted}.")
         return data
 
     def received(self) -> Upload | None:
-        """The upload that the form names, or one made of the file that came with it. Nothing sent is lost."""
+        """The upload that the form names, or one made of the file that came with it. Nothing sent is lost.
+
+        None where the file's bytes are still to come: the intake takes them, and this answer is not sent.
+        """
         self.is_valid()
+        if self._intake is not None:
+            return self._taken_in(self._intake)
         file = self.cleaned_data.get("file")
         if file is not None:
             return upload_from_file(owner=self._user, file=file, kind=self.kind)
         upload: Upload | None = self.cleaned_data.get("upload")
         return upload
+
+    def _taken_in(self, intake: Intake) -> Upload | None:
+        if intake.appending is not None:
+            return append_finish_short(appending=intake.appending)
+        upload = upload_create(
+            owner=self._user, filename=intake.filename, length=intake.length, kind=self.kind
+        )
+        intake.appending = append_begin(upload=upload, offset=0)
+        return None

@@ -5,16 +5,18 @@ The row's `offset` says how many bytes count: it is raised after they are on dis
 the kernel drops it with the process that held it.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from django.conf import settings
 
+from webapp.blobs.disk import DiskFull
 from webapp.refusal import Refused
 from webapp.uploads.models import Upload
 
@@ -34,6 +36,18 @@ class UploadComplete(Refused):
             "This upload is complete.",
             "Use it in a submission, or create a new one.",
             status=409,
+        )
+
+
+class UploadLocked(Refused):
+    """Another request has not finished."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "upload-locked",
+            "Another request is writing to this upload.",
+            "Wait a few seconds, ask for the offset with HEAD, and go on from there.",
+            status=423,
         )
 
 
@@ -72,6 +86,12 @@ def upload_file(upload: Upload) -> Path:
 @contextmanager
 def locked(upload: Upload) -> Iterator[BinaryIO]:
     """The upload's file, opened for this writer alone, with row and file in agreement."""
+    with lock(upload) as file:
+        yield file
+
+
+def lock(upload: Upload) -> BinaryIO:
+    """Open the upload's file for this writer alone, with row and file in agreement. Closing it unlocks."""
     try:
         file = upload_file(upload).open("r+b", buffering=0)
     except FileNotFoundError:
@@ -79,49 +99,114 @@ def locked(upload: Upload) -> Iterator[BinaryIO]:
         if upload.is_complete:
             raise UploadComplete from None
         file = upload_file(upload).open("a+b", buffering=0)  # lost with its disk: begin again
-    with file:
+    with ExitStack() as stack:
+        stack.enter_context(file)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refused(
-                "upload-locked",
-                "Another request is writing to this upload.",
-                "Wait a few seconds, ask for the offset with HEAD, and go on from there.",
-                status=423,
-            ) from None
+            raise UploadLocked from None
+        _wish(upload).unlink(missing_ok=True)
         upload.refresh_from_db()
         if upload.is_complete:
             raise UploadComplete
         _set_offset(upload, min(upload.offset, os.fstat(file.fileno()).st_size))
         file.truncate(upload.offset)
         file.seek(upload.offset)
-        yield file
+        stack.pop_all()
+    return file
 
 
-def receive(upload: Upload, file: BinaryIO, stream: Readable, digest: Any, checksum: Checksum | None) -> None:
-    """Copy the stream to the file, hashing as it goes, and raise the row's offset behind it."""
-    start = position = upload.offset
-    verified = checksum is None
-    try:
-        while position < upload.length:
-            piece = stream.read(min(PIECE_BYTES, upload.length - position))
-            if not piece:
-                break
-            _write(file, piece)
-            position += len(piece)
-            if digest:
-                digest.update(piece)
-            if checksum:
-                checksum.hash.update(piece)
-            elif position - upload.offset >= COMMIT_BYTES:
-                _commit(upload, file, position)
-        if checksum:
-            checksum.verify()
-            verified = True
-    finally:
-        kept = position if verified else start
-        file.truncate(kept)
-        _commit(upload, file, kept)
+def ask_to_let_go(upload: Upload) -> None:
+    """Ask whoever is writing to this upload to stop, in whatever process: its owner has come back."""
+    with suppress(OSError):  # a full disk: the caller waits, then
+        _wish(upload).touch()
+
+
+def _wish(upload: Upload) -> Path:
+    return upload_file(upload).with_suffix(".wanted")
+
+
+class Appending:
+    """One piece on its way into an upload: written as it comes, from any thread, and counted by `settle`.
+
+    It holds the upload's lock from `lock` to `release`, and waits for nobody in between.
+
+    Args:
+        upload: what it is appended to, at its `offset`.
+        file: what `lock` returned.
+        checksum: of this piece, where the client sent one; then it counts whole or not at all.
+    """
+
+    def __init__(self, upload: Upload, file: BinaryIO, checksum: Checksum | None) -> None:
+        self.upload = upload
+        self.failure: Refused | None = None
+        self._file, self._checksum = file, checksum
+        self._start = self._position = upload.offset
+        # Of the whole file, where one piece brings it.
+        self._digest = hashlib.sha256() if upload.offset == 0 else None
+        self._is_settled = False
+
+    @property
+    def missing(self) -> int:
+        """How many bytes the upload can still take."""
+        return self.upload.length - self._position
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether the owner has come back by another request."""
+        return _wish(self.upload).exists()
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the complete file, where this piece brought all of it."""
+        return self._digest.hexdigest() if self._digest else None
+
+    def write(self, piece: bytes) -> None:
+        """Append some bytes, and count them now and then. Raises Refused where disk or upload are full."""
+        if len(piece) > self.missing:
+            raise Refused("upload-overflow", "More bytes came than were announced.", status=413)
+        try:
+            _write(self._file, piece)
+            self._position += len(piece)
+            if self._digest:
+                self._digest.update(piece)
+            if self._checksum:
+                self._checksum.hash.update(piece)
+            elif self._position - self.upload.offset >= COMMIT_BYTES:
+                _commit(self.upload, self._file, self._position)
+        except OSError as error:
+            raise _failed(error) from error
+
+    def settle(self) -> None:
+        """Count what has arrived. Raises Refused where it is not what the client meant, or found no room."""
+        if self._is_settled:
+            return
+        self._is_settled = True
+        kept = self._position
+        try:
+            if self._checksum:
+                kept = self._start
+                self._checksum.verify()
+                kept = self._position
+        finally:
+            try:
+                self._file.truncate(kept)
+                _commit(self.upload, self._file, kept)
+            except OSError as error:
+                raise _failed(error) from error
+
+    def release(self) -> None:
+        """Let go of the upload, in whatever state it is: what has arrived counts."""
+        try:
+            with suppress(Refused):  # there is nobody to tell
+                self.settle()
+        finally:
+            _wish(self.upload).unlink(missing_ok=True)
+            self._file.close()
+
+
+def _failed(error: OSError) -> Exception:
+    return DiskFull() if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
 
 
 def _write(file: BinaryIO, piece: bytes) -> None:

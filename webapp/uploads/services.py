@@ -1,7 +1,5 @@
 """Uploads: created with their length, appended in pieces, and turned into a blob by the last byte."""
 
-import errno
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +18,16 @@ from webapp.blobs import disk
 from webapp.blobs.storage import blob_delete, blob_save, sha256_of
 from webapp.refusal import Refused
 from webapp.submissions.models import Submission
-from webapp.uploads.files import Checksum, Readable, UploadComplete, locked, receive, upload_file
+from webapp.uploads.files import (
+    PIECE_BYTES,
+    Appending,
+    Checksum,
+    Readable,
+    UploadComplete,
+    lock,
+    locked,
+    upload_file,
+)
 from webapp.uploads.kinds import PREDICTIONS, UploadKind
 from webapp.uploads.models import Upload
 from webapp.uploads.selectors import upload_room_reserved, upload_room_used
@@ -55,24 +62,52 @@ def upload_append(
     A stream that ends early or breaks keeps what arrived (without a checksum; with one, a piece counts
     whole or not at all). Raises Refused where the offset is another, or somebody else is appending.
     """
-    with locked(upload) as file:
-        if offset != upload.offset:
-            raise Refused(
-                "upload-offset",
-                f"The piece begins at byte {offset:,}, but the upload is at byte {upload.offset:,}.",
-                "Ask for the current offset with HEAD and go on from there.",
-                status=409,
-            )
-        digest = hashlib.sha256() if offset == 0 else None  # of the whole file, where one append brings it
-        try:
-            receive(upload, file, stream, digest, checksum)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise disk.DiskFull from error
-            raise
-        if upload.offset == upload.length:
-            _finish(upload, digest.hexdigest() if digest else None)
+    appending = append_begin(upload=upload, offset=offset, checksum=checksum)
+    try:
+        while appending.missing and (piece := stream.read(min(PIECE_BYTES, appending.missing))):
+            appending.write(piece)
+        return append_finish(appending=appending)
+    finally:
+        appending.release()
+
+
+def append_begin(*, upload: Upload, offset: int, checksum: Checksum | None = None) -> Appending:
+    """Take the upload's lock, to append at `offset`. The caller releases what is returned.
+
+    Raises Refused where the offset is another, or somebody else is appending.
+    """
+    file = lock(upload)
+    if offset != upload.offset:
+        file.close()
+        raise Refused(
+            "upload-offset",
+            f"The piece begins at byte {offset:,}, but the upload is at byte {upload.offset:,}.",
+            "Ask for the current offset with HEAD and go on from there.",
+            status=409,
+        )
+    return Appending(upload, file, checksum)
+
+
+def append_finish(*, appending: Appending) -> Upload:
+    """Count what was appended; the last byte makes the upload a blob. Raises Refused, as appending does."""
+    if appending.failure:
+        raise appending.failure
+    appending.settle()
+    upload = appending.upload
+    if upload.offset == upload.length and not upload.is_complete:
+        _finish(upload, appending.sha256)
     return upload
+
+
+def append_finish_short(*, appending: Appending) -> Upload:
+    """Finish an upload whose length was not known exactly: what has arrived is all of it."""
+    if appending.failure:
+        raise appending.failure
+    appending.settle()
+    upload = appending.upload
+    upload.length = upload.offset
+    upload.save(update_fields=["length"])
+    return append_finish(appending=appending)
 
 
 def upload_finish(*, upload: Upload) -> Upload:

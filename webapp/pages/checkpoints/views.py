@@ -17,6 +17,7 @@ from webapp.pages.checkpoints.forms import CheckpointForm, SharingForm
 from webapp.pages.checkpoints.page import FILTERS, checkpoint_page, checkpoints_shown
 from webapp.pages.live import live_page, logged_in, told_if_refused
 from webapp.refusal import Refused
+from webapp.uploads.intake import intake_of
 from webapp.uploads.models import Upload
 
 PAGE_SIZE = 50
@@ -42,7 +43,8 @@ def new(request: HttpRequest) -> HttpResponse:
     """Upload one. Scripts send the file before the form; without them it comes with it."""
     user = logged_in(request)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = CheckpointForm(*sent, user=user, initial={"visibility": Checkpoint.Visibility.PRIVATE})
+    initial = {"visibility": Checkpoint.Visibility.PRIVATE}
+    form = CheckpointForm(*sent, user=user, intake=intake_of(request), initial=initial)
     problem, upload, status = None, None, 422 if request.method == "POST" else 200
     if request.method == "POST":
         try:

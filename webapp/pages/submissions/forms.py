@@ -11,6 +11,7 @@ from django.forms.boundfield import BoundField
 from webapp.accounts.models import User
 from webapp.methods.models import Method, Variant
 from webapp.pages.upload_form import UploadForm
+from webapp.uploads.intake import Intake
 from webapp.uploads.kinds import PREDICTIONS
 
 # What each factor is, by an example; the field's names come from Variant.FACTORS.
@@ -53,9 +54,11 @@ class SubmitForm(UploadForm):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, user: User, has_maps: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, user: User, intake: Intake | None, has_maps: bool = False, **kwargs: Any
+    ) -> None:
         self.file_wanted, self.file_accepts = MAPS if has_maps else RESULTS
-        super().__init__(*args, user=user, **kwargs)
+        super().__init__(*args, user=user, intake=intake, **kwargs)
         own = Variant.objects.filter(method__owner=user).select_related("method")
         field = self.fields["variant"]
         assert isinstance(field, forms.ModelChoiceField)

@@ -23,6 +23,7 @@ from webapp.refusal import Refused
 from webapp.submissions import services
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import quota_for, submission_get, submissions_of
+from webapp.uploads.intake import intake_of
 from webapp.uploads.models import Upload
 
 PAGE_SIZE = 50
@@ -39,7 +40,13 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     except (Benchmark.DoesNotExist, Split.DoesNotExist) as error:
         raise Http404("no such benchmark or split") from error
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = SubmitForm(*sent, user=user, has_maps=benchmark.has_maps, initial={"visibility": "public"})
+    form = SubmitForm(
+        *sent,
+        user=user,
+        intake=intake_of(request),
+        has_maps=benchmark.has_maps,
+        initial={"visibility": "public"},
+    )
     problem, upload, status = None, None, 422 if request.method == "POST" else 200
     if request.method == "POST":
         try:

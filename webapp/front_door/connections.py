@@ -1,0 +1,217 @@
+"""What one connection may hold, and for how long it may keep us waiting.
+
+uvicorn has no time limits for headers, bodies and readers. Its protocol is given them here, by one look per
+second at all connections: there is no timer that a client could reset by sending single bytes.
+"""
+
+import fcntl
+import socket
+import struct
+import termios
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from uvicorn import Config, Server
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEADERS_S: Final = 10.0
+HEADER_BYTES: Final = 16 * 1024
+# A body must bring so many bytes in each span of so many seconds in which we were ready to take them.
+BODY_S: Final = 10.0
+BODY_BYTES: Final = 10_000
+# A reader must take something within this time.
+READER_S: Final = 15.0
+# After an answer that did not wait for the body, the rest is thrown away for so long: a client that is still
+# sending would otherwise see a reset instead of the answer.
+REST_S: Final = 3.0
+WRITE_BUFFER_BYTES: Final = 64 * 1024
+# What the kernel may hold of an answer that is not yet on its way.
+UNSENT_BYTES: Final = 128 * 1024
+CONNECTIONS: Final = 4000
+IDLE_S: Final = 5
+# A proxy keeps its connections for a minute, and must be the one that closes them.
+IDLE_BEHIND_PROXY_S: Final = 75
+_LINGER_NOT = struct.pack("ii", 1, 0)
+
+
+class Connections:
+    """How many connections all processes have together; each writes its own number.
+
+    Args:
+        counts: one number per process, in shared memory.
+        index: this process.
+    """
+
+    def __init__(self, counts: "memoryview[int]", index: int) -> None:
+        self._counts, self._index = counts, index
+
+    def set(self, count: int) -> bool:
+        """Note how many this process has; tell whether that is too many for all together."""
+        self._counts[self._index] = count
+        return sum(self._counts) > CONNECTIONS
+
+
+@dataclass
+class Clock:
+    """What a connection is waiting for, and since when, in seconds of the event loop.
+
+    Attributes:
+        headers_since: a request has begun, or nothing has come yet. None: no headers are awaited.
+        header_bytes: what has come of them.
+        body_since, body_bytes: the span in which the body is measured, and what has come in it.
+        unsent, unsent_since: bytes that the peer has not taken, and how long that number has stood still.
+        rest_since: when an answer was complete before its request was.
+        moved_at: the last time that the peer sent or took anything.
+    """
+
+    headers_since: float | None
+    moved_at: float
+    header_bytes: int = 0
+    body_since: float = 0.0
+    body_bytes: int = 0
+    unsent: int = 0
+    unsent_since: float | None = None
+    rest_since: float | None = None
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """One connection of uvicorn's, with time limits. Subclasses are made by `with_limits`."""
+
+    all_connections: Connections
+    clock: Clock
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        now = self.loop.time()
+        self.clock = Clock(headers_since=now, moved_at=now)
+        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        accepted: socket.socket = transport.get_extra_info("socket")
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        if self.all_connections.set(len(self.connections)):
+            ours = [one for one in self.connections if isinstance(one, PatientProtocol)]
+            waiting = [one for one in ours if one.is_waiting()]
+            min(waiting, key=lambda one: one.clock.moved_at, default=self).cut()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.all_connections.set(len(self.connections))
+
+    def data_received(self, data: bytes) -> None:
+        clock = self.clock
+        clock.moved_at = self.loop.time()
+        if clock.headers_since is None and (self.cycle is None or self.cycle.response_complete):
+            clock.headers_since = clock.moved_at  # also for empty lines between two requests
+        awaited = clock.headers_since is not None
+        super().data_received(data)
+        if awaited and clock.headers_since is not None and not self.transport.is_closing():
+            clock.header_bytes += len(data)
+            if clock.header_bytes > HEADER_BYTES:
+                self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.clock.headers_since = self.clock.headers_since or self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        clock = self.clock
+        length = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        clock.headers_since, clock.header_bytes = None, 0
+        clock.body_since, clock.body_bytes, clock.rest_since = self.loop.time(), 0, None
+        if length > HEADER_BYTES:
+            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            raise ValueError("too many bytes of headers")  # ends the parser
+        super().on_headers_complete()
+        # For whoever answers: what was received when the connection broke, and a way to break it.
+        self.scope["state"]["cycle"] = self.cycle
+        self.scope["state"]["connection"] = self
+
+    def on_body(self, body: bytes) -> None:
+        self.clock.body_bytes += len(body)
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def resume_writing(self) -> None:
+        self.clock.unsent_since = None
+        super().resume_writing()
+
+    def look(self, now: float) -> None:
+        """End this connection if it has kept us waiting for too long."""
+        clock, cycle = self.clock, self.cycle
+        if self._is_stuck(now):
+            self.cut()
+        elif self.transport.is_closing():
+            return
+        elif clock.headers_since is not None and now - clock.headers_since > HEADERS_S:
+            self.refuse(HTTPStatus.REQUEST_TIMEOUT)
+        elif cycle is None or not cycle.more_body:
+            return
+        elif cycle.response_complete:
+            clock.rest_since = clock.rest_since or now
+            if now - clock.rest_since > REST_S:
+                self.cut()
+        elif self.flow.read_paused or cycle.waiting_for_100_continue:
+            clock.body_since, clock.body_bytes = now, 0
+        elif now - clock.body_since > BODY_S:
+            if clock.body_bytes < BODY_BYTES:
+                self.refuse(HTTPStatus.REQUEST_TIMEOUT)
+            clock.body_since, clock.body_bytes = now, 0
+
+    def _is_stuck(self, now: float) -> bool:
+        """Whether the peer has taken nothing of an answer for too long, of our bytes or of the kernel's."""
+        clock, accepted = self.clock, self.transport.get_extra_info("socket")
+        if accepted is None or accepted.fileno() < 0:
+            return False
+        kept = fcntl.ioctl(accepted.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+        unsent = self.transport.get_write_buffer_size() + struct.unpack("i", kept)[0]
+        if unsent != clock.unsent or not unsent or clock.unsent_since is None:
+            if unsent != clock.unsent:
+                clock.moved_at = now
+            clock.unsent, clock.unsent_since = unsent, now
+        return now - clock.unsent_since > READER_S
+
+    def is_waiting(self) -> bool:
+        """Whether it is the peer's turn to send or to take something."""
+        return self.cycle is None or self.cycle.more_body or self.cycle.response_started
+
+    def refuse(self, status: HTTPStatus) -> None:
+        """Say why, where no answer has begun, and close."""
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            line = (
+                f"HTTP/1.1 {status.value} {status.phrase}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            )
+            self.transport.write(line.encode())
+            self.transport.close()
+        else:
+            self.cut()
+
+    def cut(self) -> None:
+        """Drop the connection and what the kernel holds for it: an orderly end would wait for the peer."""
+        accepted = self.transport.get_extra_info("socket")
+        if accepted is not None and accepted.fileno() >= 0:
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        self.transport.abort()
+
+
+def with_limits(connections: Connections) -> type[PatientProtocol]:
+    """Return the protocol class of one process."""
+    return type("Protocol", (PatientProtocol,), {"all_connections": connections})
+
+
+class LookingServer(Server):
+    """uvicorn's server: it looks at its connections every second, and calls `often` ten times per second."""
+
+    def __init__(self, config: Config, often: Any) -> None:
+        super().__init__(config)
+        self._often = often
+
+    async def on_tick(self, counter: int) -> bool:
+        self._often()
+        if counter % 10 == 0 and self.server_state.connections:
+            for connection in list(self.server_state.connections):
+                assert isinstance(connection, PatientProtocol)
+                connection.look(connection.loop.time())
+        return await super().on_tick(counter)
