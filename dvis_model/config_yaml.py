@@ -1,4 +1,4 @@
-"""Reads the official YAML files of DVIS and DVIS++: detectron2's form, where `_BASE_` names another file."""
+"""Reads the official YAML files of DVIS and DVIS++: detectron2's form, where `_BASE_` names other files."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ ARCHITECTURES: Final[dict[str, tuple[Generation, TrackerKind, RefinerKind]]] = {
     "DVIS_Plus_online": ("dvis_plus", "referring", "none"),
     "DVIS_Plus_offline": ("dvis_plus", "referring", "temporal"),
 }
+# Of other repositories, and what runs their weights here.
+ELSEWHERE: Final = {
+    "VideoMaskFormer_frame": "MinVIS's own name for MinVIS: write META_ARCHITECTURE: MinVIS, or use --config "
+    "ovis/MinVIS_R50 or another of its configurations",
+    "CTVISModel": "CTVIS in its own repository: DVIS++'s form of it, with weights from there, is "
+    "--config dvispp/ovis/CTVIS_R50",
+}
 PLUS_DECODER: Final = "VideoMultiScaleMaskedTransformerDecoder_dvisPlus"
 # VIPSeg's and VSPW's; no file says it.
 PANOPTIC_THINGS: Final = {124: 58}
@@ -44,8 +51,7 @@ def read_yaml_config(path: Path) -> DvisConfig:
             key.
     """
     keys = _Keys(path, _merged(path, ()))
-    architecture = keys.choice("MODEL.META_ARCHITECTURE", tuple(ARCHITECTURES))
-    generation, tracker, refiner = ARCHITECTURES[architecture]
+    generation, tracker, refiner = ARCHITECTURES[_architecture(keys)]
     num_classes = keys.get("MODEL.SEM_SEG_HEAD.NUM_CLASSES", int)
     dim = keys.get("MODEL.MASK_FORMER.HIDDEN_DIM", int, 256)
     plus_decoder = keys.get("MODEL.MASK_FORMER.TRANSFORMER_DECODER_NAME", str, "") == PLUS_DECODER
@@ -79,6 +85,21 @@ def read_yaml_config(path: Path) -> DvisConfig:
         pixel_mean=keys.triple("MODEL.PIXEL_MEAN", (123.675, 116.28, 103.53)),
         pixel_std=keys.triple("MODEL.PIXEL_STD", (58.395, 57.12, 57.375)),
     )
+
+
+def _architecture(keys: _Keys) -> str:
+    """Return the name of one that we have. Raises ValueError with the way out."""
+    name = keys.get("MODEL.META_ARCHITECTURE", str, "")
+    if name in ARCHITECTURES:
+        return name
+    known = f"This program has {', '.join(ARCHITECTURES)}"
+    if not name:
+        raise ValueError(
+            f"{keys.path}: there is no MODEL.META_ARCHITECTURE, which says what the model is. {known}. If "
+            "the file builds on another one, name that under _BASE_"
+        )
+    why = ELSEWHERE.get(name, "another repository's model, which cannot be run here: use that repository")
+    raise ValueError(f"{keys.path}: MODEL.META_ARCHITECTURE is {name!r}. {known}; {name!r} is {why}")
 
 
 class _Keys:
@@ -119,14 +140,27 @@ class _Keys:
         if value is None:
             return default
         # Tuples are written as they are in Python, which YAML reads as text.
-        value = literal_eval(value) if isinstance(value, str) else value
+        value = _literal(value) if isinstance(value, str) else value
         if not isinstance(value, list | tuple) or len(value) != len(default):
             raise ValueError(f"{self.path}: expected {key} to be {len(default)} numbers, but got {value!r}")
-        return tuple(type(like)(number) for like, number in zip(default, value, strict=True))
+        try:
+            return tuple(type(like)(number) for like, number in zip(default, value, strict=True))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self.path}: expected {key} to be {len(default)} numbers, but got {value!r}"
+            ) from error
 
     def triple(self, key: str, default: tuple[float, float, float]) -> tuple[float, float, float]:
         first, second, third = self.numbers(key, default)
         return first, second, third
+
+
+def _literal(text: str) -> Any:
+    """Return what a text says in Python's words; the text itself where it says nothing."""
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
 
 
 def _backbone(keys: _Keys) -> ResNetConfig | SwinConfig:
@@ -154,16 +188,48 @@ def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     if path.resolve() in above or len(above) > LONGEST_CHAIN:
         raise ValueError(f"{above[0]}: its `_BASE_` files build on each other in a circle, through {path}")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (OSError, RecursionError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):
         raise ValueError(f"{path}: expected a YAML mapping, but got {type(values).__name__}")
-    base = values.pop("_BASE_", None)
-    if base is None:
-        return values
-    base_path = (path.parent / Path(str(base)).expanduser()).resolve()
-    return _overlaid(_merged(base_path, (*above, path.resolve())), values)
+    merged: dict[str, Any] = {}
+    for base in _bases(path, values.pop("_BASE_", None)):
+        merged = _overlaid(merged, _merged(base, (*above, path.resolve())))
+    return _overlaid(merged, values)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads data alone; detectron2 also writes Python's tuples."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:python/tuple", yaml.SafeLoader.construct_yaml_seq)
+
+
+def _bases(path: Path, base: Any) -> list[Path]:
+    """Return the files that one builds on, in the order in which later ones win.
+
+    Raises:
+        ValueError: the value of `_BASE_` is not a path or a list of paths, or one of the files is missing.
+    """
+    names = base if isinstance(base, list) else [] if base is None else [base]
+    if wrong := [name for name in names if not isinstance(name, str) or not name]:
+        raise ValueError(
+            f"{path}: expected _BASE_ to be a path or a list of paths, but it holds {wrong[0]!r}"
+        )
+    paths = []
+    for name in names:
+        if "://" in name:
+            raise ValueError(f"{path}: _BASE_ is the address {name}: fetch that file, and write its path")
+        paths.append((path.parent / Path(name).expanduser()).resolve())
+        if not paths[-1].is_file():
+            raise ValueError(
+                f"{path}: its _BASE_ {name!r} is not there: expected {paths[-1]}. Fetch it from where this "
+                "file comes from, with the folders around it"
+            )
+        if paths[-1].suffix not in {".yaml", ".yml"}:
+            raise ValueError(f"{path}: its _BASE_ {name!r} is not a YAML file, and nothing else is read")
+    return paths
 
 
 def _overlaid(below: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

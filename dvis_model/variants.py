@@ -130,6 +130,12 @@ def find_config(name: str | Path) -> DvisConfig:
     known = text.removesuffix(".yaml").removeprefix("configs/")
     for official, ours in ALIASES.items():
         known = ours + known.removeprefix(official) if known.startswith(official) else known
+    if known not in VARIANTS and text.endswith((".py", ".json")):
+        raise ValueError(
+            f"{text} is not a YAML file. Configurations in Python (LazyConfig, MMDetection) or JSON are not "
+            "read, and no code is run: give the YAML file or the name of an official configuration, see "
+            "python -m dvis_model inspect"
+        )
     if known not in VARIANTS:
         close = difflib.get_close_matches(known, VARIANTS, n=3, cutoff=0.5)
         near = f" Near to it: {', '.join(close)}." if close else ""

@@ -58,8 +58,22 @@ def test_yaml_files_build_on_each_other(tmp_path: Path) -> None:
     [
         (
             BASE.replace("MinVIS", "DVIS_DAQ_online"),
-            r"META_ARCHITECTURE to be one of MinVIS, .* 'DVIS_DAQ_online'",
+            r"META_ARCHITECTURE is 'DVIS_DAQ_online'\. This program has MinVIS, .* use that repository",
         ),
+        (BASE.replace("MinVIS", "VideoMaskFormer_frame"), r"write META_ARCHITECTURE: MinVIS"),
+        (BASE.replace("MinVIS", "CTVISModel"), r"--config dvispp/ovis/CTVIS_R50"),
+        ("MODEL: {SEM_SEG_HEAD: {NUM_CLASSES: 5}}", r"no MODEL\.META_ARCHITECTURE, .* under _BASE_"),
+        (
+            BASE.replace("INPUT", "  PIXEL_MEAN: (1, two, 3)\nINPUT"),
+            r"PIXEL_MEAN to be 3 numbers, but got '\(1, two, 3\)'",
+        ),
+        (BASE.replace("INPUT", "  PIXEL_MEAN: [1, two, 3]\nINPUT"), r"PIXEL_MEAN to be 3 numbers, but got"),
+        ("_BASE_: [7]", r"expected _BASE_ to be a path or a list of paths, but it holds 7"),
+        ("_BASE_: {a: b}", r"expected _BASE_ to be a path or a list of paths, but it holds \{'a': 'b'\}"),
+        ("_BASE_: [https://example.org/base.yaml]", r"fetch that file, and write its path"),
+        ("_BASE_: [other.py]", r"its _BASE_ 'other\.py' is not there"),
+        ("_BASE_: notes.txt", r"its _BASE_ 'notes\.txt' is not a YAML file"),
+        ("_BASE_: [ring.yaml, config.yaml]", r"build on each other in a circle"),
         (BASE.replace("25", "many"), r"NUM_CLASSES to be of type int, but got 'many'"),
         (BASE.replace("build_resnet_backbone", "D2VitAdapterDinoV2"), r"BACKBONE\.NAME to be one of"),
         ("_BASE_: config.yaml", r"build on each other in a circle"),
@@ -67,7 +81,10 @@ def test_yaml_files_build_on_each_other(tmp_path: Path) -> None:
         (BASE.replace("25", "true"), r"NUM_CLASSES to be of type int, but got 'True'"),
         (BASE.replace("WINDOW_SIZE: 3", "WINDOW_SIZE: -2"), r"WINDOW_SIZE to be at least 1, but got -2"),
         ("[" * 20000, r"cannot be read as YAML"),
-        ("_BASE_: nowhere.yaml", r"nowhere\.yaml: cannot be read as YAML: .*No such file"),
+        (
+            "_BASE_: [ring.yaml, nowhere.yaml]",
+            r"its _BASE_ 'nowhere\.yaml' is not there: expected .*Fetch it",
+        ),
         ("!!python/object/apply:os.getpid []", r"could not determine a constructor for the tag"),
         ("- a list", r"expected a YAML mapping, but got list"),
         ("a: [", r"cannot be read as YAML"),
@@ -75,8 +92,36 @@ def test_yaml_files_build_on_each_other(tmp_path: Path) -> None:
 )
 def test_what_a_yaml_file_asks_for_in_vain_is_told(written: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(written)
+    (tmp_path / "ring.yaml").write_text("INPUT: {MIN_SIZE_TEST: 360}")
+    (tmp_path / "notes.txt").write_text("nothing")
     with pytest.raises(ValueError, match=message):
         find_config(tmp_path / "config.yaml")
+
+
+def test_a_list_of_bases_is_merged_in_its_order_and_unknown_keys_are_passed_over(tmp_path: Path) -> None:
+    shared = tmp_path / "_base_"
+    (tmp_path / "ovis").mkdir()
+    shared.mkdir()
+    (shared / "model.yaml").write_text(BASE.replace("INPUT", "  CL_PLUGIN: {REID_WEIGHT: 2.}\nINPUT"))
+    (shared / "data.yaml").write_text(
+        "INPUT: {MIN_SIZE_TEST: 480}\nDATASETS: {TEST: !!python/tuple [ovis]}\n"
+    )
+    head = '_BASE_: ["../_base_/model.yaml", "../_base_/data.yaml"]\nMODEL:\n'
+    own = tmp_path / "ovis" / "own.yaml"
+    own.write_text(f"{head}  SEM_SEG_HEAD: {{NUM_CLASSES: 40}}\n  PIXEL_MEAN: (1, 2, 3.5)\n")
+    config = find_config(own)
+    assert (config.num_classes, config.min_size_test, config.pixel_mean) == (40, 480, (1, 2, 3.5))
+    # Two files that build on the same third one are not a circle.
+    (shared / "data.yaml").write_text("_BASE_: model.yaml\nINPUT: {MIN_SIZE_TEST: 512}\n")
+    assert find_config(own).min_size_test == 512
+
+
+@pytest.mark.parametrize("name", ["configs/r50.py", "mmdet_config.json"])
+def test_configurations_that_are_programs_are_not_read(name: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"is not a YAML file.* no code is run: give the YAML file or the name"
+    ):
+        find_config(name)
 
 
 def test_an_unknown_name_brings_the_nearest_ones() -> None:
