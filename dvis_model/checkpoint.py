@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
@@ -20,13 +20,15 @@ from torch.overrides import TorchFunctionMode
 from dvis_model.assembly import build
 from dvis_model.config import DvisConfig
 from dvis_model.convert import CheckpointRefused, to_safetensors
+from dvis_model.memory import is_out_of_memory
 from dvis_model.model import Dvis
 from dvis_model.variants import VARIANTS
 
 Shapes = Mapping[str, tuple[int, ...]]
 # Names in older releases, and as wrappers write them.
 RENAMES: Final = (
-    (re.compile(r"^module\."), ""),  # of a model that was trained on several GPUs
+    # Of a model that was trained on several GPUs, averaged, wrapped or compiled.
+    (re.compile(r"^(?:(?:module|model|_orig_mod)\.)+"), ""),
     (re.compile(r"^offline_tracker\."), "refiner."),
     (re.compile(r"\bstatic_query\b"), "query_feat"),
 )
@@ -34,6 +36,12 @@ RENAMES: Final = (
 CONSTANTS: Final = ("criterion.empty_weight", "relative_position_index")
 MODULES: Final = ("backbone", "sem_seg_head.pixel_decoder", "sem_seg_head.predictor", "tracker", "refiner")
 MOST_EXAMPLES: Final = 3
+# Far more than any model has. Headers of strangers are bounded by them.
+MOST_ENTRIES: Final = 100_000
+MOST_DIMENSIONS: Final = 16
+MOST_NUMBERS: Final = 2**40
+# Types that are not real numbers, or that torch cannot compute with.
+NOT_REAL: Final = ("torch.bool", "torch.complex", "torch.bits", "torch.float4")
 
 
 class CheckpointMismatch(ValueError):
@@ -102,16 +110,63 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise FileNotFoundError(f"No such checkpoint: {path}")
     try:
-        tensors = safetensors.torch.load_file(path)
+        tensors = dict(tensors_in(path))
     except safetensors.SafetensorError:
         with tempfile.TemporaryDirectory() as folder:
             converted = Path(folder) / "weights.safetensors"
             to_safetensors(path, converted)
             try:
-                tensors = safetensors.torch.load_file(converted)
+                tensors = dict(tensors_in(converted))
             except safetensors.SafetensorError as error:
-                raise CheckpointRefused(f"{path.name}: was not converted to safetensors: {error}") from error
+                raise CheckpointRefused(path.name, f"was not converted to safetensors: {error}") from error
     return {renamed(key): value for key, value in tensors.items()}
+
+
+def tensors_in(path: Path) -> Iterator[tuple[str, Tensor]]:
+    """Yield names and tensors of a file of safetensors, one at a time in memory.
+
+    Raises:
+        SafetensorError: it is not one.
+        CheckpointRefused: its header has shapes or types that weights cannot have.
+    """
+    with safetensors.safe_open(path, framework="pt") as file:
+        names = file.keys()
+        if len(names) > MOST_ENTRIES:
+            raise CheckpointRefused(path.name, f"it has {len(names):,} entries, more than any model")
+        for name in names:
+            try:
+                shape = file.get_slice(name).get_shape()
+                tensor = file.get_tensor(name) if _is_possible(shape) else None
+            except (
+                safetensors.SafetensorError,
+                ArithmeticError,
+                AttributeError,
+                LookupError,
+                RuntimeError,
+                TypeError,
+                ValueError,
+            ) as error:
+                if is_out_of_memory(error):
+                    raise
+                reason = str(error).partition("\n")[0]
+                raise CheckpointRefused(
+                    path.name, f"the entry {name[:80]!r} cannot be read: {reason}"
+                ) from error
+            if tensor is None:
+                shown = ", ".join(map(str, shape[:MOST_DIMENSIONS]))
+                raise CheckpointRefused(
+                    path.name, f"the entry {name[:80]!r} has a shape that weights cannot have: {shown}"
+                )
+            if str(tensor.dtype).startswith(NOT_REAL):
+                raise CheckpointRefused(
+                    path.name, f"the entry {name[:80]!r} holds {tensor.dtype}, expected real numbers"
+                )
+            yield name, tensor
+
+
+def _is_possible(shape: Sequence[int]) -> bool:
+    """Return whether there are weights of this shape; the sizes of empty ones count as well."""
+    return len(shape) <= MOST_DIMENSIONS and math.prod(max(size, 1) for size in shape) <= MOST_NUMBERS
 
 
 def renamed(key: str) -> str:

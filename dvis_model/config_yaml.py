@@ -203,7 +203,15 @@ class _Loader(yaml.SafeLoader):
     """Reads data alone; detectron2 also writes Python's tuples."""
 
 
-_Loader.add_constructor("tag:yaml.org,2002:python/tuple", yaml.SafeLoader.construct_yaml_seq)
+def _tuple(loader: yaml.SafeLoader, node: yaml.Node) -> list[Any]:
+    if not isinstance(node, yaml.SequenceNode):
+        raise yaml.constructor.ConstructorError(
+            problem="a tuple that is not a list", problem_mark=node.start_mark
+        )
+    return loader.construct_sequence(node, deep=True)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:python/tuple", _tuple)
 
 
 def _bases(path: Path, base: Any) -> list[Path]:

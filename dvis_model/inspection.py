@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors
-import torch
 
-from dvis_model.checkpoint import compare, expected_shapes, matching_configs, not_finite, renamed
+from dvis_model.checkpoint import compare, expected_shapes, matching_configs, not_finite, renamed, tensors_in
 from dvis_model.convert import CheckpointRefused, to_safetensors
 from dvis_model.variants import VARIANTS
 
@@ -46,7 +44,7 @@ def as_safetensors(source: Path, scratch: Path) -> Path:
         return source
     to_safetensors(source, scratch)
     if not _is_safetensors(scratch):
-        raise CheckpointRefused(f"{source.name}: was not converted to safetensors")
+        raise CheckpointRefused(source.name, "was not converted to safetensors")
     return scratch
 
 
@@ -54,15 +52,11 @@ def inspect_weights(path: Path) -> Inspection:
     """Look through a file of safetensors, one tensor at a time in memory.
 
     Raises:
-        CheckpointRefused: it holds what torch has no type for.
+        CheckpointRefused: it has entries that weights cannot have.
     """
     shapes: dict[str, tuple[int, ...]] = {}
     broken: list[str] = []
-    for name, tensor in _tensors(path):
-        if tensor.is_complex() or tensor.dtype == torch.bool:
-            raise CheckpointRefused(
-                f"{path.name}: the entry {name!r} holds {tensor.dtype}, expected real numbers"
-            )
+    for name, tensor in tensors_in(path):
         shapes[renamed(name)] = tuple(tensor.shape)
         broken += not_finite({name: tensor})
     fits, nearest = matching_configs(shapes)
@@ -83,13 +77,3 @@ def _is_safetensors(path: Path) -> bool:
             return True
     except safetensors.SafetensorError:
         return False
-
-
-def _tensors(path: Path) -> Iterator[tuple[str, torch.Tensor]]:
-    with safetensors.safe_open(path, framework="pt") as file:
-        for name in file.keys():  # noqa: SIM118 - it is no dict
-            try:
-                tensor = file.get_tensor(name)
-            except (safetensors.SafetensorError, AttributeError, TypeError) as error:
-                raise CheckpointRefused(f"{path.name}: the entry {name!r} cannot be read: {error}") from error
-            yield name, tensor

@@ -44,9 +44,10 @@ def _check(claim: Check, lease: Lease, worker: str) -> Write:
                 return _unfit(claim, found)
             blob = claim.source if weights == source else blob_save(weights, sha256=sha256_of(weights))
     except CheckpointHoldsCode as error:
-        return _refused(claim, "checkpoint-code", [_reason(claim, error)])
+        return _refused(claim, "checkpoint-code", [error.reason])
     except CheckpointRefused as error:
-        return _refused(claim, "checkpoint-unreadable", [_reason(claim, error)])
+        about = f"{error.advice}." if error.advice else ""
+        return _refused(claim, "checkpoint-unreadable", [error.reason], about)
     configurations = list(found.configurations)
     return partial(
         check_finish_ready,
@@ -72,11 +73,6 @@ def _files(claim: Check) -> Iterator[tuple[Path, Path]]:
 def _refused(claim: Check, code: str, lines: Iterable[str], about: str = "") -> Write:
     problems = checkpoint_problems(code, lines, about)
     return partial(check_finish_refused, token=claim.token, problems=problems)
-
-
-def _reason(claim: Check, error: CheckpointRefused) -> str:
-    """Return the error's text without the name of the only file."""
-    return str(error).removeprefix(f"{plain_name(claim.filename)}: ")
 
 
 def _unfit(claim: Check, found: Inspection) -> Write:

@@ -1,16 +1,16 @@
 """What a checkpoint holds is found out without building the model."""
 
-import json
 import pickle
-import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 import safetensors.torch
 import torch
 
-from dvis_model import CheckpointHoldsCode, CheckpointRefused, build
+from dvis_model import CheckpointHoldsCode, CheckpointRefused, build, load_checkpoint
 from dvis_model.inspection import as_safetensors, inspect_weights
+from tests.support.hostile_headers import HOSTILE_HEADERS, entry, hostile_safetensors
 
 
 @pytest.fixture(scope="module")
@@ -79,15 +79,24 @@ def test_a_pickle_that_asks_for_code_is_told_apart_from_a_damaged_file(tmp_path:
     assert not isinstance(refused.value, CheckpointHoldsCode)
 
 
-def test_a_header_that_promises_more_than_the_file_has_is_refused(tmp_path: Path) -> None:
-    header = json.dumps({"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}).encode()
+@pytest.mark.parametrize(("entries", "reason"), HOSTILE_HEADERS.values(), ids=HOSTILE_HEADERS.keys())
+def test_a_header_that_no_weights_can_have_is_the_files_fault(
+    entries: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
     path = tmp_path / "hostile.safetensors"
-    path.write_bytes(struct.pack("<Q", len(header)) + header)
-    with pytest.raises(CheckpointRefused):
-        as_safetensors(path, tmp_path / "scratch")
+    path.write_bytes(hostile_safetensors(entries))
+    with pytest.raises(CheckpointRefused, match=reason):
+        inspect_weights(as_safetensors(path, tmp_path / "scratch"))
 
 
-@pytest.mark.parametrize("dtype", [torch.bool, torch.complex64])
+def test_a_header_of_very_many_entries_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "hostile.safetensors"
+    path.write_bytes(hostile_safetensors({f"{i}": entry([0]) for i in range(100_001)}))
+    with pytest.raises(CheckpointRefused, match="it has 100,001 entries, more than any model"):
+        load_checkpoint(build("tiny"), path)
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.complex64, torch.float8_e4m3fn])
 def test_tensors_that_hold_no_real_numbers_are_refused(dtype: torch.dtype, tmp_path: Path) -> None:
     path = saved({"backbone.weight": torch.zeros(2, dtype=dtype)}, tmp_path)
     with pytest.raises(CheckpointRefused, match=r"'backbone.weight' holds torch\.\w+, expected real numbers"):

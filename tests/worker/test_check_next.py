@@ -5,6 +5,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import safetensors.torch
@@ -12,6 +13,7 @@ import torch
 
 from dvis_model import build
 from tests.support.factories import make_blob
+from tests.support.hostile_headers import HOSTILE_HEADERS, hostile_safetensors
 from tests.webapp.checkpoints.checked import make_checkpoint
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import checkpoint_weights
@@ -84,6 +86,29 @@ def test_what_is_no_checkpoint_is_refused() -> None:
     checkpoint = checked(b"PK\x03\x04 cut short")
     assert (checkpoint.status, checkpoint.weights) == (Status.REFUSED, None)
     assert [problem["code"] for problem in checkpoint.problems] == ["checkpoint-unreadable"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["a product beyond 64 bits", "a size beyond 63 bits", "a type without numbers"]
+)
+def test_a_header_that_no_weights_can_have_is_the_files_fault_and_not_ours(kind: str) -> None:
+    entries, reason = HOSTILE_HEADERS[kind]
+    checkpoint = checked(hostile_safetensors(entries), "weights.safetensors")
+    assert (checkpoint.status, Attempt.objects.count()) == (Status.REFUSED, 1)
+    [problem] = checkpoint.problems
+    assert problem["code"] == "checkpoint-unreadable"
+    assert reason in problem["message"]
+
+
+def test_what_to_do_with_a_checkpoint_in_an_archive_is_said_once(state: dict[str, torch.Tensor]) -> None:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("dvis.pth.tar", pth({"model": state}))
+    [problem] = checked(packed.getvalue(), "dvis.zip").problems
+    assert problem["message"] == "it is a zip archive that holds 'dvis.pth.tar'"
+    assert problem["hint"].startswith(
+        "Unpack it first, and give the checkpoint that is in it. Upload a .pth of"
+    )
 
 
 def test_what_fits_no_model_is_compared_with_the_nearest_by_module(state: dict[str, torch.Tensor]) -> None:
