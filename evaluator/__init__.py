@@ -21,8 +21,7 @@ from evaluator.files.source import check_predictions
 from evaluator.options import Options
 from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, SubsetInvalid
 from evaluator.statistics.report_comparison import Comparison, compare_reports
-from evaluator.statistics.subsets import Listing
-from evaluator.types import Analysis, Report
+from evaluator.types import Analysis, Listing, Report
 from evaluator.version import __version__
 
 __all__ = [

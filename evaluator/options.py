@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evaluator.statistics.subsets import Listing
+from evaluator.types import Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

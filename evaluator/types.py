@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from evaluator.problems import Problem
+
+Listing = Path | Sequence[int | str]
+"""Some videos: a text file with one id or name per line, or the ids and names themselves."""
 
 
 @dataclass(frozen=True, slots=True)

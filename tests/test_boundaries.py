@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 
 def modules_after(*imports: str) -> set[str]:
@@ -15,6 +17,25 @@ def modules_after(*imports: str) -> set[str]:
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     return set(json.loads(done.stdout))
+
+
+def test_every_room_of_the_evaluator_is_either_light_or_closed_to_the_site() -> None:
+    settings = tomllib.loads(Path("pyproject.toml").read_text())
+    contracts = {contract["name"]: contract for contract in settings["tool"]["importlinter"]["contracts"]}
+    floors = contracts["the floors of the evaluator"]["layers"]
+    rooms = {room.strip() for floor in floors for room in floor.split("|")}
+    closed = contracts["the site imports the light rooms of evaluator alone"]["forbidden_modules"]
+    light = {
+        "catalog",
+        "files",
+        "ground_truths",
+        "problem_table",
+        "problems",
+        "receipts",
+        "statistics",
+        "types",
+    }
+    assert rooms - {name.removeprefix("evaluator.") for name in closed} == light | {"version", "__main__"}
 
 
 def test_the_site_loads_neither_torch_nor_numba_nor_the_workers() -> None:

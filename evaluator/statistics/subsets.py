@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from evaluator.problems import SubsetInvalid
-from evaluator.types import VideoInfo
-
-Listing = Path | Sequence[int | str]
-"""A text file with a video id or name a line, or the ids and names themselves."""
+from evaluator.types import Listing, VideoInfo
 
 _LISTED: Final = 5
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from evaluator.catalog import BenchmarkSpec
 from evaluator.tracklets.average_precision import (
     AREA_SPLITS,
+    IOU_THRESHOLDS,
     OCCLUSION_SPLITS,
     RECALL_LIMITS,
     RECALL_THRESHOLDS,
@@ -29,7 +30,7 @@ _SPLIT_OF_SUFFIX: Final = {
     "mo": "occlusion_medium",
     "ho": "occlusion_heavy",
 }
-_THRESHOLDS_OF: Final = {"AP50": slice(0, 1), "AP75": slice(5, 6)}
+_THRESHOLDS_OF: Final = {f"AP{50 + 5 * t}": slice(t, t + 1) for t in range(len(IOU_THRESHOLDS))}
 _LIMITS_OF: Final = {"AR1": 0, "AR10": 1}
 
 

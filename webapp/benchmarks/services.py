@@ -12,8 +12,7 @@ from django.db import transaction
 from evaluator.catalog import BENCHMARKS
 from evaluator.ground_truths import describe_ground_truth
 from evaluator.problems import Problem
-from evaluator.statistics.subsets import Listing
-from evaluator.types import GroundTruthSummary
+from evaluator.types import GroundTruthSummary, Listing
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
 from webapp.benchmarks.ground_truth import ground_truth_blob, readable

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluator.problems import SubsetInvalid
-from evaluator.statistics.subsets import Listing, choose_videos
+from evaluator.statistics.subsets import choose_videos
+from evaluator.types import Listing
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.refusal import Refused
 

@@ -54,5 +54,5 @@ def _send(kind: Job.Kind) -> None:
 
 
 def queue_of(kind: Job.Kind) -> str:
-    """Name of the Celery queue (DESIGN section 6)."""
+    """Name of the Celery queue."""
     return QUEUES[kind]

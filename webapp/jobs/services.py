@@ -1,4 +1,4 @@
-"""The one writer of the status of jobs (DESIGN section 6).
+"""The one writer of the status of jobs (docs/adr/0003).
 
 PostgreSQL is the truth: a job is created in the transaction of what it works for, claimed under a row lock
 as an attempt with a lease, and whatever comes of it is stored in one transaction, if the attempt still

@@ -37,7 +37,7 @@ def result_store(submission: Submission, report: Mapping[str, Any], samples: Map
 
     Args:
         submission: locked by the caller.
-        report: the `--json` contract of DESIGN section 3.
+        report: what `evaluator.Report.to_json` gives.
         samples: of headline metrics, as `evaluator.statistics.comparison.pack_samples` gives them.
     """
     text = json.dumps(report, allow_nan=False, separators=(",", ":"))

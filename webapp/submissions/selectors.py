@@ -51,7 +51,7 @@ def scores_are_visible(*, user: User | AnonymousUser, split: Split) -> bool:
 
 
 def result_of(submission: Submission) -> dict[str, Any]:
-    """The full report (DESIGN section 3). Ask `scores_are_visible` first.
+    """The full report, as `evaluator.Report.to_json` gives it. Ask `scores_are_visible` first.
 
     Raises ValueError without one, ResultLost where its file cannot be read.
     """

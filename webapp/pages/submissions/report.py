@@ -93,7 +93,7 @@ class ReportPage:
 
 
 def report_page(report: Mapping[str, Any], split: Split, video_sort: str = "") -> ReportPage:
-    """Arrange a report (the `--json` contract of DESIGN section 3)."""
+    """Arrange a report, as `evaluator.Report.to_json` gives it."""
     numbers = {key: _number(key, report) for key in report["metrics"]}
     spec = split.benchmark.spec
     per_category = {name: values for name, values in report["per_category"].items() if _is_known(values)}
