@@ -18,6 +18,7 @@ from webapp.submissions.attempts import (
     evaluation_finish_rejected,
     evaluation_finish_scored,
 )
+from webapp.submissions.results import Outcome
 from worker.app import app
 from worker.lease import Lease
 from worker.turn import Turn, Write, failure_code
@@ -54,10 +55,12 @@ def _evaluate(claim: Evaluation, lease: Lease, worker: str) -> Write:
     return partial(
         evaluation_finish_scored,
         token=claim.token,
-        report=replace(report, warnings=of_submission).to_json(),
-        samples=_packed(report.samples),
-        subsets=claim.subsets,
-        subset_samples={name: _packed(part.samples) for name, part in report.subsets.items()},
+        outcome=Outcome(
+            report=replace(report, warnings=of_submission).to_json(),
+            samples=_packed(report.samples),
+            subsets=claim.subsets,
+            subset_samples={name: _packed(part.samples) for name, part in report.subsets.items()},
+        ),
     )
 
 

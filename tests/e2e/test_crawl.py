@@ -23,6 +23,7 @@ from webapp.accounts.models import ApiToken, User
 from webapp.jobs.services import job_finish_failed
 from webapp.submissions.errata.services import reevaluations_request
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 
 AXE = (Path(__file__).parents[1] / "vendor/axe-core/axe.min.js").read_text()
 RUN_AXE = """
@@ -94,7 +95,9 @@ def make_world() -> World:
         Submission.objects.filter(pk=close.pk).update(evaluator="0.1")
         close.refresh_from_db()
         assert reevaluations_request(submissions=[close], reason="Ties were ordered wrongly.", actor=None)
-        assert evaluation_finish_scored(token=claim().token, report=make_report(AP=0.47), samples={})
+        assert evaluation_finish_scored(
+            token=claim().token, outcome=Outcome(make_report(AP=0.47), samples={})
+        )
         run = make_run(author, split, is_public=False)
         store_video(claim_run(), 0)
         ready = make_checkpoint(author, "tiny_shapes", visibility="public")

@@ -11,6 +11,7 @@ from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 
 DRAWS = 200
 
@@ -42,12 +43,12 @@ def make_drawn(
         submission = make_submission(author, split, variant=variant, is_public=is_public)
         token = claim().token
         if subset is None:
-            assert evaluation_finish_scored(token=token, report=stored, samples=packed)
+            assert evaluation_finish_scored(token=token, outcome=Outcome(stored, samples=packed))
         else:
             part = {name: stored[name] for name in ("metrics", "intervals")}
             report = {**make_report(AP=0.5), "subsets": {subset.name: {"videos": subset.video_count, **part}}}
             assert evaluation_finish_scored(
-                token=token, report=report, subsets=[subset], subset_samples={subset.name: packed}
+                token=token, outcome=Outcome(report, subsets=[subset], subset_samples={subset.name: packed})
             )
     submission.refresh_from_db()
     return submission

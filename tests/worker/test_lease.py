@@ -16,6 +16,7 @@ from webapp.jobs.services import job_cancel
 from webapp.jobs.sweep import jobs_sweep
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 from worker.lease import STOPPING, Lease, LeaseLost, WorkerStopping, store
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,7 +141,7 @@ def test_a_result_is_stored_though_the_connection_was_cut() -> None:
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [own])
     other.close()
-    assert store(partial(evaluation_finish_scored, token=token, report=make_report()))
+    assert store(partial(evaluation_finish_scored, token=token, outcome=Outcome(make_report())))
     assert Submission.objects.get(pk=submission.pk).status == "scored"
 
 
@@ -149,5 +150,5 @@ def test_a_result_that_comes_after_the_lease_was_taken_away_is_dropped() -> None
     token = claim().token
     Attempt.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     jobs_sweep()
-    assert not store(partial(evaluation_finish_scored, token=token, report=make_report()))
+    assert not store(partial(evaluation_finish_scored, token=token, outcome=Outcome(make_report())))
     assert Submission.objects.get(pk=submission.pk).status == "queued"

@@ -1,6 +1,5 @@
 """The interface of workers that score submissions; the job's side is `webapp.jobs.services`."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim, job_succeed
 from webapp.submissions.errata.attempts import reevaluation_rejected, reevaluation_scored
 from webapp.submissions.models import Submission
-from webapp.submissions.results import SubsetSamples
+from webapp.submissions.results import Outcome
 from webapp.submissions.status import submission_rejected, submission_scored
 
 # What a worker that evaluates takes, the first before the second.
@@ -63,30 +62,14 @@ def evaluation_claim(*, worker: str) -> Evaluation | None:
     )
 
 
-def evaluation_finish_scored(
-    *,
-    token: UUID,
-    report: Mapping[str, Any],
-    samples: Mapping[str, bytes] | None = None,
-    subsets: Sequence[VideoSubset] = (),
-    subset_samples: SubsetSamples | None = None,
-) -> bool:
-    """Store a result, all or nothing. False where the lease is lost: somebody else's result counts.
-
-    Args:
-        token: proof of the lease.
-        report: what `evaluator.Report.to_json` gives.
-        samples: of headline metrics, as `pack_samples` gives them; None where no videos were drawn
-            again.
-        subsets: those that the report has.
-        subset_samples: of these by name, as `samples`.
-    """
+def evaluation_finish_scored(*, token: UUID, outcome: Outcome) -> bool:
+    """Store a result, all or nothing; `token` proves the lease. False where the lease is lost."""
 
     def write(job: Job) -> None:
         store = submission_scored if job.kind == Job.Kind.EVALUATE else reevaluation_scored
-        store(job, report=report, samples=samples or {}, subsets=subsets, subset_samples=subset_samples or {})
+        store(job, outcome=outcome)
 
-    return job_succeed(token=token, total=report["videos"], write=write)
+    return job_succeed(token=token, total=outcome.report["videos"], write=write)
 
 
 def evaluation_finish_rejected(*, token: UUID, problems: list[dict[str, Any]]) -> bool:

@@ -5,6 +5,7 @@ import json
 import logging
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.benchmarks.models import VideoSubset
@@ -28,18 +29,32 @@ class ResultLost(Refused):
         )
 
 
-SubsetSamples = Mapping[str, Mapping[str, bytes]]
-"""Packed samples by name of subset and metric."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of an evaluation.
+
+    Attributes:
+        report: as `evaluator.Report.to_json` gives it.
+        samples: of headline metrics, as `evaluator.statistics.comparison.pack_samples` gives them; empty
+            where no videos were drawn again.
+        subsets: those that the evaluation was given; the report has their numbers by name.
+        subset_samples: of these by name, as `samples`.
+    """
+
+    report: Mapping[str, Any]
+    samples: Mapping[str, bytes] = field(default_factory=dict)
+    subsets: Sequence[VideoSubset] = ()
+    subset_samples: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
 
 
-def result_store(submission: Submission, report: Mapping[str, Any], samples: Mapping[str, bytes]) -> None:
+def result_store(submission: Submission, outcome: Outcome) -> None:
     """Fill a submission (which the caller saves) and write its scores, in the caller's transaction.
 
     Args:
         submission: locked by the caller.
-        report: what `evaluator.Report.to_json` gives.
-        samples: of headline metrics, as `evaluator.statistics.comparison.pack_samples` gives them.
+        outcome: its subsets are stored by `subset_scores_store`.
     """
+    report = outcome.report
     text = json.dumps(report, allow_nan=False, separators=(",", ":"))
     submission.result = blob_save_bytes(gzip.compress(text.encode(), mtime=0))
     submission.evaluator, submission.digest = report["evaluator"], report["digest"]
@@ -51,26 +66,20 @@ def result_store(submission: Submission, report: Mapping[str, Any], samples: Map
         for low, high in [intervals.get(key) or (None, None)]
     )
     ScoreSamples.objects.bulk_create(
-        ScoreSamples(submission=submission, metric=key, samples=packed) for key, packed in samples.items()
+        ScoreSamples(submission=submission, metric=key, samples=packed)
+        for key, packed in outcome.samples.items()
     )
 
 
-def subset_scores_store(
-    submission: Submission,
-    report: Mapping[str, Any],
-    subsets: Sequence[VideoSubset],
-    samples: SubsetSamples,
-) -> None:
+def subset_scores_store(submission: Submission, outcome: Outcome) -> None:
     """Write the numbers of each subset that is still the one that was evaluated.
 
     Args:
         submission: locked by the caller.
-        report: with `subsets` by their names.
-        subsets: those that the evaluation was given.
-        samples: of headline metrics, as `result_store` takes them, by the names of subsets.
+        outcome: its report has the numbers of its subsets by their names.
     """
     # Locked, so that none is deleted before the caller's transaction ends.
-    present = VideoSubset.objects.select_for_update().filter(pk__in=[subset.pk for subset in subsets])
+    present = VideoSubset.objects.select_for_update().filter(pk__in=[subset.pk for subset in outcome.subsets])
     SubsetScore.objects.bulk_create(
         SubsetScore(
             submission=submission,
@@ -79,10 +88,10 @@ def subset_scores_store(
             value=value,
             low=low,
             high=high,
-            samples=samples.get(subset.name, {}).get(key),
+            samples=outcome.subset_samples.get(subset.name, {}).get(key),
         )
         for subset in present
-        for part in [report["subsets"][subset.name]]
+        for part in [outcome.report["subsets"][subset.name]]
         for key, value in part["metrics"].items()
         for low, high in [part["intervals"].get(key) or (None, None)]
     )

@@ -1,6 +1,5 @@
 """The one writer of a submission's status: it follows that of its job, and ends with what is stored here."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -8,10 +7,9 @@ from django.utils import timezone
 
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
-from webapp.benchmarks.models import VideoSubset
 from webapp.jobs.models import Job
 from webapp.submissions.models import Submission
-from webapp.submissions.results import SubsetSamples, result_store, scores_copy, subset_scores_store
+from webapp.submissions.results import Outcome, result_store, scores_copy, subset_scores_store
 
 Status = Submission.Status
 # A job that succeeded leaves the file scored or rejected.
@@ -32,27 +30,12 @@ def submission_follow(job: Job, actor: User | None, data: dict[str, Any]) -> Non
     _set(submission, FOLLOWS[job.status], actor=actor, **data)
 
 
-def submission_scored(
-    job: Job,
-    *,
-    report: Mapping[str, Any],
-    samples: Mapping[str, bytes],
-    subsets: Sequence[VideoSubset],
-    subset_samples: SubsetSamples,
-) -> None:
-    """Store what a job that succeeded has measured.
-
-    Args:
-        job: locked by the caller.
-        report: what `evaluator.Report.to_json` gives.
-        samples: of headline metrics, packed.
-        subsets: those that the report has.
-        subset_samples: of these by name, as `samples`.
-    """
+def submission_scored(job: Job, *, outcome: Outcome) -> None:
+    """Store the result of a job that succeeded and that the caller has locked."""
     submission = _locked(job)
     submission.finished_at = job.finished_at
-    result_store(submission, report, samples)
-    subset_scores_store(submission, report, subsets, subset_samples)
+    result_store(submission, outcome)
+    subset_scores_store(submission, outcome)
     _set(submission, Status.SCORED, digest=submission.digest)
 
 

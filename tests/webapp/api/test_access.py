@@ -15,13 +15,14 @@ from webapp.methods.models import Variant
 from webapp.methods.services import variant_get_or_create
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 
 
 def make_scored(**fields: Any) -> Submission:
     submission = make_submission(**fields)
-    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
     submission.refresh_from_db()
     return submission
 

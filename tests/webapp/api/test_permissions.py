@@ -30,6 +30,7 @@ from webapp.jobs.services import job_finish_failed
 from webapp.runs.models import Run
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 from webapp.uploads.models import Upload
 from webapp.uploads.services import upload_create
 
@@ -76,7 +77,7 @@ def at(path: str) -> Callable[[User], Call]:
 def hidden(owner: User, **fields: Any) -> Submission:
     """A scored submission that its author keeps private."""
     row = make_submission(owner, is_public=False, **fields)
-    assert evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    assert evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
     return row
 
 

@@ -11,6 +11,7 @@ from webapp.accounts.models import User
 from webapp.methods.models import Method
 from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,7 @@ def test_a_scored_one_has_fractions_and_a_result(user: User, api: Api) -> None:
     id = api.post("/submissions", body(user)).json()["id"]
     assert api.get(f"/submissions/{id}/result").status_code == 409
     report = make_report(AP=0.625, AP_ho=None)
-    evaluation_finish_scored(token=claim().token, report=report)
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(report))
     document = api.get(f"/submissions/{id}").json()
     assert (document["status"], document["status_text"]) == ("scored", "Scored")
     assert document["metrics"] == {"AP": 0.625, "AP_ho": None}
@@ -163,6 +164,6 @@ def test_a_page_of_finished_submissions_costs_a_fixed_number_of_queries(
 ) -> None:
     for number in range(6):
         api.post("/submissions", body(user, upload=Tus(user).upload(bytes([number]))))
-        evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
+        evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
     with django_assert_max_num_queries(6):
         assert len(api.get("/submissions").json()["results"]) == 6

@@ -14,6 +14,7 @@ from webapp.accounts.audit import AuditEvent
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.blobs.storage import blob_bytes
 from webapp.submissions.attempts import evaluation_finish_scored
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -155,7 +156,7 @@ def test_another_ground_truth_under_scores_needs_a_word_and_is_told(gt: Path) ->
     import_benchmark(gt)
     split = Split.objects.get()
     make_submission(split=split)
-    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
     gt.write_text(json.dumps(ground_truth(videos=3)))
     with pytest.raises(CommandError, match=r"1 scored submissions, measured against another ground truth"):
         import_benchmark(gt)
@@ -169,7 +170,7 @@ def test_another_ground_truth_under_scores_needs_a_word_and_is_told(gt: Path) ->
 def test_another_evaluator_under_scores_is_refused(gt: Path) -> None:
     import_benchmark(gt)
     make_submission(split=Split.objects.get())
-    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
     with pytest.raises(CommandError, match="is evaluated as 'ytvis2019' and has scores"):
         import_benchmark(gt, evaluator="ovis")
 

@@ -12,6 +12,7 @@ from webapp.benchmarks.models import Split, VideoSubset
 from webapp.benchmarks.subsets import subsets_store
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission, SubsetScore
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 __all__ = ["gt"]  # a fixture of the import's tests
@@ -33,7 +34,7 @@ def finish(**numbers: float) -> None:
         for name, value in numbers.items()
     }
     report = make_report(AP=0.5) | {"subsets": parts}
-    assert evaluation_finish_scored(token=taken.token, report=report, subsets=taken.subsets)
+    assert evaluation_finish_scored(token=taken.token, outcome=Outcome(report, subsets=taken.subsets))
 
 
 def numbers_of(submission: Submission) -> dict[tuple[str, str], float | None]:
@@ -81,7 +82,7 @@ def test_a_list_that_changes_during_an_evaluation_gets_no_scores_of_the_former_o
     subsets_store(split=split, chosen={"long": ["1"]})
     part = {"videos": 1, "metrics": {"AP": 0.25}, "intervals": {}}
     report = make_report(AP=0.5) | {"subsets": {"long": part}}
-    assert evaluation_finish_scored(token=taken.token, report=report, subsets=taken.subsets)
+    assert evaluation_finish_scored(token=taken.token, outcome=Outcome(report, subsets=taken.subsets))
     submission.refresh_from_db()
     assert (submission.status, numbers_of(submission)) == ("scored", {})
 

@@ -24,6 +24,7 @@ from webapp.jobs.services import (
 from webapp.jobs.sweep import jobs_sweep
 from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 from webapp.submissions.selectors import result_of
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +62,7 @@ def test_a_claimed_job_is_not_given_to_a_second_worker() -> None:
 def test_a_score_is_stored_with_its_report_in_one_go() -> None:
     submission = make_submission()
     report = make_report(AP=0.25, AP_ho=None)
-    assert evaluation_finish_scored(token=claim().token, report=report)
+    assert evaluation_finish_scored(token=claim().token, outcome=Outcome(report))
     submission = reload(submission)
     assert submission.status == Status.SCORED
     assert dict(submission.scores.values_list("metric", "value")) == {"AP": 0.25, "AP_ho": None}
@@ -78,8 +79,8 @@ def test_a_result_is_dropped_when_the_lease_was_lost_to_another_worker() -> None
     expire(slow.token)
     jobs_sweep()
     fast = claim(worker="fast")
-    assert evaluation_finish_scored(token=fast.token, report=make_report(AP=0.5))
-    assert not evaluation_finish_scored(token=slow.token, report=make_report(AP=0.1))
+    assert evaluation_finish_scored(token=fast.token, outcome=Outcome(make_report(AP=0.5)))
+    assert not evaluation_finish_scored(token=slow.token, outcome=Outcome(make_report(AP=0.1)))
     assert submission.scores.get().value == 0.5
     assert [a.outcome for a in submission.job.attempts.all()] == ["lost", "succeeded"]
 
@@ -87,8 +88,8 @@ def test_a_result_is_dropped_when_the_lease_was_lost_to_another_worker() -> None
 def test_storing_a_result_twice_changes_nothing_the_second_time() -> None:
     submission = make_submission()
     token = claim().token
-    assert evaluation_finish_scored(token=token, report=make_report(AP=0.5))
-    assert not evaluation_finish_scored(token=token, report=make_report(AP=0.5))
+    assert evaluation_finish_scored(token=token, outcome=Outcome(make_report(AP=0.5)))
+    assert not evaluation_finish_scored(token=token, outcome=Outcome(make_report(AP=0.5)))
     assert submission.scores.count() == 1
 
 
@@ -174,7 +175,7 @@ def test_a_released_job_is_queued_again_and_has_lost_no_try() -> None:
         assert job_release(token=claim().token)
     submission = reload(submission)
     assert (submission.status, submission.job.attempts_made) == (Status.QUEUED, 0)
-    assert evaluation_finish_scored(token=claim().token, report=make_report())
+    assert evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
 
 
 def test_withdrawing_takes_the_lease_from_the_worker() -> None:
@@ -182,7 +183,7 @@ def test_withdrawing_takes_the_lease_from_the_worker() -> None:
     submission = make_submission(author)
     token = claim().token
     assert job_cancel(job=submission.job, actor=author)
-    assert not evaluation_finish_scored(token=token, report=make_report())
+    assert not evaluation_finish_scored(token=token, outcome=Outcome(make_report()))
     submission = reload(submission)
     assert (submission.status, submission.job.status) == (Status.WITHDRAWN, Job.Status.CANCELLED)
     assert submission.job.attempts.get().outcome == "cancelled"
@@ -190,7 +191,7 @@ def test_withdrawing_takes_the_lease_from_the_worker() -> None:
 
 def test_a_scored_submission_cannot_be_withdrawn() -> None:
     submission = make_submission()
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     assert not job_cancel(job=submission.job, actor=submission.author)
     assert reload(submission).status == Status.SCORED
 
@@ -203,13 +204,13 @@ def test_a_failed_job_gets_all_its_tries_again() -> None:
     submission = reload(submission)
     assert (submission.status, submission.job.attempts_made) == (Status.QUEUED, 0)
     assert submission.finished_at is None
-    assert evaluation_finish_scored(token=claim().token, report=make_report())
+    assert evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     assert [a.number for a in submission.job.attempts.all()] == [1, 2]
 
 
 def test_every_change_of_status_is_in_the_audit_trail() -> None:
     submission = make_submission()
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     events = AuditEvent.objects.filter(subject=f"submission:{submission.id}").order_by("at")
     actions = ["received", "queued", "running", "scored"]
     assert [event.action for event in events] == [f"submission.{action}" for action in actions]

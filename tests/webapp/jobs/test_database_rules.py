@@ -7,6 +7,7 @@ from tests.support.factories import claim, make_report, make_submission
 from webapp.jobs.models import Attempt
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,7 +88,7 @@ def test_a_score_outside_0_to_1_undoes_the_whole_result() -> None:
     submission = make_submission()
     token = claim().token
     with pytest.raises(IntegrityError, match="score_is_a_fraction"):
-        evaluation_finish_scored(token=token, report=make_report(AP=0.5, AR1=1.5))
+        evaluation_finish_scored(token=token, outcome=Outcome(make_report(AP=0.5, AR1=1.5)))
     submission.refresh_from_db()
     assert submission.status == "running"
     assert submission.scores.count() == 0

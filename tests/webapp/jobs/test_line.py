@@ -13,6 +13,7 @@ from webapp.jobs.selectors import job_expected_s, job_position, queue_state
 from webapp.jobs.services import job_finish_failed, job_progress
 from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 from webapp.submissions.sentences import status_sentence
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +94,7 @@ def test_the_time_expected_comes_from_the_history_of_the_split() -> None:
     split = make_split()
     for seconds in (10, 20, 90):
         done = make_submission(split=split)
-        evaluation_finish_scored(token=claim().token, report=make_report())
+        evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
         took(done, seconds)
     first, second = make_submission(split=split), make_submission(split=split)
     assert job_expected_s(first.job) == pytest.approx(20)
@@ -136,7 +137,7 @@ def test_a_job_tried_again_says_which_try_it_waits_for() -> None:
 
 def test_the_end_is_told_in_one_sentence() -> None:
     scored, rejected, failed = (make_submission() for _ in range(3))
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     problems = [
         {"code": "score-nan", "severity": "error", "count": 1},
         {"code": "score-nan", "severity": "error", "count": 4},

@@ -17,6 +17,7 @@ from webapp.submissions.evaluation import evaluation_finish_scored
 from tests.support.factories import claim, make_report, make_submission
 from webapp.accounts.audit import AuditEvent
 from webapp.receipts.keys import Key, all_keys, key_rotate, signing_key
+from webapp.submissions.results import Outcome
 
 CONFIGURED = "ab" * 32
 
@@ -139,5 +140,5 @@ def test_keys_that_cannot_be_read_are_told_and_never_replaced(
 
 def _receipt(client: Client) -> Any:
     submission = make_submission()
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     return client.get(f"/api/v1/submissions/{submission.id}/receipt")

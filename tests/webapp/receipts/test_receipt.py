@@ -18,6 +18,7 @@ from tests.support.rest import Api
 from webapp.receipts.keys import key_rotate
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +54,7 @@ def scored(tmp_path: Path, settings: Any) -> Scored:
     author = make_user("alice")
     submission = make_submission(author, split, blob=make_blob(results.read_bytes()))
     report = evaluate("ovis", truth, results).to_json()
-    evaluation_finish_scored(token=claim().token, report=report)
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(report))
     submission.refresh_from_db()
     return Scored(submission, truth, results)
 
@@ -146,8 +147,8 @@ def test_in_a_blind_phase_staff_alone_get_receipts(scored: Scored) -> None:
 def test_what_was_not_scored_here_has_no_receipt() -> None:
     queued = make_submission(make_user("alice"))
     reported = make_submission(make_user("carol"))
-    evaluation_finish_scored(token=claim().token, report=make_report())
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     Submission.objects.filter(pk=reported.pk).update(origin="reported", blob=None, ground_truth=None)
     fresh = make_submission(queued.author)
     for row in (fresh, reported):

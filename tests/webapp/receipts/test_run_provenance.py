@@ -12,6 +12,7 @@ from webapp.checkpoints.models import Checkpoint
 from webapp.runs.attempts import run_finish
 from webapp.runs.models import Run
 from webapp.submissions.attempts import evaluation_finish_scored
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 SHA256 = "ab" * 32
@@ -28,7 +29,7 @@ def finished(provenance: dict[str, Any]) -> Run:
     checkpoint = {"sha256": weights.sha256}
     told = {"checkpoint": checkpoint, "code": {"version": "0.1.0", "sha256": SHA256}, **provenance}
     assert run_finish(token=execution.token, blob=make_blob(), filename="results.json", provenance=told)
-    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.5))
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
     return Run.objects.select_related("submission", "checkpoint").get(pk=run.pk)
 
 

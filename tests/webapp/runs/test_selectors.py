@@ -19,6 +19,7 @@ from webapp.runs.options import options_for
 from webapp.runs.selectors import RunState, reads_log, run_events, run_state, runs_visible_to
 from webapp.runs.services import model_get
 from webapp.submissions.attempts import evaluation_finish_scored
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,7 @@ def test_a_run_is_its_authors_and_staffs_until_its_submission_is_on_the_board() 
     assert [sees(user, run) for user in others] == [False, False]
     run_finish(token=claim_run().token, blob=make_blob(), filename="submission.zip", provenance={})
     assert [sees(user, run) for user in others] == [False, False]
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     assert [sees(user, run) for user in others] == [True, True]
     assert [reads_log(user=user, run=run) for user in (run.author, *others)] == [True, False, False]
 
@@ -46,7 +47,7 @@ def test_a_run_is_its_authors_and_staffs_until_its_submission_is_on_the_board() 
 def test_the_run_of_a_private_submission_stays_private() -> None:
     run = make_run(is_public=False)
     run_finish(token=claim_run().token, blob=make_blob(), filename="submission.zip", provenance={})
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     assert not sees(make_user(), run)
 
 

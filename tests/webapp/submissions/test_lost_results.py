@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def scored(split: Split, ap: float) -> Submission:
     row = make_submission(split=split)
-    evaluation_finish_scored(token=claim().token, report=make_report(AP=ap))
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=ap)))
     row.refresh_from_db()
     return row
 

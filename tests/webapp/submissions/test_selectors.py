@@ -9,6 +9,7 @@ from tests.support.factories import claim, make_report, make_split, make_submiss
 from webapp.accounts.models import User
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 from webapp.submissions.selectors import (
     result_of,
     scores_are_visible,
@@ -23,7 +24,7 @@ NOBODY = AnonymousUser()
 
 def make_scored(author: User | None = None, **fields: Any) -> Submission:
     submission = make_submission(author, **fields)
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     submission.refresh_from_db()
     return submission
 

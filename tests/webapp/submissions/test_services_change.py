@@ -10,6 +10,7 @@ from webapp.accounts.audit import AuditEvent
 from webapp.jobs.services import job_finish_failed
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 from webapp.submissions.services import (
     SubmissionRefused,
     submission_retry,
@@ -47,7 +48,7 @@ def test_a_failed_submission_can_be_withdrawn() -> None:
 
 def test_a_scored_submission_stays() -> None:
     submission = make_submission()
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     with pytest.raises(SubmissionRefused, match="can no longer be withdrawn: scored") as refused:
         submission_withdraw(submission=submission, actor=submission.author)
     assert refused.value.status == 409
@@ -86,6 +87,6 @@ def test_hiding_a_submission_while_it_is_evaluated_loses_neither_change() -> Non
     submission = make_submission()
     token = claim().token
     submission_set_public(submission=submission, actor=submission.author, is_public=False)
-    evaluation_finish_scored(token=token, report=make_report())
+    evaluation_finish_scored(token=token, outcome=Outcome(make_report()))
     submission.refresh_from_db()
     assert (submission.status, submission.is_public) == (Status.SCORED, False)

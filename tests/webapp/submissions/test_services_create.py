@@ -25,6 +25,7 @@ from webapp.jobs.services import job_cancel, job_finish_failed
 from webapp.refusal import Refused
 from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 from webapp.submissions.selectors import quota_for
 from webapp.submissions.services import SubmissionRefused
 
@@ -35,7 +36,9 @@ Status = Submission.Status
 def make_scored(**fields: Any) -> Submission:
     submission = make_submission(**fields)
     report = make_report(AP=0.5) | {"intervals": {"AP": [0.4, 0.6]}}
-    evaluation_finish_scored(token=claim().token, report=report, samples={"AP": pack_samples([0.4, 0.6])})
+    evaluation_finish_scored(
+        token=claim().token, outcome=Outcome(report, samples={"AP": pack_samples([0.4, 0.6])})
+    )
     submission.refresh_from_db()
     return submission
 

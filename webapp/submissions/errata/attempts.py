@@ -1,39 +1,30 @@
 """Writes what measuring again has found: new numbers, and the earlier ones kept beside them."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
 
 from webapp.accounts.audit import audit
-from webapp.benchmarks.models import VideoSubset
 from webapp.jobs.models import Job
 from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.models import Submission
-from webapp.submissions.results import SubsetSamples, result_store, subset_scores_store
+from webapp.submissions.results import Outcome, result_store, subset_scores_store
 
 
-def reevaluation_scored(
-    job: Job,
-    *,
-    report: Mapping[str, Any],
-    samples: Mapping[str, bytes],
-    subsets: Sequence[VideoSubset],
-    subset_samples: SubsetSamples,
-) -> None:
+def reevaluation_scored(job: Job, *, outcome: Outcome) -> None:
     """Replace the numbers of a submission, in the caller's transaction; see `submission_scored`."""
     again, submission = _locked(job)
     again.before_evaluator, again.before_digest = submission.evaluator, submission.digest
     again.before_ground_truth, again.before_result = submission.ground_truth, submission.result
     again.before_metrics = dict(submission.scores.values_list("metric", "value"))
-    again.after_metrics = dict(report["metrics"])
+    again.after_metrics = dict(outcome.report["metrics"])
     again.replaced_at = timezone.now()
     again.save()
     for earlier in (submission.scores, submission.subset_scores, submission.samples):
         earlier.all().delete()
     submission.ground_truth = again.ground_truth
-    result_store(submission, report, samples)
-    subset_scores_store(submission, report, subsets, subset_samples)
+    result_store(submission, outcome)
+    subset_scores_store(submission, outcome)
     submission.save()
     audit(
         "submission.reevaluated",

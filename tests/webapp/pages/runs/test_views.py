@@ -14,6 +14,7 @@ from webapp.jobs.services import job_finish_failed
 from webapp.runs.attempts import run_finish
 from webapp.runs.models import Run
 from webapp.submissions.attempts import evaluation_finish_scored
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +121,7 @@ def test_a_run_on_the_board_shows_what_it_ran_on(client: Client, alice: User) ->
     store_video(taken, 0, seconds=2, device="a GPU")
     run_finish(token=taken.token, blob=make_blob(), filename="submission.zip", provenance={})
     assert client.get(f"/runs/{run.id}/").status_code == 404
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     text = read(client, f"/runs/{run.id}/")
     assert "Started by" not in text  # the log names machines
     board = read(client, run.split.get_absolute_url().partition("?")[0])

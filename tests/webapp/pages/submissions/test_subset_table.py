@@ -8,6 +8,7 @@ from webapp.numbers import UNDEFINED
 from webapp.pages.submissions.subset_table import subset_table
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ def submission() -> Submission:
     taken = claim()
     part = {"videos": 2, "metrics": {"AP": 1 / 3, "AP_ho": None}, "intervals": {"AP": [0.1, 0.45]}}
     report = make_report(AP=0.5) | {"subsets": {"night": part}}
-    evaluation_finish_scored(token=taken.token, report=report, subsets=taken.subsets)
+    evaluation_finish_scored(token=taken.token, outcome=Outcome(report, subsets=taken.subsets))
     row.refresh_from_db()
     return row
 
@@ -56,7 +57,7 @@ def test_a_subset_made_later_has_dashes_and_the_page_says_why(client: Client, su
 
 def test_splits_without_subsets_have_no_such_table(client: Client) -> None:
     submission = make_submission(split=make_split())
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     submission.refresh_from_db()
     assert subset_table(submission) is None
     assert "By subset" not in client.get(submission.get_absolute_url()).content.decode()

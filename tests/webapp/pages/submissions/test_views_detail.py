@@ -14,6 +14,7 @@ from webapp.benchmarks.models import Split
 from webapp.jobs.services import job_finish_failed, job_progress
 from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,7 @@ def _reject(*problems: Any) -> None:
 
 def _score(**report: Any) -> None:
     evaluation_finish_scored(
-        token=claim().token, report={**make_report(AP=0.338, AP_so=0.5, AP_ho=None), **report}
+        token=claim().token, outcome=Outcome({**make_report(AP=0.338, AP_so=0.5, AP_ho=None), **report})
     )
 
 
@@ -185,7 +186,7 @@ def test_better_submission_of_the_same_variant_stands_on_the_board(page: Client,
     first = make_submission(alice)
     _score()
     make_submission(alice, first.split, variant=first.variant)
-    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.9))
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.9)))
     assert "Another submission of this variant is better" in _read(page, first)
 
 

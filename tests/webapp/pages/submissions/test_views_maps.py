@@ -14,6 +14,7 @@ from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 from worker.tasks import evaluate_next
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +50,7 @@ def read(client: Client, path: str) -> str:
 
 def scored(split: Split, metrics: dict[str, float | None], **report: Any) -> Submission:
     submission = make_submission(split=split, filename="maps.zip")
-    evaluation_finish_scored(token=claim().token, report=make_report(**metrics) | report)
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(**metrics) | report))
     return submission
 
 

@@ -10,6 +10,7 @@ from tests.support.factories import claim, make_report, make_split, make_submiss
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.submissions.attempts import evaluation_finish_scored
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 URL = "/submissions/"
@@ -44,7 +45,7 @@ def test_empty_list_shows_how_to_begin(page: Client) -> None:
 
 def test_list_has_own_submissions_with_their_score_and_nobody_elses(page: Client, alice: User) -> None:
     make_submission(alice, filename="mine.json")
-    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.338))
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.338)))
     make_submission(filename="theirs.json")
     text = _read(page)
     assert "mine.json" in text
@@ -55,7 +56,7 @@ def test_list_has_own_submissions_with_their_score_and_nobody_elses(page: Client
 def test_filters_are_joined(page: Client, alice: User) -> None:
     one, two = make_split("one", benchmark={"name": "One"}), make_split("two", benchmark={"name": "Two"})
     make_submission(alice, one, filename="scored.json")
-    evaluation_finish_scored(token=claim().token, report=make_report())
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report()))
     make_submission(alice, one, filename="waiting.json")
     make_submission(alice, two, filename="other.json")
     text = _read(page, "?benchmark=one&status=queued")
@@ -78,7 +79,7 @@ def test_malformed_address_never_fails(query: str, page: Client, alice: User) ->
 
 def test_blind_phase_hides_scores_here_too(page: Client, alice: User) -> None:
     make_submission(alice)
-    evaluation_finish_scored(token=claim().token, report=make_report(AP=0.338))
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.338)))
     Split.objects.update(scores_visible=False)
     assert "33.8" not in _read(page)
 

@@ -18,6 +18,7 @@ from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.errata.selectors import replacements_visible_to, stale_reason, submissions_stale
 from webapp.submissions.errata.services import reevaluations_request
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 from webapp.submissions.selectors import result_of
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ REASON = "Ties of scores were ordered wrongly."
 
 def finish(**metrics: float | None) -> dict[str, Any]:
     report = make_report(**metrics)
-    assert evaluation_finish_scored(token=claim().token, report=report, samples={})
+    assert evaluation_finish_scored(token=claim().token, outcome=Outcome(report, samples={}))
     return report
 
 
@@ -93,7 +94,7 @@ def test_it_is_measured_against_todays_ground_truth() -> None:
 
 def claim_ground_truth() -> object:
     taken = claim()
-    assert evaluation_finish_scored(token=taken.token, report=make_report(), samples={})
+    assert evaluation_finish_scored(token=taken.token, outcome=Outcome(make_report(), samples={}))
     return taken.ground_truth
 
 
