@@ -10,7 +10,6 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from playwright.sync_api import Browser, Page
-from webapp.submissions.evaluation import evaluation_finish_rejected, evaluation_finish_scored
 
 from evaluator.problems import Where, problem
 from tests.support.boards import OCCLUSION, make_row
@@ -21,6 +20,7 @@ from tests.support.rest import make_token
 from tests.support.runs import claim_run, make_checkpoint, make_run, make_run_split, store_video
 from webapp.accounts.models import ApiToken, User
 from webapp.jobs.services import job_finish_failed
+from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.errata.services import reevaluations_request
 from webapp.submissions.models import Submission
 from webapp.submissions.results import Outcome

@@ -12,11 +12,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.core.management import CommandError, call_command
 from django.test import Client
-from webapp.submissions.evaluation import evaluation_finish_scored
 
 from tests.support.factories import claim, make_report, make_submission
 from webapp.accounts.audit import AuditEvent
 from webapp.receipts.keys import Key, all_keys, key_rotate, signing_key
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.results import Outcome
 
 CONFIGURED = "ab" * 32

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
-from webapp.submissions.evaluation import evaluation_finish_scored
 
 from tests.support.boards import make_board
 from tests.support.factories import claim, make_report, make_submission
 from webapp.benchmarks.models import Split
+from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
+from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 
