@@ -42,6 +42,11 @@ app.conf.update(
             # After an hour without a broker, one sweep is enough.
             "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
         },
+        "fill_frame_names": {
+            "task": "worker.fill_frame_names",
+            "schedule": settings.JOB_SWEEP_S,
+            "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
+        },
         "collect_files": {
             "task": "worker.collect_files",
             "schedule": HOUR_S,

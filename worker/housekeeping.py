@@ -2,6 +2,7 @@
 
 import logging
 
+from webapp.benchmarks.frames import frame_names_fill_missing
 from webapp.blobs.collection import blobs_collect
 from webapp.jobs.sweep import jobs_sweep
 from webapp.runs.services import runs_let_go
@@ -27,3 +28,10 @@ def collect_files() -> None:
     submissions, runs, deleted = submissions_let_go(), runs_let_go(), blobs_collect()
     if submissions or runs or deleted:
         logger.info("Files: %d submissions and %d runs let go, %d deleted", submissions, runs, deleted)
+
+
+@app.task(name="worker.fill_frame_names")
+def fill_frame_names() -> None:
+    """Read the names of frames from ground truths that were imported before they were kept."""
+    if filled := frame_names_fill_missing():
+        logger.info("The names of the frames of %d splits were read", filled)

@@ -1,11 +1,13 @@
-"""The frames of one video of a split, in the order of their names."""
+"""The frames of one video of a split, as its ground truth lists them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from dvis_model import FrameProblem, find_videos
+from dvis_model import FrameProblem
+from dvis_model.picture_files import FrameMissing, listed_pictures, pictures_in
 from dvis_model.preprocess import Frame
+from dvis_model.video_files import Video
 
 
 class FramesMissing(Exception):
@@ -19,21 +21,38 @@ class BrokenFrame(Exception):
 class Frames:
     """Reads the pictures of a video one after the other.
 
-    Raises FramesMissing where the folder has not one for each frame; iterating, BrokenFrame.
+    Raises FramesMissing where the folder lacks one; iterating, BrokenFrame.
     """
 
-    def __init__(self, root: Path, video: dict[str, Any]) -> None:
+    def __init__(self, root: Path, video: dict[str, Any], listed: Sequence[str] | None) -> None:
+        """Find the pictures.
+
+        Args:
+            root: the folder of all videos.
+            video: {name, length, ...}.
+            listed: names of the frames, as the ground truth lists them; None: it does not, and the pictures
+                are taken by the numbers in their names.
+        """
         self._name: str = video["name"]
-        try:
-            found = find_videos(root / self._name)[0]
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise FramesMissing(f"Video {self._name} has no frames.") from error
-        self._video = found
-        self.names = found.frame_names(video["length"])
-        if len(self.names) != video["length"]:
+        if listed is not None:
+            pictures = self._listed(root, listed)
+        else:
+            folder = root / self._name
+            if not folder.is_dir():
+                raise FramesMissing(f"Video {self._name} has no frames.")
+            pictures = pictures_in(folder)
+        if len(pictures) != video["length"]:
             raise FramesMissing(
-                f"Video {self._name} has {len(self.names)} frames, and should have {video['length']}."
+                f"Video {self._name} has {len(pictures)} frames, and should have {video['length']}."
             )
+        self._video = Video(root / self._name, tuple(pictures))
+        self.names = [picture.name for picture in pictures]
+
+    def _listed(self, root: Path, names: Sequence[str]) -> list[Path]:
+        try:
+            return listed_pictures(root, names)
+        except FrameMissing as error:
+            raise FramesMissing(f"Video {self._name}: {error}.") from error
 
     def __iter__(self) -> Iterator[Frame]:
         first: tuple[int, ...] = ()

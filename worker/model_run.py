@@ -11,13 +11,24 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+
 import dvis_model
 from dvis_model import Progress, VideoInstances, assemble, predict, write_video
+from dvis_model.categories import category_ids
 from dvis_model.model import Dvis
+from webapp.benchmarks.frames import frame_names_fill
 from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_path, blob_save, sha256_of
 from webapp.jobs.selectors import duration
-from webapp.runs.attempts import Execution, VideoMeasures, run_finish, run_log, run_video_store
+from webapp.runs.attempts import (
+    FRAME_ORDER,
+    Execution,
+    VideoMeasures,
+    run_finish,
+    run_log,
+    run_video_store,
+)
 from worker.lease import Lease, LeaseLost, store
 from worker.model_cache import SEED, ModelCache
 from worker.model_device import Device
@@ -43,6 +54,7 @@ class ModelRun:
     worker: str
     began: float = field(default_factory=time.monotonic)
     first_frame_s: float | None = None
+    _names: dict[str, list[str]] = field(default_factory=dict)
 
     def work(self) -> Callable[[], bool]:
         """Compute what is missing and store it video by video; what is to be written at the end.
@@ -50,6 +62,8 @@ class ModelRun:
         Raises LeaseLost, WorkerStopping, and the errors of `dvis_model`.
         """
         results = dict(self.claim.done)
+        self._names = frame_names_fill(split_id=self.claim.split_id)
+        connection.close()  # it may not live as long as the work
         model = self._model()
         for number, video in enumerate(self.claim.videos, 1):
             if video["id"] not in results:
@@ -100,7 +114,8 @@ class ModelRun:
         with tempfile.TemporaryDirectory(prefix="dvis-bench-run-") as folder:
             part = Path(folder, "part.zip")
             with self.lease.interruptible():
-                frames = Frames(Path(self.claim.frames_dir), video)
+                listed = self._names.get(video["name"] if self.claim.has_maps else str(video["id"]))
+                frames = Frames(Path(self.claim.frames_dir), video, listed)
                 result = predict(
                     model,
                     frames,
@@ -112,7 +127,14 @@ class ModelRun:
                     progress=progress,
                 )
                 of_dataset = video["id"] if isinstance(result, VideoInstances) else video["name"]
-                write_video(part, model.config, of_dataset, frames.names, result)
+                write_video(
+                    part,
+                    model.config,
+                    of_dataset,
+                    frames.names,
+                    result,
+                    categories=category_ids(model.config, self.claim.categories or None),
+                )
             blob = blob_save(part, sha256=sha256_of(part))
         seconds = time.monotonic() - begin
         measures = VideoMeasures(
@@ -153,6 +175,7 @@ class ModelRun:
             "configuration": asdict(model.config),
             "checkpoint": checkpoint,
             "options": claim.options.to_json(),
+            FRAME_ORDER: "listed" if self._names else "numbers in names",
             "code": {"version": version("dvis-bench"), "sha256": code_sha256()},
             "libraries": {name: version(name) for name in LIBRARIES},
             "device": self.device.to_json(),

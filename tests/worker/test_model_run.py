@@ -1,11 +1,14 @@
 """The model task, called as a worker calls it: real frames, the real model (a tiny one), a real database."""
 
 import errno
+import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import torch
@@ -16,7 +19,9 @@ from dvis_model import CheckpointMismatch, NotFinite
 from tests.support.factories import make_user
 from tests.support.runs import claim_run, make_drawn_split, make_run
 from webapp.accounts.models import User
-from webapp.benchmarks.models import Split
+from webapp.benchmarks.models import FrameNames, Split
+from webapp.benchmarks.services import benchmark_import
+from webapp.blobs.storage import blob_path
 from webapp.jobs.failures import FAILURES
 from webapp.jobs.models import Job, WorkerNode
 from webapp.jobs.presence import worker_equipped, worker_seen
@@ -157,7 +162,48 @@ def test_a_video_with_too_few_frames_is_not_run_as_if_it_were_whole(tmp_path: Pa
     sorted(Path(split.frames_dir, name).iterdir())[-1].unlink()
     run = done(make_run(split=split))
     assert run.job.failure_code == "frames-missing"
-    assert run.job.failure_message.endswith(f"Video {name} has 3 frames, and should have 4.")
+    assert run.job.failure_message.endswith(f"Video {name}: the picture {name}/00003.jpg is missing.")
+
+
+def test_frames_are_taken_as_the_ground_truth_lists_them_and_categories_keep_its_ids(tmp_path: Path) -> None:
+    plain, renamed = tmp_path / "plain", tmp_path / "renamed"
+    run = done(make_run(split=make_drawn_split(plain)))
+    shutil.copytree(plain, renamed)
+    truth = json.loads((renamed / "annotations.json").read_text())
+    for video in truth["videos"]:
+        for number, name in enumerate(video["file_names"]):
+            frame = renamed / "frames" / name
+            video["file_names"][number] = f"{frame.parent.name}/{9 + number}.jpg"
+            frame.rename(frame.with_name(f"{9 + number}.jpg"))
+        for litter in ("._9.jpg", "0.jpg"):  # a desktop's, and a frame that is not annotated
+            shutil.copy(frame.with_name("12.jpg"), frame.with_name(litter))
+    for record in [*truth["categories"], *truth["annotations"]]:
+        field = "category_id" if "category_id" in record else "id"
+        record[field] *= 10
+    (renamed / "annotations.json").write_text(json.dumps(truth))
+    split = benchmark_import(
+        slug="renamed",
+        evaluator="ovis",
+        split="val",
+        ground_truth=renamed / "annotations.json",
+        frames=renamed / "frames",
+    ).split
+    # As of a split that was imported before names were kept: the run reads them first.
+    split.frame_names.delete()
+    other = done(make_run(split=split))
+    assert other.provenance["frame_order"] == "listed"
+    assert split.videos[0]["name"] + "/10.jpg" in FrameNames.objects.get(split=split).names["1"]
+    expected = predictions(run)
+    for entry in expected:
+        entry["category_id"] *= 10
+    assert predictions(other) == expected
+
+
+def predictions(run: Run) -> list[dict[str, Any]]:
+    assert run.submission is not None
+    assert run.submission.blob is not None
+    with blob_path(run.submission.blob) as path, ZipFile(path) as archive:
+        return list(json.loads(archive.read("results.json")))
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,26 @@ class Split(models.Model):
         return {video["id"]: video for video in self.videos}
 
 
+class FrameNames(models.Model):
+    """The names of a split's frames, as its ground truth lists them; absent: not read yet.
+
+    A table of its own: pages load splits often, and these names, which can be megabytes, never.
+    """
+
+    split = models.OneToOneField(
+        Split, on_delete=models.CASCADE, primary_key=True, related_name="frame_names"
+    )
+    names = models.JSONField(
+        help_text="{id of the video, or its name where maps are scored: [name with folders]}"
+    )
+
+    class Meta:
+        verbose_name_plural = "frame names"
+
+    def __str__(self) -> str:
+        return f"frames of {self.split}"
+
+
 class VideoSubset(models.Model):
     """Some videos of a split under a name: every submission gets all metrics for these alone as well.
 

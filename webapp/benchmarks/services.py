@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from evaluator.problems import Problem
 from evaluator.types import GroundTruthSummary, Listing
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
+from webapp.benchmarks.frames import frame_names_read, frame_names_store
 from webapp.benchmarks.ground_truth import ground_truth_blob, readable
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.subsets import subsets_choose, subsets_store
@@ -59,8 +60,9 @@ def benchmark_import(
     _check_names(evaluator, slug, split, *(subsets or {}))
     with readable(evaluator, ground_truth) as path:
         summary = describe_ground_truth(evaluator, path)
-        _check_frames(frames, summary)
         blob = ground_truth_blob(path, summary)
+    names = frame_names_read(evaluator=evaluator, ground_truth=blob)
+    _check_frames(frames, summary, names)
     with transaction.atomic():
         benchmark = _benchmark(slug, evaluator, summary, fields)
         row, _ = Split.objects.select_for_update().get_or_create(
@@ -80,6 +82,7 @@ def benchmark_import(
         row.videos = [asdict(video) for video in summary.videos]
         row.video_count = len(summary.videos)
         row.save()
+        frame_names_store(split=row, names=names)
         _store_subsets(row, subsets or {})
         audit("benchmark.import", f"split:{row.pk}", actor=actor, ground_truth=blob.sha256, outdated=outdated)
     return Import(split=row, annotations=summary.annotations, outdated=outdated, warnings=summary.warnings)
@@ -101,9 +104,14 @@ def _check_names(evaluator: str, *names: str) -> None:
             ) from None
 
 
-def _check_frames(frames: Path | None, summary: GroundTruthSummary) -> None:
+def _check_frames(frames: Path | None, summary: GroundTruthSummary, names: Mapping[str, list[str]]) -> None:
     """Refuse a frames folder that holds none of the videos: most likely the level above or below is meant."""
-    if frames is None or any(frames.joinpath(video.name).is_dir() for video in summary.videos):
+    if frames is None:
+        return
+    folders = {folder for video in summary.videos for folder in (video.name, PurePosixPath(video.name).name)}
+    if any(frames.joinpath(folder).is_dir() for folder in folders):
+        return
+    if any(frames.joinpath(listed[0]).is_file() for listed in names.values()):  # all videos in one folder
         return
     raise Refused(
         "frames-missing",

@@ -15,13 +15,19 @@ from webapp.runs.options import RunOptions
 from webapp.submissions.models import Submission
 from webapp.submissions.services import SubmissionRefused, submission_create
 
+# In the provenance of a run: how its frames were ordered. Runs without it took them sorted as text.
+FRAME_ORDER = "frame_order"
+
 
 @dataclass(frozen=True, slots=True)
 class Execution:
     """A claimed run. `token` proves its lease; whoever lost it stores nothing.
 
     Attributes:
+        split_id: the split's key.
         frames_dir: with a folder of pictures per video.
+        has_maps: whether the split's videos are known by their names; otherwise by their ids.
+        categories: ids of the split's categories.
         videos: of the split, {id, name, length, height, width}.
         done: the results that are there already, by id of their video.
     """
@@ -33,7 +39,10 @@ class Execution:
     model: str
     checkpoint: Checkpoint | None
     options: RunOptions
+    split_id: int
     frames_dir: str
+    has_maps: bool
+    categories: list[int]
     videos: list[dict[str, Any]]
     done: dict[int, Blob]
 
@@ -56,7 +65,7 @@ def run_claim(*, worker: str) -> Execution | None:
     claim = job_claim(kind=Job.Kind.RUN, worker=worker)
     if claim is None:
         return None
-    rows = Run.objects.select_related("split", "checkpoint__weights")
+    rows = Run.objects.select_related("split__benchmark", "checkpoint__weights")
     run = rows.get(pk=claim.job.subject_id)
     return Execution(
         token=claim.token,
@@ -66,7 +75,10 @@ def run_claim(*, worker: str) -> Execution | None:
         model=run.model,
         checkpoint=run.checkpoint,
         options=RunOptions(**run.options),
+        split_id=run.split.pk,
         frames_dir=run.split.frames_dir,
+        has_maps=run.split.benchmark.has_maps,
+        categories=[category["id"] for category in run.split.benchmark.categories],
         videos=run.split.videos,
         done={
             video.video_id: video.result

@@ -178,7 +178,8 @@ def _check_model(split: Split, spec: ModelSpec, checkpoint: Checkpoint | None) -
         fitting = ", ".join(model.name for model in models_for(split.benchmark)[:5])
         raise RunRefused(
             "model-unfit",
-            f"{spec.name} does not tell apart the categories of {split.benchmark}.",
+            f"{spec.name} is for another task or number of categories than {split.benchmark}, which has "
+            f"{len(split.benchmark.categories)}.",
             f"Choose one that does, such as {fitting}." if fitting else "No model that we know does.",
         )
     if checkpoint is None and not spec.has_built_in_weights:
