@@ -30,7 +30,8 @@ def frame_names_fill(*, split_id: int) -> dict[str, list[str]]:
     """
     known = FrameNames.objects.filter(split=split_id).first()
     if known is not None:
-        return known.names
+        stored: dict[str, list[str]] = known.names
+        return stored
     split = Split.objects.select_related("benchmark", "ground_truth").get(pk=split_id)
     if split.ground_truth is None:
         return {}
