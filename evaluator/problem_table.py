@@ -118,6 +118,14 @@ _SPECS = (
         ),
     ),
     *_only(
+        ("vis", "vps"),
+        _warning(
+            "videos-without-predictions",
+            "videos without a prediction",
+            "Check that the inference ran over all videos of the split; objects of these count as missed.",
+        ),
+    ),
+    *_only(
         ("vis",),
         _error(
             "not-a-list",
@@ -128,11 +136,6 @@ _SPECS = (
             "predictions-empty",
             "no predictions",
             "Check that your method wrote its results; an empty list scores 0.",
-        ),
-        _warning(
-            "videos-without-predictions",
-            "videos without a prediction",
-            "Check that the inference ran over all videos of the split; objects of these count as missed.",
         ),
         # One prediction
         _error(
@@ -351,11 +354,24 @@ _SPECS = (
             "Write the number of a class, from 0 on. Other values, 255 too, are wrong on labelled pixels.",
         ),
     ),
+    *_only(
+        ("vps", "vss"),
+        _warning(
+            "classes-shifted",
+            "classes that look shifted by one",
+            "Check how classes are counted; the numbers are those of the maps as they are.",
+        ),
+    ),
     # Ground truth
     _error(
         "gt-files",
         "a file of the ground truth is missing",
-        "Give the folder that holds the official annotations and PNG maps, complete and unpacked.",
+        "Give the folder with the official annotations and PNG maps, complete and unpacked.",
+    ),
+    _warning(
+        "gt-several",
+        "the ground truth was chosen among several files",
+        "Nothing to do if it is the one of this split; otherwise give the path of the JSON file itself.",
     ),
     _error("gt-map", "a map of the ground truth cannot be used", "Restore the official PNG map."),
     _error(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from evaluator.files.archive import Archive
 from evaluator.files.litter import is_litter
 from evaluator.files.source import map_file, reject_other_formats
 from evaluator.problems import Problem, SubmissionRejected, Where, problem
+
+_DEEPEST: Final = 5
 
 
 class Members(Protocol):
@@ -92,16 +94,20 @@ def open_members(path: Path) -> Members:
 
 
 def root_folder(members: Members, wanted: Collection[str]) -> tuple[str, tuple[Problem, ...]]:
-    """Return what stands before the top-level names in `wanted`: nothing, or one folder, with a warning.
+    """Return what stands before the names in `wanted`, files or folders: nothing, or folders, with a warning.
 
-    Without any of `wanted` the answer is the top as well; whoever looks for the names reports them missing.
+    Where they lie in several folders, or nowhere, the answer is the top; whoever looks for the names reports
+    them missing.
     """
-    tops = {name.split("/", 1)[0] for name in members.names}
-    if not tops.isdisjoint(wanted) or len(tops) != 1:
+    roots: set[str] = set()
+    known = set(wanted)
+    for name in members.names:
+        parts = name.split("/")
+        depth = next((depth for depth, part in enumerate(parts[:_DEEPEST]) if part in known), None)
+        if depth is not None:
+            roots.add("/".join(parts[:depth]))
+    if len(roots) != 1 or "" in roots:
         return "", ()
-    (top,) = tops
-    inner = {name.split("/", 2)[1] for name in members.names if "/" in name}
-    if inner.isdisjoint(wanted):
-        return "", ()
-    message = f"The files lie in the folder {top[:80]!r}."
-    return f"{top}/", (problem("archive-root-folder", Where(file=members.name), message),)
+    (root,) = roots
+    message = f"The files lie in the folder {root[:80]!r}."
+    return f"{root}/", (problem("archive-root-folder", Where(file=members.name), message),)

@@ -47,7 +47,9 @@ class MapReader:
             header = png.read_header(contents)
             if size and (header.height, header.width) != size:
                 found = f"The map has {header.height} x {header.width} pixels (height x width)"
-                raise png.PngInvalid("png-size", f"{found}, but the frame has {size[0]} x {size[1]}.")
+                swapped = " (swapped)" if (header.width, header.height) == size else ""
+                message = f"{found}, but the frame has {size[0]} x {size[1]}{swapped}."
+                raise png.PngInvalid("png-size", message)
             return self.decode(contents, header)
         except png.PngInvalid as error:
             self.problems.add(error.code, where, str(error))

@@ -19,6 +19,7 @@ from evaluator.panoptic.tubes import FrameSegments, JointTable, VideoTubes, join
 from evaluator.problems import ProblemList, Where
 
 _VOID = 0
+_GREY = 1 + 256 + 65536
 
 
 class VideoReader:
@@ -92,7 +93,8 @@ class VideoReader:
             for table in (frame.category, frame.last_category):
                 if not known.issuperset(table.values()):
                     segment, category = next(item for item in table.items() if item[1] not in known)
-                    message = f"Segment {segment} has the category {category}, which the ground truth lacks."
+                    message = f"Segment {segment} has the category {category}, which the ground truth lacks"
+                    message += f"; its ids are {min(known, default=0)} to {max(known, default=0)}."
                     self._problems.add("segment-category", self._where(video, number, "category_id"), message)
                     break
         if len(segments) > SEGMENTS_LIMIT:
@@ -106,12 +108,22 @@ class VideoReader:
         ids = set(found.tolist())
         unlisted = sorted(ids - frame.category.keys() - {_VOID})
         if unlisted:
-            message = f"The map has {_some(unlisted)} without an entry in pred.json."
+            message = f"The map has {_some(unlisted)} without an entry in pred.json.{_coded(ids, frame)}"
             self._problems.add("segment-unlisted", Where(file=file, video_id=video, frame=number), message)
         missing = sorted(frame.category.keys() - ids)
         if missing:
             message = f"`segments_info` lists {_some(missing)} without a pixel in {file}."
             self._problems.add("segment-without-pixels", self._where(video, number, "segments_info"), message)
+
+
+def _coded(ids: set[int], frame: FrameSegments) -> str:
+    """Return a sentence if the ids of a map are those of pred.json, written otherwise."""
+    found = ids - {_VOID}
+    if {number >> 16 | number & 0xFF00 | (number & 0xFF) << 16 for number in found} <= frame.category.keys():
+        return " They are listed with R and B exchanged: OpenCV writes BGR, the map must be RGB."
+    if all(not number % _GREY for number in found) and {n // _GREY for n in found} <= frame.category.keys():
+        return " Each is a listed id in all three channels: write R + 256 G + 65536 B = id."
+    return ""
 
 
 def _some(ids: list[int]) -> str:

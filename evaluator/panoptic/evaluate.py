@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.catalog import BenchmarkSpec
+from evaluator.files.words import counted
 from evaluator.maps.evaluate import MapTask, Metrics, Stats, VideoScore, evaluate_maps, score_videos
+from evaluator.maps.names import missing_map
+from evaluator.maps.shift import shift_warning
 from evaluator.options import Options
 from evaluator.panoptic.check import VideoReader
 from evaluator.panoptic.ground_truth import PanopticTruth, read_panoptic_truth
@@ -69,7 +72,7 @@ class _PanopticTask(MapTask):
         self.empty = (PqStat.empty(len(spec.windows), truth.classes), StqStat.empty(truth.classes))
         self.truth_sha256 = [truth.sha256]
         self.predictions_sha256 = [source.sha256]
-        self.warnings = (*source.warnings, *_check_videos(truth, source).to_tuple())
+        self.warnings = (*truth.warnings, *source.warnings, *_check_videos(truth, source).to_tuple())
         self._truth, self._source = truth, source
         self._maps = truth.maps(prepared_dir)
         self._windows = spec.windows
@@ -82,6 +85,9 @@ class _PanopticTask(MapTask):
         tubes = reader.read_tubes(self._truth, index, self._maps.read_video(index))
         stats = None if tubes is None else self._stats(index, tubes)
         listed = 0 if tubes is None else len(tubes.predicted.ids)
+        if tubes is not None and not listed:
+            where = Where(file=self._source.text.name, video_id=self.videos[index])
+            problems.add("videos-without-predictions", where, "The video has no segment in any frame.")
         return VideoScore(problems, stats, listed, self._maps.sha256(index), reader.sha256)
 
     def _stats(self, index: int, tubes: VideoTubes) -> tuple[PqStat, StqStat]:
@@ -131,6 +137,11 @@ class _PanopticTask(MapTask):
             per_category[name] = {"VPQ": mean, **windows, "SQ": _defined(iou[category.id])}
         return per_category
 
+    def late_warnings(self, sums: Stats) -> tuple[Problem, ...]:
+        stq: StqStat = sums[1]
+        file = self._source.text.name
+        return shift_warning(file, "category ids", stq.truth.sum(), stq.hits.sum(), stq.higher, stq.lower)
+
 
 def _check_videos(truth: PanopticTruth, source: PanopticPredictions) -> ProblemList:
     """Compare names alone, which costs nothing. Raises SubmissionRejected if a video or a map is missing."""
@@ -138,21 +149,24 @@ def _check_videos(truth: PanopticTruth, source: PanopticPredictions) -> ProblemL
     where = Where(file=source.text.name)
     for video in truth.videos:
         if video.name not in source.places:
-            listed = f"{len(source.places)} videos"
-            message = f"The video {video.name!r} is missing; pred.json lists {listed}."
+            listed = counted(len(source.places), "video")
+            names = ", ".join(repr(name[:60]) for name in list(source.places)[:3])
+            message = f"The video {video.name!r} is missing; pred.json lists {listed}{names and ': '}{names}."
             problems.add("video-missing", Where(file=source.text.name, video_id=video.name), message)
             continue
         for number, frame in enumerate(video.files):
             file = source.file(video.name, frame.rsplit("/", 1)[-1])
             if file not in source.members.names:
                 place = Where(file=file, video_id=video.name, frame=number)
-                problems.add("map-missing", place, "There is no such file.")
+                problems.add("map-missing", place, missing_map(file, source.members.names, problems))
     if problems.has_errors():
         raise SubmissionRejected(problems.to_tuple())
     extra = [name for name in source.places if name not in {video.name for video in truth.videos}]
     if extra:
         names = ", ".join(repr(name[:80]) for name in extra[:3])
-        problems.add("video-extra", where, f"{len(extra)} videos are not in the ground truth: {names}.")
+        problems.add(
+            "video-extra", where, f"{counted(len(extra), 'video')} more than in the ground truth: {names}."
+        )
     return problems
 
 

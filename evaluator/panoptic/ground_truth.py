@@ -2,7 +2,7 @@
 
 Accepted is a folder (or the JSON file in it) with
 
-    panoptic_gt_VIPSeg_val.json             any name; where there are several, one that begins with "panoptic"
+    panoptic_gt_VIPSeg_val.json             any name; of several the one that ends so
     panomasksRGB/<video>/<frame>.png        or a folder named like the JSON file, or <video>/ beside it
 """
 
@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from evaluator.files.forms import form_of_bytes
 from evaluator.files.members import FolderMembers
 from evaluator.files.source import map_file
+from evaluator.files.words import describe_field
 from evaluator.maps import png
 from evaluator.maps.header import read_map_header
 from evaluator.maps.names import is_plain_name
 from evaluator.maps.truth import TruthMaps
 from evaluator.panoptic.segments import LARGEST_ID, SEGMENTS_LIMIT, SegmentsInvalid, png_name, read_frame
 from evaluator.panoptic.tubes import FrameSegments, Listing, make_listing
-from evaluator.problems import GroundTruthError, ProblemList, Where
+from evaluator.problems import GroundTruthError, Problem, ProblemList, Where
 from evaluator.types import CategoryInfo, GroundTruthSummary, VideoInfo
 
 _MASK_FOLDER = "panomasksRGB"
@@ -59,6 +61,7 @@ class PanopticTruth:
     members: FolderMembers
     videos: tuple[PanopticVideo, ...]
     categories: tuple[PanopticCategory, ...]
+    warnings: tuple[Problem, ...] = ()
 
     def maps(self, prepared_dir: Path | None) -> TruthMaps:
         """Return the maps, whose numbers are ids of segments."""
@@ -83,7 +86,7 @@ def read_panoptic_truth(path: Path, classes: int) -> PanopticTruth:
     contents = map_file(file)
     truth = _Reader(file.name, folder, classes, problems).read(contents)
     _raise(problems)
-    return truth
+    return replace(truth, warnings=problems.to_tuple())
 
 
 def describe_panoptic(path: Path, classes: int) -> GroundTruthSummary:
@@ -92,7 +95,6 @@ def describe_panoptic(path: Path, classes: int) -> GroundTruthSummary:
     Videos, whose official ids are names, are numbered from 1 in the order of the file.
     """
     truth = read_panoptic_truth(path, classes)
-    root = path.parent if path.is_file() else path
     videos = []
     for number, video in enumerate(truth.videos, start=1):
         size = (0, 0)
@@ -103,22 +105,30 @@ def describe_panoptic(path: Path, classes: int) -> GroundTruthSummary:
     tubes = sum(len(video.segments.ids) for video in truth.videos)
     categories = tuple(CategoryInfo(category.id, category.name) for category in truth.categories)
     names = [truth.file, *(file for video in truth.videos for file in video.files)]
-    files = tuple((name, root / name) for name in dict.fromkeys(names))
-    return GroundTruthSummary(tuple(videos), categories, tubes, files)
+    files = tuple((name, Path(truth.members.path(name))) for name in dict.fromkeys(names))
+    return GroundTruthSummary(tuple(videos), categories, tubes, files, truth.warnings)
 
 
 def find_json(path: Path, problems: ProblemList) -> Path:
-    """Return the JSON file of a ground truth. Raises GroundTruthError."""
+    """Return the JSON file of a ground truth; warns if there are several. Raises GroundTruthError."""
     if path.is_file():
         return path
-    found = sorted(path.glob("*.json"))
+    found = _json_files(path) or [file for inner in sorted(path.iterdir()) for file in _json_files(inner)]
     named = [file for file in found if file.name.startswith("panoptic")] or found
-    if len(named) != 1:
-        names = ", ".join(file.name for file in named[:5]) or "none"
+    chosen = [file for file in named if file.stem.endswith("_val")] if len(named) > 1 else named
+    names = ", ".join(file.relative_to(path).as_posix() for file in named[:5]) or "none"
+    if len(chosen) != 1:
         message = f"Expected one panoptic JSON file in the folder {path.name!r}, found {names}."
         problems.add("gt-files", Where(file=path.name), message)
         _raise(problems)
-    return named[0]
+    if len(named) > 1:
+        message = f"Of {names}, this one was taken."
+        problems.add("gt-several", Where(file=chosen[0].name), message)
+    return chosen[0]
+
+
+def _json_files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.glob("*.json") if not file.name.startswith("."))
 
 
 def _raise(problems: ProblemList) -> None:
@@ -142,10 +152,14 @@ class _Reader:
         try:
             top = _read_top(contents)
         except (ValueError, RecursionError) as error:
-            self._report("gt-json", f"The file is no JSON: {str(error)[:100]}.")
+            form = form_of_bytes(bytes(contents[:512]))
+            what = f"this is {form}" if form else str(error)[:100]
+            self._report("gt-json", f"The file is not JSON: {what}.")
             top = {}
         if not isinstance(top, dict):
-            self._report("gt-not-an-object", "The top level is no object with categories and annotations.")
+            self._report(
+                "gt-not-an-object", "The top level is not an object with categories and annotations."
+            )
             top = {}
         _raise(self._problems)
         categories = self._categories(self._list(top, "categories"))
@@ -171,16 +185,30 @@ class _Reader:
     def _categories(self, records: list[Any]) -> tuple[PanopticCategory, ...]:
         found: dict[int, PanopticCategory] = {}
         for entry, item in enumerate(records):
-            number = item.get("id") if isinstance(item, dict) else None
-            thing = item.get("isthing") if isinstance(item, dict) else None
+            record = item if isinstance(item, dict) else {}
+            number, thing = record.get("id"), record.get("isthing")
             if type(number) is not int or number < 0 or thing not in (0, 1):
-                message = "A category needs an integer `id` from 0 on and `isthing`, 0 or 1."
-                self._report("gt-field-type", message, entry=entry, field="categories")
+                wrong, expected = (
+                    ("isthing", "0 or 1") if type(number) is int and number >= 0 else ("id", "0 or more")
+                )
+                message = f"A category's `{wrong}` is {describe_field(record, wrong)}, expected {expected}."
+                code = "gt-field-type" if wrong in record else "gt-field-missing"
+                self._report(code, message, entry=entry, field="categories")
             elif number in found:
                 self._report("gt-id-duplicate", f"categories: the id {number} is used twice.", entry=entry)
             else:
                 found[number] = PanopticCategory(number, str(item.get("name", number)), bool(thing))
         return tuple(found.values())
+
+    def _wrong_video(self, item: Any, entry: int, *, name_is_right: bool) -> None:
+        record = item if isinstance(item, dict) else {}
+        wrong = "annotations" if name_is_right else "video_id"
+        expected = "the list of its frames" if name_is_right else "the name of the video's folder"
+        message = f"An annotation's `{wrong}` is {describe_field(record, wrong)}, expected {expected}."
+        if "segments_info" in record:
+            message += " This looks like COCO panoptic annotations, one per image: group the images by video."
+        code = "gt-field-type" if wrong in record else "gt-field-missing"
+        self._report(code, message, entry=entry, field=wrong)
 
     def _pictures(self, videos: Any) -> dict[str, list[Any]]:
         """Return the file names that `videos` gives, for annotations that name none."""
@@ -201,8 +229,7 @@ class _Reader:
             name = item.get("video_id") if isinstance(item, dict) else None
             frames = item.get("annotations") if isinstance(item, dict) else None
             if not isinstance(name, str) or not is_plain_name(name) or not isinstance(frames, list):
-                message = "An annotation needs `video_id`, the name of a folder, and the list `annotations`."
-                self._report("gt-field-type", message, entry=entry, field="annotations")
+                self._wrong_video(item, entry, name_is_right=isinstance(name, str) and is_plain_name(name))
             elif name in found:
                 self._report("gt-id-duplicate", f"annotations: the video {name!r} is listed twice.")
             else:
@@ -246,7 +273,7 @@ def _read_top(contents: memoryview) -> Any:
         annotations = msgspec.json.decode(top.pop("annotations"), type=list[msgspec.Raw])
         return {name: _parse(value) for name, value in top.items()} | {"annotations": annotations}
     except (ValueError, KeyError):  # something unusual: Python's own parser says what, or takes it
-        return json.loads(bytes(contents).decode("utf-8", "replace"))
+        return json.loads(bytes(contents).decode("utf-8-sig", "replace"))
 
 
 def _parse(value: Any) -> Any:

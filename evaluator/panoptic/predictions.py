@@ -7,13 +7,14 @@ pan_pred/<video>/<frame>.png         RGB maps of segment ids, named like those o
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from evaluator.files.json_text import Entries, JsonInvalid, JsonText, parse_value
 from evaluator.files.members import Members, open_members, root_folder
-from evaluator.files.words import describe
+from evaluator.files.words import describe, describe_field, shown_names
 from evaluator.panoptic.segments import SegmentsInvalid, read_frame
 from evaluator.panoptic.tubes import FrameSegments
 from evaluator.problems import Problem, ProblemList, SubmissionRejected, Where, problem
@@ -21,6 +22,7 @@ from evaluator.problems import Problem, ProblemList, SubmissionRejected, Where, 
 JSON_NAME: Final = "pred.json"
 MAP_FOLDER: Final = "pan_pred"
 _JSON_BYTES = 1 << 30
+_LARGEST_EXPLAINED: Final = 1 << 20
 _KEYS: Final = ("video_id", "annotations")
 
 
@@ -50,7 +52,8 @@ class PanopticPredictions:
         where = Where(file=JSON_NAME, entry=entry, video_id=video, field="annotations")
         records = record.get("annotations") if isinstance(record, dict) else None
         if not isinstance(records, list):
-            message = f"`annotations` of the video is {describe(records)}, expected a list of frames."
+            found = describe_field(record if isinstance(record, dict) else {}, "annotations")
+            message = f"`annotations` of the video is {found}, expected a list of frames."
             problems.add("panoptic-field", where, message)
             return None
         frames: list[FrameSegments] = []
@@ -72,10 +75,11 @@ def open_panoptic_predictions(path: Path) -> PanopticPredictions:
     """
     members = open_members(path)
     try:
-        root, warnings = root_folder(members, (JSON_NAME, MAP_FOLDER))
+        root, warnings = root_folder(members, (JSON_NAME,))
         if root + JSON_NAME not in members.names:
             names = ", ".join(repr(name[:60]) for name in list(members.names)[:3]) or "no file at all"
-            message = f"There is no {JSON_NAME} at the top; the first files are {names}."
+            form = _other_form(members.names)
+            message = f"There is no {JSON_NAME} at the top; the first files are {names}.{form}"
             raise SubmissionRejected([problem("panoptic-json-missing", Where(file=members.name), message)])
         contents = members.read(root + JSON_NAME, _JSON_BYTES + 1)
         if len(contents) > _JSON_BYTES:
@@ -106,7 +110,9 @@ def _find_videos(text: JsonText, problems: ProblemList) -> dict[str, tuple[int, 
         text.expect_end(text.skip_value(top))
     if "annotations" not in found:
         where = Where(file=text.name, field="annotations")
-        problems.add("panoptic-field", where, "The file has no list `annotations` with one entry a video.")
+        looks = text.looks_like(top) if text.data[top] == ord("{") else ""
+        message = f"The file has no list `annotations` with one entry per video.{looks}"
+        problems.add("panoptic-field", where, message)
         return {}
     entries = found["annotations"]
     places: dict[str, tuple[int, int, int]] = {}
@@ -114,7 +120,7 @@ def _find_videos(text: JsonText, problems: ProblemList) -> dict[str, tuple[int, 
         name = _video_id(text, entries.place("video_id")[entry].tolist(), whole)
         where = Where(file=text.name, entry=entry, field="video_id")
         if not isinstance(name, str):
-            message = f"`video_id` is {describe(name)}, expected the name of the video's folder."
+            message = _no_name(text, entry, whole, entries.place("video_id")[entry, 0] >= 0, name)
             problems.add("panoptic-field", where, message)
             continue
         if name in places:
@@ -124,6 +130,33 @@ def _find_videos(text: JsonText, problems: ProblemList) -> dict[str, tuple[int, 
             )
         places[name] = (entry, *whole)
     return places
+
+
+def _other_form(names: Collection[str]) -> str:
+    """Return a sentence on archives of maps that are not of VIPSeg's form."""
+    if any(name.endswith(("_cat.png", "_ins.png")) for name in names):
+        return " Maps called *_cat.png and *_ins.png are those of KITTI-STEP."
+    if any(name.split("/")[-1] == "results.json" for name in names):
+        return " A results.json is for video instance segmentation."
+    return ""
+
+
+def _no_name(text: JsonText, entry: int, whole: list[int], is_there: bool, name: Any) -> str:
+    """Return a sentence on an entry without the name of its video; of the first, what it looks like."""
+    expected = "expected the name of the video's folder"
+    if is_there or name is not None:
+        return f"`video_id` is {describe(name)}, {expected}."
+    message = f"There is no `video_id`, {expected}."
+    if entry == 0 and whole[1] - whole[0] <= _LARGEST_EXPLAINED:
+        record = parse_value(text.slice((whole[0], whole[1])))
+        fields = list(record) if isinstance(record, dict) else []
+        if "segments_info" in fields:
+            message += (
+                " This looks like COCO panoptic results, one entry per image: group the images by video."
+            )
+        elif fields:
+            message += f" The entry has {shown_names(fields)}."
+    return message
 
 
 def _video_id(text: JsonText, place: list[int], whole: list[int]) -> Any:

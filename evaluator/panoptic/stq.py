@@ -24,19 +24,22 @@ class StqStat:
     Attributes:
         hits, truth, predicted: float64 [K + 1], the pixels of each class on both sides, in the truth, in the
             prediction; only labelled pixels count.
+        higher, lower: float64 scalars, pixels whose predicted class is the true one plus 1, minus 1.
         association, tubes: float64 scalars, the summed association of the ground-truth tubes, their number.
     """
 
     hits: NDArray[np.float64]
     truth: NDArray[np.float64]
     predicted: NDArray[np.float64]
+    higher: NDArray[np.float64]
+    lower: NDArray[np.float64]
     association: NDArray[np.float64]
     tubes: NDArray[np.float64]
 
     @classmethod
     def empty(cls, classes: int) -> StqStat:
         zeros, zero = np.zeros(classes + 1), np.zeros(())
-        return cls(zeros, zeros, zeros, zero, zero)
+        return cls(zeros, zeros, zeros, zero, zero, zero, zero)
 
     def class_iou(self) -> NDArray[np.float64]:
         """Return the IoU of the classes and of "nothing" [K + 1]; NaN where both sides have no pixel."""
@@ -92,6 +95,10 @@ def compute_stq(tubes: VideoTubes, is_thing: NDArray[np.bool_]) -> StqStat:
         hits=_by_class(class_[hit], pixels[hit], classes),
         truth=_by_class(truth_class[labelled], pixels[labelled], classes),
         predicted=_by_class(class_[labelled], pixels[labelled], classes),
+        higher=np.array(
+            pixels[labelled & (class_ == truth_class + 1) & (class_ < classes)].sum(), np.float64
+        ),
+        lower=np.array(pixels[labelled & (class_ == truth_class - 1)].sum(), np.float64),
         association=np.array(association),
         tubes=np.array(count, np.float64),
     )

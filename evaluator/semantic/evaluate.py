@@ -13,6 +13,7 @@ from evaluator.maps import png
 from evaluator.maps.evaluate import MapTask, Metrics, Stats, VideoScore, evaluate_maps, score_videos
 from evaluator.maps.joint_table import decode_runs
 from evaluator.maps.predicted import MapReader
+from evaluator.maps.shift import shift_warning
 from evaluator.options import Options
 from evaluator.problems import GroundTruthError, Problem, ProblemList, SubmissionRejected, Where, problem
 from evaluator.semantic.ground_truth import SemanticTruth, read_semantic_truth
@@ -115,8 +116,10 @@ class _SemanticTask(MapTask):
 
     def late_warnings(self, sums: Stats) -> tuple[Problem, ...]:
         iou: IouStat = sums[0]
+        file = self._source.members.name
+        shifted = shift_warning(file, "classes", iou.truth.sum(), iou.hits.sum(), iou.higher, iou.lower)
         if not iou.unknown.any():
-            return ()
+            return shifted
         counts = f"{int(iou.unknown):,} of {int(iou.truth.sum()):,}"
         message = f"{counts} labelled pixels have a value above {len(self._spec.classes) - 1}."
-        return (problem("class-unknown", Where(file=self._source.members.name), message),)
+        return (*shifted, problem("class-unknown", Where(file=file), message))

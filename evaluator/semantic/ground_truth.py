@@ -65,7 +65,7 @@ def read_semantic_truth(path: Path) -> SemanticTruth:
         OSError: a file cannot be read.
     """
     problems = ProblemList()
-    root = path.parent if path.is_file() else path
+    root = _root(path)
     members = FolderMembers(root)
     folders: dict[str, list[str]] = {}
     for name in members.names:
@@ -75,7 +75,7 @@ def read_semantic_truth(path: Path) -> SemanticTruth:
     prefix = f"{_DATA_FOLDER}/" if any(folder.startswith(f"{_DATA_FOLDER}/") for folder in folders) else ""
     list_name = path.name if path.is_file() else LIST_NAME
     if list_name in members.names:
-        lines = members.read(list_name, _LIST_BYTES).decode("utf-8", "replace").splitlines()
+        lines = members.read(list_name, _LIST_BYTES).decode("utf-8-sig", "replace").splitlines()
         names = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     else:
         names = sorted({folder[len(prefix) :].split("/")[0] for folder in folders if folder != ""})
@@ -96,6 +96,17 @@ def read_semantic_truth(path: Path) -> SemanticTruth:
     return SemanticTruth(root.name, members, tuple(videos))
 
 
+def _root(path: Path) -> Path:
+    """Return the folder of a ground truth: around the list, or one level below, as VSPW_480p in VSPW."""
+    if path.is_file():
+        return path.parent
+    if not (path / LIST_NAME).is_file():
+        inner = [file.parent for file in path.glob(f"*/{LIST_NAME}")]
+        if len(inner) == 1:
+            return inner[0]
+    return path
+
+
 def describe_semantic(path: Path, classes: Sequence[str]) -> GroundTruthSummary:
     """Check the files and the first map of every video; see `evaluator.ground_truths.describe_ground_truth`.
 
@@ -113,7 +124,7 @@ def describe_semantic(path: Path, classes: Sequence[str]) -> GroundTruthSummary:
 
 def _files(path: Path, truth: SemanticTruth) -> tuple[tuple[str, Path], ...]:
     """Return the list of videos, if there is one, as the file of the usual name, and all maps."""
-    root = path.parent if path.is_file() else path
+    root = _root(path)
     listed = path if path.is_file() else root / LIST_NAME
     names = [file for video in truth.videos for file in video.files]
     maps = tuple((name, root / name) for name in names)

@@ -17,15 +17,18 @@ _REPEAT = np.uint64(0x0101010101010101)
 
 @dataclass(frozen=True, slots=True)
 class IouStat:
-    """Sums of pixels, float64 [K]: on both sides, in the truth, in the prediction; `unknown` a scalar.
+    """Sums of pixels, float64 [K]: on both sides, in the truth, in the prediction; others are scalars.
 
-    Only pixels with a true class count. `unknown` are those whose predicted value is no class.
+    Only pixels with a true class count. `unknown` are those whose predicted value is not a class, `higher`
+    and `lower` those whose predicted class is the true one plus 1, minus 1.
     """
 
     hits: NDArray[np.float64]
     truth: NDArray[np.float64]
     predicted: NDArray[np.float64]
     unknown: NDArray[np.float64]
+    higher: NDArray[np.float64]
+    lower: NDArray[np.float64]
 
     @classmethod
     def empty(cls, classes: int) -> IouStat:
@@ -46,7 +49,14 @@ class IouStat:
         """
         rows = counts[first_label : first_label + classes].astype(np.float64)
         known, unknown = rows[:, :classes], rows[:, classes:]
-        return cls(known.diagonal().copy(), rows.sum(axis=1), known.sum(axis=0), unknown.sum())
+        return cls(
+            known.diagonal().copy(),
+            rows.sum(axis=1),
+            known.sum(axis=0),
+            unknown.sum(),
+            rows.diagonal(1).sum(),
+            rows.diagonal(-1).sum(),
+        )
 
     def class_iou(self) -> NDArray[np.float64]:
         """Return the IoU of every class [K]; NaN for those without a true pixel."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.files.members import Members, open_members, root_folder
+from evaluator.files.words import counted
+from evaluator.maps.names import found_instead, missing_map
 from evaluator.problems import Problem, ProblemList, SubmissionRejected, Where
 from evaluator.semantic.ground_truth import SemanticTruth
 
@@ -48,18 +50,22 @@ def check_files(source: SemanticPredictions, truth: SemanticTruth) -> tuple[Prob
     for video in truth.videos:
         if video.name not in tops:
             where = Where(file=source.members.name, video_id=video.name)
-            problems.add("video-missing", where, f"There is no folder {video.name!r} with PNG maps.")
+            instead = "" if problems.has_errors() else f"; {found_instead(source.root + video.name, names)}"
+            message = f"There is no folder {video.name!r} with PNG maps{instead}."
+            problems.add("video-missing", where, message)
             continue
         for number, frame in enumerate(video.frames):
             file = source.file(video.name, frame)
             if file not in names:
                 where = Where(file=file, video_id=video.name, frame=number)
-                problems.add("map-missing", where, "There is no such file.")
+                problems.add("map-missing", where, missing_map(file, names, problems))
     if problems.has_errors():
         raise SubmissionRejected(problems.to_tuple())
     extra = sorted(tops - {video.name for video in truth.videos})
     if extra:
         shown = ", ".join(repr(name[:80]) for name in extra[:3])
         where = Where(file=source.members.name)
-        problems.add("video-extra", where, f"{len(extra)} videos are not in the ground truth: {shown}.")
+        problems.add(
+            "video-extra", where, f"{counted(len(extra), 'video')} more than in the ground truth: {shown}."
+        )
     return problems.to_tuple()

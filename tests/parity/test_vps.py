@@ -28,7 +28,10 @@ REJECTED = {
 }
 # Ground truth whose areas give an IoU above 1.
 REFUSED = {"gt_area_tiny": "gt-area", "gt_png_id_not_in_json": "gt-area"}
-WARNED = {"extra_video": {"video-extra"}}
+WARNED = {
+    "extra_video": {"video-extra"},
+    "all_void_prediction": {"videos-without-predictions"},
+}
 SCORED = sorted(set(EXPECTED) - set(REJECTED) - set(REFUSED))
 
 

@@ -88,7 +88,7 @@ BAD_PANOPTIC: list[tuple[str, Spoil, str, str]] = [
         "a list",
         replace("pred.json", "[]"),
         "panoptic-field",
-        "pred.json: The file has no list `annotations` with one entry a video.",
+        "pred.json: The file has no list `annotations` with one entry per video.",
     ),
     (
         "number as video",
@@ -106,7 +106,7 @@ BAD_PANOPTIC: list[tuple[str, Spoil, str, str]] = [
         "no frames",
         replace("pred.json", '{"annotations": [{"video_id": "a"}]}'),
         "panoptic-field",
-        f"{ENTRY}: `annotations` of the video is null, expected a list of frames.",
+        f"{ENTRY}: `annotations` of the video is missing, expected a list of frames.",
     ),
     (
         "too few frames",
@@ -148,7 +148,7 @@ BAD_PANOPTIC: list[tuple[str, Spoil, str, str]] = [
         "unknown category",
         segment(category_id=3),
         "segment-category",
-        f"{ENTRY}, frame 0: Segment 5 has the category 3, which the ground truth lacks.",
+        f"{ENTRY}, frame 0: Segment 5 has the category 3, which the ground truth lacks; its ids are 0 to 7.",
     ),
     (
         "id only in the JSON",
@@ -166,7 +166,7 @@ BAD_PANOPTIC: list[tuple[str, Spoil, str, str]] = [
         "no map",
         lambda folder: (folder / "pan_pred/a/00000.png").unlink(),
         "map-missing",
-        f"{FRAME}There is no such file.",
+        f"{FRAME}There is no such file; the folder 'pan_pred/a' has '00001.png'.",
     ),
     (
         "no PNG",
@@ -192,13 +192,13 @@ BAD_SEMANTIC: list[tuple[str, Spoil, str, str]] = [
         "no folder",
         lambda folder: shutil.rmtree(folder / "a"),
         "video-missing",
-        "pred (video a): There is no folder 'a' with PNG maps.",
+        "pred (video a): There is no folder 'a' with PNG maps; the top has 'b'.",
     ),
     (
         "no map",
         lambda folder: (folder / "a/00000.png").unlink(),
         "map-missing",
-        "a/00000.png (video a), frame 0: There is no such file.",
+        "a/00000.png (video a), frame 0: There is no such file; the folder 'a' has '00001.png'.",
     ),
     (
         "half size",
@@ -267,12 +267,12 @@ def test_an_unlisted_or_repeated_video_draws_a_warning(panoptic: tuple[Path, Pat
     expect(
         repeated, "video-repeated", "pred.json, entry 1: The video 'a' is listed again; this entry counts."
     )
-    expect(extra, "video-extra", "pred.json: 1 videos are not in the ground truth: 'b'.")
+    expect(extra, "video-extra", "pred.json: 1 video more than in the ground truth: 'b'.")
 
 
 def test_values_above_123_draw_a_warning(semantic: tuple[Path, Path]) -> None:
     write_png(semantic[1] / "a" / "00000.png", np.full((4, 6), 255, np.uint8))
-    (warning,) = evaluate("vspw", *semantic).warnings
+    warning = evaluate("vspw", *semantic).warnings[-1]
     expect(warning, "class-unknown", "pred: 24 of 48 labelled pixels have a value above 123.")
 
 
