@@ -4,6 +4,7 @@ import logging
 
 from webapp.benchmarks.frames import frame_names_fill_missing
 from webapp.blobs.collection import blobs_collect
+from webapp.jobs.health import clock_ticked
 from webapp.jobs.sweep import jobs_sweep
 from webapp.runs.services import runs_let_go
 from webapp.submissions.services import submissions_let_go
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 @app.task(name="worker.sweep")
 def sweep() -> None:
     """Take jobs from silent workers, ring for jobs that nobody took, delete expired uploads."""
+    clock_ticked()
     found = jobs_sweep()
     expired = uploads_expire()
     if found.leases_expired or found.doorbells_rung or expired:

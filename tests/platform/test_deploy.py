@@ -123,6 +123,8 @@ def test_the_commands_of_the_containers_score_a_submission_and_stop_when_told(
     try:
         url = f"http://127.0.0.1:{free_port}"
         wait_until(lambda: _answers(url), 60)
+        health = [word.replace("8000", str(free_port)) for word in SERVICES["web"]["healthcheck"]["test"]]
+        assert (health[:2], run(sys.executable, *health[2:])) == (["CMD", "python"], "")
         manage = (sys.executable, "manage.py")
         truth, predictions = write_slow_benchmark(tmp_path, videos=3, tracklets=4)
         run(*manage, "import_benchmark", "lab", "--benchmark=ytvis2019", "--split=val", f"--gt={truth}")

@@ -73,6 +73,8 @@ def test_pages_go_on_nothing_is_taken_and_all_goes_on_when_there_is_room(
         assert {http.get(path).status_code for _ in range(20) for path in ("/", "/robots.txt")} == {200}
         assert announce() == 507
         assert f"The disk is {level}." in http.get("/status/").text
+        disk = next(part for part in http.get("/readyz").json()["parts"] if part["name"] == "disk")
+        assert disk["ok"] != small_disk.is_real
         if not small_disk.is_real:
             return
         body = {"upload": "00000000-0000-0000-0000-000000000000", "benchmark": "none", "split": "val"}

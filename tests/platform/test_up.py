@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import psycopg
@@ -40,6 +41,14 @@ def home_page_status(product: Product) -> int:
         return int(answer.status)
 
 
+def is_ready(product: Product) -> bool:
+    try:
+        with urlopen(f"{product.url}/readyz", timeout=30) as answer:
+            return bool(answer.status == 200)
+    except HTTPError:
+        return False
+
+
 def processes_that_know(var: Path) -> list[str]:
     """Command lines of all living processes that have the folder in their arguments or environment."""
     needle, found = os.fsencode(var), []
@@ -55,6 +64,8 @@ def processes_that_know(var: Path) -> list[str]:
 
 def test_it_serves_the_home_page_and_leaves_no_process_when_asked_to_stop(running: Product) -> None:
     assert home_page_status(running) == 200
+    wait_until(lambda: is_ready(running), 60)
+    assert is_ready(running), running.logs()
     assert len(processes_that_know(running.var)) >= 8
     assert running.stop() == 0
     assert processes_that_know(running.var) == []

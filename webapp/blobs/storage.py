@@ -23,6 +23,8 @@ from django.utils import timezone
 
 from webapp.blobs.models import Blob
 
+# A backup holds it: a number that means this lock to nobody else.
+KEEPING = 0x6B656570
 READ_BYTES = 1024 * 1024
 
 
@@ -48,31 +50,47 @@ def blob_save(path: Path, *, sha256: str) -> Blob:
     blob = Blob(sha256=sha256, size=path.stat().st_size)
     with _content_lock(sha256):
         if not default_storage.exists(blob.key):
-            folder = _local_folder()
-            if folder is None:
-                with path.open("rb") as file:
-                    default_storage.save(blob.key, File(file))
-            else:
-                _place(path, folder / blob.key)
+            bytes_store(path, blob.key)
         return Blob.objects.update_or_create(
             sha256=sha256, defaults={"saved_at": timezone.now()}, create_defaults={"size": blob.size}
         )[0]
 
 
+def bytes_store(path: Path, key: str, *, is_kept: bool = False) -> None:
+    """Put the content of a file into the storage, without a row. `is_kept`: the file may be changed later."""
+    folder = _local_folder()
+    if folder is None:
+        with path.open("rb") as file:
+            default_storage.save(key, File(file))
+    else:
+        _place(path, folder / key, may_link=not is_kept)
+
+
 def blob_delete(blob: Blob, *, saved_before: datetime) -> bool:
     """Delete a blob and its bytes, unless something refers to it or it was stored again in the meantime.
+
+    During a backup nothing is deleted: the copy of the database may need it.
 
     Bytes go last: a crash in between leaves bytes without a row, never a row without bytes.
     """
     with _content_lock(blob.sha256):
         try:
             with transaction.atomic():
+                if not _may_delete():
+                    return False
                 deleted, _ = Blob.objects.filter(pk=blob.pk, saved_at__lt=saved_before).delete()
         except (ProtectedError, IntegrityError):  # the second: the reference was made just now
             return False
         if deleted:
             default_storage.delete(blob.key)
     return bool(deleted)
+
+
+def _may_delete() -> bool:
+    """Whether no backup is being made; none begins before the end of this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [KEEPING])
+        return bool(cursor.fetchone()[0])
 
 
 def blob_save_copy(path: Path) -> Blob:
@@ -166,14 +184,12 @@ def _scratch_folder() -> Path | None:
     return folder
 
 
-def _place(path: Path, target: Path) -> None:
+def _place(path: Path, target: Path, *, may_link: bool = True) -> None:
     """Put a file's content at `target` in one step, safely on disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
-        try:
-            draft.hardlink_to(path)
-        except OSError:  # another file system, or one without links
+        if not (may_link and _linked(path, draft)):
             shutil.copyfile(path, draft)
         draft.chmod(0o640)  # ground truth lies here: not for every user of the machine
         with draft.open("rb") as file:
@@ -181,3 +197,11 @@ def _place(path: Path, target: Path) -> None:
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _linked(path: Path, draft: Path) -> bool:
+    try:
+        draft.hardlink_to(path)
+    except OSError:  # another file system, or one without links
+        return False
+    return True

@@ -45,6 +45,11 @@ def valkey_socket(var: Path) -> Path:
     return socket_folder(var) / "valkey.sock"
 
 
+def copy_mark(var: Path) -> Path:
+    """A file that is there while the site is a restored copy, which sends no mail."""
+    return var / "restored_copy"
+
+
 def secret_key(var: Path) -> str:
     """The site's secret key, made on first use in `var/secret_key`, readable by its owner alone.
 

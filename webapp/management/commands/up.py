@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.blobs import disk
-from webapp.embedded import EmbeddedError, processes, programs, servers
+from webapp.embedded import EmbeddedError, copy_mark, processes, programs, servers
 from webapp.embedded.lock import only_one
 from webapp.embedded.logs import rotate_logs
 from webapp.embedded.processes import Program
@@ -92,6 +92,8 @@ class Command(BaseCommand):
             )
         log_ins = self._run(supervisor, programs.manage(var, "load_demo")) if with_demo else ""
         self._say(f"\nDVIS-Bench is ready on {address}\n{log_ins}{_mail_place(var)}Ctrl-C stops it.")
+        if copy_mark(var).exists():
+            self._say("This is a restored copy: it sends no mail until `manage.py restore --live`.")
 
     def _check_keys(self) -> None:
         """Receipts wait for keys that can be read; the rest of the site does not."""

@@ -1,0 +1,31 @@
+"""`manage.py backup DIR`: the whole site in one folder, while it runs."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from webapp.backup.make import backup
+from webapp.backup.manifest import BackupError
+
+
+class Command(BaseCommand):
+    help = "Write the whole site (database, files, keys) into an empty folder, while it runs, and check it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path, metavar="DIR", help="outside of VAR; made where missing")
+
+    def handle(self, *, folder: Path, **options: Any) -> None:
+        os.umask(0o077)
+        try:
+            made = backup(folder, self.stdout.write)
+        except (BackupError, OSError) as problem:
+            raise CommandError(f"No backup was made. {problem}") from problem
+        size = sum(entry.size for entry in made.files) / 1024**2
+        self.stdout.write(f"Backup of {len(made.files):,} files, {size:,.1f} MiB, is complete in {folder}")
+        if made.missing:
+            raise CommandError(
+                f"But {len(made.missing):,} files were lost or damaged on this site before, and are not in "
+                f"it: {', '.join(made.missing[:5])}. An older backup may have them (blobs/)."
+            )
