@@ -37,6 +37,7 @@ class HashedStorage(ManifestStaticFilesStorage):
         yield from super().post_process(*args, **kwargs)
         for name in set(self.hashed_files.values()):
             _compress(Path(self.path(name)))
+        Path(self.path(_SOURCES)).write_text(_digest_of_sources())
 
 
 def _compress(path: Path) -> None:
@@ -58,7 +59,6 @@ def static_prepare() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _digest_in(root) != wanted:
             call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-            (root / _SOURCES).write_text(wanted)
 
 
 def hashed_names() -> set[str]:
