@@ -61,6 +61,12 @@ def check_not_full() -> None:
         raise DiskFull
 
 
+def check_reserve() -> None:
+    """Raise DiskFull where no upload may take any more."""
+    if room().state != "ok":
+        raise DiskFull
+
+
 def is_disk_full(error: BaseException | None) -> bool:
     """Whether an error, or what caused it, says that a disk is full: ours, or the database's."""
     return any(

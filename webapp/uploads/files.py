@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol
 
 from django.conf import settings
 
+from webapp.blobs import disk
 from webapp.blobs.disk import DiskFull
 from webapp.refusal import Refused
 from webapp.uploads.models import Upload
@@ -174,6 +175,7 @@ class Appending:
                 self._checksum.hash.update(piece)
             elif self._position - self.upload.offset >= COMMIT_BYTES:
                 _commit(self.upload, self._file, self._position)
+                disk.check_reserve()
         except OSError as error:
             raise _failed(error) from error
 

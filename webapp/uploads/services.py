@@ -85,6 +85,11 @@ def append_begin(*, upload: Upload, offset: int, checksum: Checksum | None = Non
             "Ask for the current offset with HEAD and go on from there.",
             status=409,
         )
+    try:
+        disk.check_reserve()  # others may have taken the room that was reserved
+    except disk.DiskFull:
+        file.close()
+        raise
     return Appending(upload, file, checksum)
 
 
@@ -124,8 +129,7 @@ def upload_from_file(*, owner: User, file: "UploadedFile[Any]", kind: UploadKind
     """Make a finished upload of a file that came with a plain form."""
     length = file.size or 0
     kind.check(length)
-    if disk.room().state != "ok":
-        raise disk.DiskFull
+    disk.check_reserve()
     _check_quota(owner, length)
     with _as_path(file) as path:
         blob = blob_save(path, sha256=sha256_of(path))

@@ -197,6 +197,32 @@ def test_no_upload_takes_the_reserve(settings: Any, no_other_limit: int) -> None
             refused()
 
 
+def test_an_upload_that_others_took_the_room_from_waits_for_it(settings: Any) -> None:
+    upload = append(make_upload(10), b"01234")
+    settings.DISK_RESERVE_PERCENT = 100
+    with pytest.raises(Refused, match="disk has no room"):
+        append(upload, b"56789")
+    settings.DISK_RESERVE_PERCENT = 0
+    assert append(upload, b"56789").is_complete
+
+
+def test_a_long_piece_stops_at_the_reserve_and_keeps_what_arrived(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(files, "COMMIT_BYTES", 4)
+    upload = make_upload(9)
+
+    class Filling(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            settings.DISK_RESERVE_PERCENT = 100
+            return super().read(4)
+
+    with pytest.raises(Refused, match="disk has no room"):
+        upload_append(upload=upload, offset=0, stream=Filling(b"012345678"))
+    upload.refresh_from_db()
+    assert upload.offset == 4
+
+
 def test_an_account_may_announce_a_quarter_of_the_room_or_20_gib(settings: Any, no_other_limit: int) -> None:
     settings.UPLOAD_QUOTA_BYTES = 0
     allowed = min(20 * 1024**3, no_other_limit // 4)
