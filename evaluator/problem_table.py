@@ -251,6 +251,16 @@ _SPECS = (
             "Nothing to do: they were read. Compressed RLE makes the file three times smaller.",
         ),
         _warning(
+            "masks-row-by-row",
+            "masks that look written row by row",
+            "Encode numpy.asfortranarray(mask) with pycocotools.mask.encode: RLE goes down the columns.",
+        ),
+        _warning(
+            "categories-mixed-up",
+            "masks that fit objects of other categories",
+            "Check the mapping from class index to category id; the lists differ from year to year.",
+        ),
+        _warning(
             "predictions-without-pixels",
             "predictions without a pixel",
             "Leave out predictions without a mask in any frame: each counts as a false positive.",

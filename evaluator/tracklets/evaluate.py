@@ -40,6 +40,7 @@ from evaluator.tracklets.results import (
 )
 from evaluator.tracklets.results_json import PredictionTable, open_list, read_table
 from evaluator.tracklets.scorer import NotPlain, TrackletScorer
+from evaluator.tracklets.suspicions import warn_of_misread
 from evaluator.tracklets.warnings import (
     warn_of_blanks,
     warn_of_categories,
@@ -187,7 +188,12 @@ def _score_table(
         warnings += (problem("masks-uncompressed", where, f"{listed} masks are uncompressed RLE."),)
     warnings += _warn_if_empty(table.text.name, len(table))
     warnings += warn_of_videos(table, truth.videos) + warn_of_categories(table, truth.categories)
-    warnings += warn_of_scores(table) + warn_of_blanks(table, blank) + warn_of_duplicates(table)
+    warnings += (
+        warn_of_misread(scorer, table.text.name)
+        + warn_of_scores(table)
+        + warn_of_blanks(table, blank)
+        + warn_of_duplicates(table)
+    )
     return Scored(scorer, warnings, read_seconds)
 
 

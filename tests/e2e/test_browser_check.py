@@ -19,7 +19,13 @@ NAMES = {path.name.removesuffix(".json.gz") for path in GOLDEN.iterdir()}
 # Such a ground truth cannot be imported, so there is no page to submit to.
 GROUND_TRUTH_REFUSED = {"duplicate_gt_ids", "gt_id_zero", "gt_length_differs_from_masks"}
 # Told by the server alone: the browser keeps no prediction and no ground truth.
-SERVER_ONLY = {"predictions-duplicate", "predictions-without-pixels", "gt-category-unlisted"}
+SERVER_ONLY = {
+    "predictions-duplicate",
+    "predictions-without-pixels",
+    "masks-row-by-row",
+    "categories-mixed-up",
+    "gt-category-unlisted",
+}
 Plain = tuple[Path, list[dict[str, Any]], dict[str, Any]]
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from evaluator import Report, SubmissionRejected, evaluate, validate
@@ -196,3 +197,42 @@ def test_counts_printed_as_bytes_are_told(tmp_path: Path) -> None:
     assert problem.message == (
         '`counts` begins with b\', as Python prints bytes: write counts.decode("ascii") instead.'
     )
+
+
+def _moving(column_of: int, row_of: int, *, by_row: bool) -> list[dict[str, Any]]:
+    """A 2 x 3 rectangle in each frame, encoded down the columns or, wrongly, along the rows."""
+    masks = []
+    for frame in range(3):
+        mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+        mask[row_of : row_of + 2, column_of + frame % 2 : column_of + frame % 2 + 3] = 1
+        flat = mask.ravel(order="C" if by_row else "F")
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], flat, [0]])))
+        masks.append(rle(*np.diff([0, *edges.tolist()]).tolist()))
+    return masks
+
+
+@pytest.mark.parametrize(
+    ("by_row", "category", "code"),
+    [
+        (True, 2, "masks-row-by-row"),
+        (False, 5, "categories-mixed-up"),
+        (False, 2, None),
+    ],
+)
+def test_masks_along_rows_and_other_categories_are_told_by_what_fits(
+    by_row: bool, category: int, code: str | None, tmp_path: Path
+) -> None:
+    places = [(7, 0, 0), (7, 2, 2), (9, 0, 2), (9, 2, 0)]
+    truth = ground_truth(
+        *(
+            annotation(n, video_id=video, segmentations=_moving(column, row, by_row=False), areas=[6] * 3)
+            for n, (video, column, row) in enumerate(places, start=1)
+        )
+    )
+    found = [
+        prediction(video_id=video, category_id=category, segmentations=_moving(column, row, by_row=by_row))
+        for video, column, row in places
+    ]
+    report = score(tmp_path, truth, found)
+    assert set(warnings(report)) == ({code} if code else set())
+    assert (report.metrics["AP50"] == 0) == (code is not None)
