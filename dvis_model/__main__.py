@@ -44,9 +44,9 @@ app = typer.Typer(
 )
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
-# As shells tell of a program that Ctrl-C ended.
+# The exit status by which shells know a program that Ctrl-C ended.
 INTERRUPTED: Final = 130
-# What users can mend; anything else is ours, and shows its traceback.
+# Errors that users can fix; anything else is our fault, and shows its traceback.
 USER_ERRORS = (
     CheckpointMismatch,
     CheckpointRefused,
@@ -58,8 +58,8 @@ USER_ERRORS = (
 )
 
 Config = Annotated[str, typer.Option(help="Official configuration (ovis/DVIS_Offline_R50) or YAML file.")]
-Tracking = Annotated[TrackerKind | None, typer.Option("--tracker", help="Another than the configuration's.")]
-Refining = Annotated[RefinerKind | None, typer.Option("--refiner", help="Another than the configuration's.")]
+Tracking = Annotated[TrackerKind | None, typer.Option("--tracker", help="Replaces the configuration's.")]
+Refining = Annotated[RefinerKind | None, typer.Option("--refiner", help="Replaces the configuration's.")]
 Device = Annotated[str, typer.Option(help="auto, the GPU where there is one; cpu, cuda, cuda:1.")]
 
 
@@ -85,8 +85,8 @@ def predict_command(
 ) -> None:
     """Segment videos and write the submission that the benchmark takes.
 
-    Finished videos are kept in OUTPUT.parts until all are there: after an interruption, the same command goes
-    on behind them.
+    Finished videos are kept in OUTPUT.parts until all are there: after an interruption, the same command
+    resumes after the last one.
     """
     model = build(config, tracker=tracker, refiner=refiner)
     load_checkpoint(model, weights)
@@ -130,7 +130,7 @@ def _run(batch: Batch, window: int | None) -> None:
             errors.print(text, markup=False)
     if total:
         stages = ", ".join(f"{name} {1e3 * taken / total:.1f}" for name, taken in progress.seconds.items())
-        errors.print(f"ms a frame: {stages}; peak memory {progress.peak_memory_bytes / 2**20:,.0f} MiB")
+        errors.print(f"ms per frame: {stages}; peak memory {progress.peak_memory_bytes / 2**20:,.0f} MiB")
 
 
 def _segmented(progress: Progress, length: int | None) -> int:
@@ -139,10 +139,10 @@ def _segmented(progress: Progress, length: int | None) -> int:
 
 
 def _usable(device: str) -> str:
-    """Return a device that is here.
+    """Return the device name if this machine has it.
 
     Raises:
-        ValueError: it is not.
+        ValueError: the machine does not have it.
     """
     gpus = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     if device == "auto":
@@ -158,7 +158,7 @@ def inspect_command(
     weights: Annotated[Path | None, typer.Option(help="Checkpoint: .pth, .pkl or .safetensors.")] = None,
     config: Annotated[str | None, typer.Option(help="Compare with this configuration.")] = None,
 ) -> None:
-    """Tell which configurations a checkpoint fits, or what differs. Without one, list all configurations."""
+    """List the configurations that a checkpoint fits, or the differences. Without one, list all."""
     if weights is None:
         console.print(*VARIANTS, sep="\n")
         return
@@ -205,7 +205,7 @@ def cost_command(
 def _table(cost: Cost) -> Table:
     frames = f"{cost.frames} frames of {cost.height}x{cost.width}"
     table = Table("stage", title=f"{cost.config}, {frames}, {cost.device}")
-    for unit in ("M parameters", "GMACs a frame", "ms a frame"):
+    for unit in ("M parameters", "GMACs per frame", "ms per frame"):
         table.add_column(unit, justify="right")
     for stage in cost.stages:
         numbers = (stage.parameters / 1e6, stage.gmacs, stage.milliseconds)
@@ -215,7 +215,7 @@ def _table(cost: Cost) -> Table:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run, and tell without a traceback what the user can mend."""
+    """Run, and print errors that the user can fix without a traceback."""
     try:
         app(arguments)
     except (*USER_ERRORS, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""Builds models: the one place that knows which modules a configuration means."""
+"""Builds models: only this file knows which modules a configuration stands for."""
 
 from __future__ import annotations
 
@@ -50,8 +50,10 @@ def build(
 
 
 def ablated(config: DvisConfig, tracker: TrackerKind | None, refiner: RefinerKind | None) -> DvisConfig:
-    """Return the configuration with other parts; None keeps its own. What becomes MinVIS gives as many
-    results as MinVIS does."""
+    """Return the configuration with other parts; None keeps its own.
+
+    A configuration reduced to MinVIS keeps at most MinVIS's ten results per video.
+    """
     chosen = replace(config, tracker=tracker or config.tracker, refiner=refiner or config.refiner)
     if chosen.tracker == "bipartite" and chosen.refiner == "none":
         return replace(chosen, max_num=min(chosen.max_num, MINVIS_MAX_NUM))
@@ -59,7 +61,7 @@ def ablated(config: DvisConfig, tracker: TrackerKind | None, refiner: RefinerKin
 
 
 def _left_out(whole: DvisConfig, chosen: DvisConfig) -> tuple[str, ...]:
-    """Return how the names of those parameters begin that the whole model has and the chosen one lacks."""
+    """Return the name prefixes of the parameters that only the whole model has."""
     parts = {
         "tracker.": whole.tracker == "referring" != chosen.tracker,
         "refiner.": whole.refiner == "temporal" != chosen.refiner,

@@ -1,4 +1,4 @@
-"""Many videos -> one submission. What is done is kept: a run that was stopped goes on behind it."""
+"""Many videos -> one submission. Finished videos are kept; an interrupted run resumes after the last one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Batch:
     def __init__(
         self, model: Dvis, weights: Path, plan: Plan, output: Path, precision: Precision = "float32"
     ) -> None:
-        """Go on with the run that was begun for this output, or begin one.
+        """Resume the run that was begun for this output, or begin one.
 
         Args:
             weights: the file that was loaded into the model.
@@ -43,8 +43,8 @@ class Batch:
             precision: see `predict`.
 
         Raises:
-            ValueError: what was begun is a run of another model, or another process is at it; the output
-                cannot be written.
+            ValueError: the run that was begun is one of another model, or another process is writing; the
+                output cannot be written.
         """
         _check_output(output)
         self.parts = output.with_name(f"{output.name}.parts")
@@ -76,7 +76,7 @@ class Batch:
         self._run.close()
 
     def _claim(self, made_with: dict[str, str]) -> None:
-        """Keep other processes off the folder, and see to it that it holds results of this model alone."""
+        """Lock the folder against other processes, and check that it holds results of this model alone."""
         with suppress(OSError):  # a file system without locks
             try:
                 fcntl.flock(self._run, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -99,7 +99,7 @@ class Batch:
             )
 
     def is_done(self, job: Job) -> bool:
-        """Tell whether a video's result is there, and not cut off."""
+        """Return whether a video's result is there and complete."""
         return is_zipfile(self.parts / job.part_name)
 
     def run(self, job: Job, *, window_size: int | None = None, progress: Progress | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Official checkpoints into models: names and shapes must agree, and if they do not, what differs is told."""
+"""Loads official checkpoints into models: names and shapes must agree, and errors list the differences."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class CheckpointMismatch(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a file differs from a configuration: names of entries, with shapes where both have them.
+    """The difference of a file from a configuration: names of entries, with shapes where both have them.
 
     Attributes:
         missing: the model has them, the file has not.
-        unexpected: the other way round.
+        unexpected: the file has them, the model has not.
         reshaped: name, shape in the file, shape in the model.
     """
 
@@ -66,7 +66,7 @@ class Difference:
         return len(self.missing) + len(self.unexpected) + len(self.reshaped)
 
     def lines(self) -> list[str]:
-        """Return one line a module and kind, with the first examples."""
+        """Return one line per module and kind, with the first examples."""
         shown = [f"{key} (file {list(found)}, model {list(wanted)})" for key, found, wanted in self.reshaped]
         kinds = (("missing", self.missing), ("unexpected", self.unexpected), ("of another shape", shown))
         return [
@@ -78,13 +78,13 @@ class Difference:
 
 
 def load_checkpoint(model: Dvis, path: str | Path) -> None:
-    """Load weights: safetensors, `.pth` of torch or `.pkl` of detectron2, told apart by their contents.
+    """Load weights: safetensors, `.pth` of torch or `.pkl` of detectron2, recognised by their contents.
 
     An ablation, built with other parts than its configuration's, takes what it has from the whole model's.
 
     Raises:
         FileNotFoundError: no such file.
-        CheckpointRefused: no checkpoint, or a pickle that asks for more than data.
+        CheckpointRefused: the file is not a checkpoint, or is a pickle that asks for more than data.
         CheckpointMismatch: other names or shapes than the model's, or weights that are not numbers.
     """
     path = Path(path)
@@ -181,7 +181,7 @@ def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 
 
 def compare(found: Shapes, wanted: Shapes) -> Difference:
-    """Compare a file with a model. Constants that a file lacks are no difference."""
+    """Compare a file with a model. Constants that a file lacks are not a difference."""
     return Difference(
         missing=tuple(key for key in wanted if key not in found and not key.endswith(CONSTANTS)),
         unexpected=tuple(key for key in found if key not in wanted),
@@ -224,7 +224,7 @@ def _expected(config: DvisConfig) -> Shapes:
 
 
 class _Unfilled(TorchFunctionMode):
-    """Leaves new tensors as they are: random weights take long, and nobody looks at them.
+    """Leaves new tensors as they are: random weights take long and are not needed.
 
     On the CPU, where memory that nobody writes to costs nothing, and most calls cost less than on "meta".
     """

@@ -1,4 +1,4 @@
-"""What a model is and how it is run at test time."""
+"""The configuration of a model: its parts, and how it runs at test time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class DvisConfig:
         generation: dvis, or dvis_plus with the modules of DVIS++.
         reid_branch: DVIS++'s re-identification embeddings, which double the width of tracker and refiner.
         window_size: frames segmented together; bounds memory, does not change results.
-        max_num: for vis, results a video.
+        max_num: for vis, results per video.
         object_mask_threshold, overlap_threshold: for vps, least score of a query and least share of its mask
             that must be its own.
         min_size_test, max_size_test: short side of the frames in pixels, unless the long one would exceed

@@ -47,8 +47,8 @@ def read_yaml_config(path: Path) -> DvisConfig:
     """Read a file and the files it builds on.
 
     Raises:
-        ValueError: no such YAML, a circle of `_BASE_`, or a model that we do not have. Says which file and
-            key.
+        ValueError: no such YAML, a circle of `_BASE_`, or a model that we do not have. The message names
+            the file and the key.
     """
     keys = _Keys(path, _merged(path, ()))
     generation, tracker, refiner = ARCHITECTURES[_architecture(keys)]

@@ -1,4 +1,4 @@
-"""Turns pickled checkpoints into safetensors, in a process of their own that can do nothing else.
+"""Turns pickled checkpoints into safetensors, in a sandboxed process that can do nothing else.
 
 A pickle is a program. Two things keep this one from running: it is read by readers that know tensors,
 arrays, numbers and containers alone; and, as readers have had holes, the process has no secrets, and is
@@ -215,7 +215,7 @@ def _check_zip(source: BinaryIO) -> None:
 
 
 def _check_kind(head: bytes, source: BinaryIO) -> None:
-    """Raise Unreadable where the first bytes tell that a file is of another kind."""
+    """Raise Unreadable where the first bytes are those of another kind of file."""
     for magic, kind, advice in OTHER_KINDS:
         if head.lstrip().startswith(magic):
             raise Unreadable(kind, advice)

@@ -1,4 +1,4 @@
-"""What a configuration costs: parameters, multiply-adds, time and memory, stage by stage."""
+"""Measures the cost of a configuration: parameters, multiply-adds, time and memory, stage by stage."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROUNDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class StageCost:
-    """One stage; multiply-adds (of products and convolutions alone) and time are those of a frame."""
+    """One stage; multiply-adds (of products and convolutions alone) and time are per frame."""
 
     name: str
     parameters: int
@@ -58,7 +58,7 @@ def measure_cost(
     """Measure a model with random weights on random frames of a size, which are not resized.
 
     Args:
-        rounds: runs of each stage; their median is told.
+        rounds: runs of each stage; the result is their median.
     """
     model = build(config).to(device).requires_grad_(False)
     sizes = frame_sizes(size, config, short_side=0, output=(None, None))

@@ -120,8 +120,8 @@ def pixel_centres(
         return (torch.arange(length, dtype=torch.float64) + 0.5) / length
 
     maps = [torch.meshgrid(centres(height), centres(width), indexing="ij") for height, width in shapes]
-    place = torch.cat([torch.stack(grid, dim=-1).flatten(0, 1) for grid in maps])
-    pixels = place[:, None] * torch.tensor(shapes) - 0.5  # [S, L, (y, x)]
+    points = torch.cat([torch.stack(grid, dim=-1).flatten(0, 1) for grid in maps])
+    pixels = points[:, None] * torch.tensor(shapes) - 0.5  # [S, L, (y, x)]
     y, x = pixels.to(device, dtype).unbind(-1)
     return x, y
 

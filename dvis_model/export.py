@@ -4,8 +4,8 @@ YouTube-VIS, OVIS    results.json
 VIPSeg               pred.json, pan_pred/<video>/<frame>.png
 VSPW                 <video>/<frame>.png
 
-Each video is stored in a file of its own as soon as it is done, and the submission assembled from these: who
-is interrupted goes on with the next video.
+Each video is stored in a file of its own as soon as it is done, and the submission is assembled from these:
+an interrupted run resumes with the next video.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _contents(part: Path) -> Iterator[tuple[str, bytes]]:
                 yield name, archive.read(name)
     except (BadZipFile, zlib.error) as error:
         raise ValueError(
-            f"{part} is damaged ({error}): delete it, and its video is segmented anew"
+            f"{part} is damaged ({error}): delete it, and its video is segmented again"
         ) from error
 
 

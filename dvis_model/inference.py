@@ -23,12 +23,12 @@ class NotFinite(ArithmeticError):
 
 @dataclass(frozen=True, slots=True)
 class OnlineState:
-    """What the next window of a video must know of all before it.
+    """The memory that the next window of a video needs of all windows before it.
 
     Attributes:
-        tracker: the last frame's.
-        class_logit_sum: [Q, K + 1], over all frames so far.
-        num_frames: so many.
+        tracker: the tracker's state after the last frame.
+        class_logit_sum: [Q, K + 1], the sum over all frames so far.
+        num_frames: number of frames accumulated so far.
     """
 
     tracker: TrackerState
@@ -37,7 +37,7 @@ class OnlineState:
 
     @property
     def class_logits(self) -> Tensor:
-        """The mean over all frames so far [Q, K + 1]: what the video's classes are told from."""
+        """The mean over all frames so far [Q, K + 1], which decides the video's classes."""
         return self.class_logit_sum / self.num_frames
 
 
@@ -96,7 +96,7 @@ def online_step(
 
     Args:
         frames: [T, 3, H, W], normalised and padded; T = 1 is fine.
-        state: what the call before returned; None at the start of a video.
+        state: returned by the call before; None at the start of a video.
         progress: where seconds are counted.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What is in a checkpoint, found out without loading it: which configurations it fits, or what differs."""
+"""Compares a checkpoint with all configurations, without loading it into a model."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dvis_model.variants import VARIANTS
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a file of weights holds.
+    """The contents of a file of weights.
 
     Attributes:
         entries: number of its tensors.
         parameters: of the numbers in them.
         configurations: names of all whose model it fits.
         nearest: name of the one that it differs from least.
-        differences: from the nearest, a line for each module and kind; empty where it fits.
+        differences: from the nearest, one line per module and kind; empty where it fits.
         broken: names of the tensors with NaN or infinity.
     """
 
@@ -38,7 +38,7 @@ def as_safetensors(source: Path, scratch: Path) -> Path:
     """Return `source` where it is safetensors already, else `scratch`, to which it was converted.
 
     Raises:
-        CheckpointRefused: it is no checkpoint; CheckpointHoldsCode: a pickle that asks for more than data.
+        CheckpointRefused: it is not a checkpoint; CheckpointHoldsCode: a pickle that asks for more than data.
     """
     if _is_safetensors(source):
         return source

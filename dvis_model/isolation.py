@@ -115,7 +115,7 @@ def _install_seccomp() -> bool:
         (JUMP_EQUAL, 1, 0, architecture),
         (RETURN, 0, 0, KILL),
         (LOAD_WORD, 0, 0, SYSCALL_OFFSET),
-        *((JUMP_EQUAL, len(numbers) - place, 0, number) for place, number in enumerate(numbers)),
+        *((JUMP_EQUAL, len(numbers) - index, 0, number) for index, number in enumerate(numbers)),
         (RETURN, 0, 0, REFUSE),
         (RETURN, 0, 0, ALLOW),
     ]

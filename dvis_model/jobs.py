@@ -1,4 +1,4 @@
-"""Which videos are to be segmented, what the benchmark calls them, and which ids its categories have."""
+"""Finds the videos to segment, their names and ids in the benchmark, and the ids of its categories."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXPECTED: Final[dict[Task, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A video, and what the benchmark calls it and its frames.
+    """A video, with the benchmark's names of it and of its frames.
 
     Attributes:
         id: for instances a number, else the video's name.

@@ -18,7 +18,7 @@ LEVELS = 3
 class MaskedDecoder(nn.Module):
     """Learned queries that look, layer by layer, only where their own mask of the layer before is.
 
-    With `reid_dim`, each query also gets an embedding made to tell objects apart (DVIS++).
+    With `reid_dim`, each query also gets an embedding that distinguishes objects (DVIS++).
     """
 
     def __init__(

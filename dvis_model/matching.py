@@ -1,4 +1,4 @@
-"""Which query of this frame is which of the frame before: cosine similarity, one-to-one assignment."""
+"""Matches the queries of two frames: cosine similarity, one-to-one assignment."""
 
 from __future__ import annotations
 

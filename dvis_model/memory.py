@@ -1,4 +1,4 @@
-"""Memory: kept for the next tensor while a model runs, and what to tell the user when it runs out."""
+"""Memory: kept for the next tensor while a model runs, and the error when there is not enough."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OutOfMemory(MemoryError):
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an allocation failed, on whichever device."""
+    """Return whether an allocation failed, on whichever device."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(phrase in str(error).lower() for phrase in PHRASES)
@@ -59,7 +59,7 @@ def spool_bytes(device: torch.device) -> int:
 def freed_memory_kept() -> Iterator[None]:
     """Let the C library keep the memory that tensors give back, for the next ones.
 
-    Else it returns large pieces at once, and the system clears each page anew: on a CPU a tenth of a
+    Else it returns large pieces at once, and the system clears each page again: on a CPU a tenth of a
     prediction's time at 360p, nearly a fifth at 720p. It takes up to a fifth more memory meanwhile; at the
     end what is free is returned. Where the library is not glibc, nothing happens.
     """

@@ -14,11 +14,10 @@ class Dvis(Segmenter):
     """DVIS: segment each frame, track its queries, refine the tracks.
 
     The state dict has the keys and shapes of the official release. `inference` and `predict` run it: a video
-    is no tensor that one forward pass could take.
+    is not a tensor that one forward pass could take.
 
     Attributes:
-        left_out: how the names of those entries begin that a checkpoint may hold for parts which an ablation
-            does without.
+        left_out: name prefixes of the entries that a checkpoint may hold for parts that an ablation lacks.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the stages hand to each other, and the results. T frames, Q queries, K classes, C channels."""
+"""The outputs of the stages, and the results. T frames, Q queries, K classes, C channels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SegmenterOutput:
     """Segmentation of T frames, each on its own.
 
     Attributes:
-        embeddings: [T, Q, C], normed queries; with re-identification embeddings behind them, C is twice as
+        embeddings: [T, Q, C], normed queries; with re-identification embeddings after them, C is twice as
             much.
         raw_embeddings: [T, Q, C], the same before the norm.
         class_logits: [T, Q, K + 1], the last one of "no object".
@@ -32,7 +32,7 @@ class SegmenterOutput:
 
 @dataclass(frozen=True, slots=True)
 class TrackerState:
-    """What a tracker must know of the frame before.
+    """A tracker's memory of the frame before.
 
     Attributes:
         queries: [Q, C], its instance queries before the norm; not read by bipartite matching.
@@ -109,7 +109,7 @@ class VideoInstances:
 
 @dataclass(frozen=True, slots=True)
 class VideoPanoptic:
-    """One segment id a pixel.
+    """One segment id per pixel.
 
     Attributes:
         ids: int32 [T, H, W]; 0 is void.
@@ -127,7 +127,7 @@ class VideoPanoptic:
 
 @dataclass(frozen=True, slots=True)
 class VideoSemantic:
-    """One class a pixel: `labels` uint8 [T, H, W], from 0, things first."""
+    """One class per pixel: `labels` uint8 [T, H, W], from 0, things first."""
 
     labels: NDArray[np.uint8]
 

@@ -69,7 +69,7 @@ class ConvGroupNorm(nn.Conv2d):
 
 
 class DeformableTransformer(nn.Module):
-    """The encoder and the embedding that tells its levels apart."""
+    """The encoder and the embedding that distinguishes its levels."""
 
     def __init__(self, dim: int, num_heads: int, num_levels: int, num_layers: int) -> None:
         super().__init__()

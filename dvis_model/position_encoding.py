@@ -27,8 +27,8 @@ def sine_position(height: int, width: int, dim: int, device: torch.device) -> Te
 
 def _axis(length: int, channels: int, device: torch.device) -> Tensor:
     """Return the encoding [length, channels] of one axis."""
-    place = torch.arange(1, length + 1, dtype=torch.float32, device=device)
-    angle = place / (length + EPSILON) * (2 * math.pi)
+    index = torch.arange(1, length + 1, dtype=torch.float32, device=device)
+    angle = index / (length + EPSILON) * (2 * math.pi)
     pair = torch.arange(channels // 2, dtype=torch.float32, device=device)
     waves = angle[:, None] / TEMPERATURE ** (2 * pair / channels)
     return torch.stack([waves.sin(), waves.cos()], dim=-1).flatten(1)

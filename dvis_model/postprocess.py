@@ -33,8 +33,8 @@ def class_scores(logits: Tensor, online_logits: Tensor | None) -> Tensor:
 def to_instances(scores: Tensor, masks: MaskWindows, sizes: FrameSizes, *, max_num: int) -> VideoInstances:
     """Return the `max_num` best pairs of query and class, best first. `scores` [Q, K + 1]."""
     num_classes = scores.shape[1] - 1
-    best, place = scores[:, :-1].flatten().topk(min(max_num, len(scores) * num_classes))
-    query_ids = place // num_classes
+    best, index = scores[:, :-1].flatten().topk(min(max_num, len(scores) * num_classes))
+    query_ids = index // num_classes
     chosen, row = query_ids.unique(return_inverse=True)
     result = ResultArray((len(best), masks.num_frames, *sizes.output), bool)
     for start, logits in _frames(masks, chosen):
@@ -43,7 +43,7 @@ def to_instances(scores: Tensor, masks: MaskWindows, sizes: FrameSizes, *, max_n
         result.release()
     return VideoInstances(
         scores=best.float().cpu().numpy(),
-        labels=(place % num_classes).cpu().numpy(),
+        labels=(index % num_classes).cpu().numpy(),
         query_ids=query_ids.cpu().numpy(),
         masks=result.array,
     )
@@ -58,7 +58,7 @@ def to_panoptic(
     object_mask_threshold: float,
     overlap_threshold: float,
 ) -> VideoPanoptic:
-    """Return one segment a pixel: that of the query with the highest product of score and mask.
+    """Return one segment per pixel: that of the query with the highest product of score and mask.
 
     Args:
         scores: [Q, K + 1].

@@ -57,12 +57,12 @@ def predict(
         window_size: frames segmented together; None: as the configuration says. Does not change the result.
             If memory runs out, half as many are tried, once.
         precision: the shorter types are faster where the processor has them. float16, the official results'
-            type, rounds eight times less than bfloat16, but runs over beyond 65,504. The pixel decoder and
+            type, rounds eight times less than bfloat16, but overflows beyond 65,504. The pixel decoder and
             matching stay in float32.
-        progress: is told of each window, counts seconds and memory by stage, and may stop the prediction.
+        progress: follows each window, counts seconds and memory by stage, and may stop the prediction.
 
     Raises:
-        ValueError: no such precision, or a size or window that is no number of pixels or frames.
+        ValueError: no such precision, or a size or window that is not a number of pixels or frames.
         FrameProblem: no frame, or one that is not as it must be.
         OutOfMemory: not even a smaller window fits.
         NotFinite: the network's output is not a number.

@@ -85,7 +85,7 @@ def checked_frames(frames: Iterable[Any]) -> Iterator[Frame]:
     """Yield the frames; all of one size.
 
     Raises:
-        FrameProblem: a frame is no uint8 [h, w, 3] array, or not of the size of the first.
+        FrameProblem: a frame is not a uint8 [h, w, 3] array, or not of the size of the first.
     """
     first: tuple[int, ...] | None = None
     for index, frame in enumerate(frames):

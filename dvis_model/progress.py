@@ -20,8 +20,8 @@ class Progress:
     """Follows `predict` through one video, or through several, one after another: seconds add up.
 
     Attributes:
-        stage: at work or just done.
-        frames: of the present video, how many have gone through this stage.
+        stage: the one at work, or the last one.
+        frames: number of frames of the present video that have gone through this stage.
         seconds: by stage; input is reading, resizing and normalising frames, masks all that follows the
             network.
         peak_memory_bytes: the most that was in use: of the GPU since this object was made, else of the
@@ -53,7 +53,7 @@ class Progress:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begin
 
     def advance(self, stage: Stage, frames: int, device: torch.device) -> None:
-        """Tell that more frames have gone through a stage."""
+        """Count frames that have gone through a stage, and report it."""
         self.frames = frames + (self.frames if stage == self.stage else 0)
         self.stage = stage
         self.peak_memory_bytes = max(self.peak_memory_bytes, peak_memory_bytes(device))

@@ -1,4 +1,4 @@
-"""Room for what grows with a video: memory at first, then a file without a name that vanishes by itself."""
+"""Stores tensors that grow with a video: in memory at first, then in a file without a name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TensorSpool:
     def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
         self._free_bytes = memory_bytes
         self._kept: list[tuple[Tensor, ...]] = []
-        self._filed: list[list[_Place]] = []
+        self._filed: list[list[_Span]] = []
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
 
     def __enter__(self) -> Self:
@@ -52,22 +52,22 @@ class TensorSpool:
         """Return a group, on the devices its tensors came from."""
         if index < len(self._kept):
             return self._kept[index]
-        return tuple(self._read(place) for place in self._filed[index - len(self._kept)])
+        return tuple(self._read(span) for span in self._filed[index - len(self._kept)])
 
-    def _write(self, tensor: Tensor) -> _Place:
+    def _write(self, tensor: Tensor) -> _Span:
         offset = self._file.seek(0, 2)
         self._file.write(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
-        return _Place(offset, tensor.shape, tensor.dtype, tensor.device)
+        return _Span(offset, tensor.shape, tensor.dtype, tensor.device)
 
-    def _read(self, place: _Place) -> Tensor:
-        tensor = torch.empty(place.shape, dtype=place.dtype)
-        self._file.seek(place.offset)
+    def _read(self, span: _Span) -> Tensor:
+        tensor = torch.empty(span.shape, dtype=span.dtype)
+        self._file.seek(span.offset)
         self._file.readinto(tensor.view(torch.uint8).numpy().data)
-        return tensor.to(place.device)
+        return tensor.to(span.device)
 
 
-class _Place:
-    """Where in the file a tensor is, and what it was."""
+class _Span:
+    """The offset of a tensor in the file, and its shape, type and device."""
 
     __slots__ = ("device", "dtype", "offset", "shape")
 

@@ -17,7 +17,7 @@ from dvis_model.outputs import SegmenterOutput, TrackerOutput, TrackerState
 
 
 class Tracker(nn.Module):
-    """What inference knows of a tracker. This one leaves every query where it is."""
+    """The interface of a tracker. This one keeps the order of the queries."""
 
     def forward(
         self, segmented: SegmenterOutput, state: TrackerState | None
@@ -89,10 +89,10 @@ class _LayerStack(Tracker):
         """Return the instance queries [B, Q, C] of B frames.
 
         Args:
-            identity: [B, Q, C], what the first layer adds its attention to; each other one to the layer
-                before.
+            identity: [B, Q, C], residual input of the first layer; that of the others is the output of the
+                layer before.
             memory: [B, Q, C], the segmenter's queries.
-            query_of: from what a layer adds to, to what it asks with.
+            query_of: maps a layer's residual input to its attention query.
         """
         for self_attention, cross_attention, ffn in self._layers():
             identity = cross_attention(identity, query_of(identity), memory, memory)
@@ -143,7 +143,7 @@ class ReferringTracker(_LayerStack):
             index = torch.arange(len(current), device=current.device)
             queries = self._refer(current[None], current[None], lambda identity: identity)[0]
             return index, TrackerState(queries=queries, embeddings=current)
-        # Official quirk of version 1: the inverse permutation; see there.
+        # Official quirk: DVIS version 1 applies the inverse permutation, see `match_queries_inverted`.
         index = match_queries_inverted(state.embeddings, current)
         aligned = current[index]
         reference = state.queries[None]
@@ -161,7 +161,7 @@ class ReferringTrackerPlus(_LayerStack):
     """The referring tracker of DVIS++ (Zhang et al., arXiv:2312.13305), as it runs outside training.
 
     It matches with the embeddings and works on those before the norm; what it asks with is projected, and its
-    classes are told from the reference together with the result.
+    classes are decided by the reference together with the result.
     """
 
     def __init__(

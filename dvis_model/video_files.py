@@ -104,7 +104,7 @@ def _read_pictures(files: list[Path]) -> Iterator[Frame]:
             with Image.open(file) as picture:
                 if picture.mode.startswith(("I", "F")):  # would all become white
                     raise FrameProblem(
-                        f"Frame {index} ({file.name}) has more than 8 bits a pixel: convert it"
+                        f"Frame {index} ({file.name}) has more than 8 bits per pixel: convert it"
                     )
                 ImageOps.exif_transpose(picture, in_place=True)
                 frame = np.asarray(picture.convert("RGB"))
@@ -114,7 +114,7 @@ def _read_pictures(files: list[Path]) -> Iterator[Frame]:
 
 
 def _read_file(path: Path) -> Iterator[Frame]:
-    # A decoder may hold frames back: how many went in tells which one it cannot decode.
+    # A decoder may hold frames back: the number that went in is the index of one it cannot decode.
     entered = left = 0
     try:
         with closing(av.open(str(path))) as container:

@@ -1,4 +1,4 @@
-"""Writes what there is to know of each configuration without loading any weights.
+"""Writes a description of each configuration, without loading any weights.
 
 python -m dvis_model.zoo > webapp/data/models.json
 """
@@ -16,7 +16,7 @@ from dvis_model.variants import VARIANTS
 
 
 def zoo() -> list[dict[str, Any]]:
-    """Return one entry a configuration, in the order of VARIANTS."""
+    """Return one entry per configuration, in the order of VARIANTS."""
     return [_entry(config) for config in VARIANTS.values()]
 
 

@@ -134,8 +134,8 @@ def _apart(height: int, width: int, window: int, shift: int, device: torch.devic
     """Return [windows, N, N], 0 for pixels that were neighbours before the shift, else APART."""
 
     def band(length: int) -> Tensor:
-        place = torch.arange(length, device=device)
-        return (place >= length - window).int() + (place >= length - shift).int()
+        index = torch.arange(length, device=device)
+        return (index >= length - window).int() + (index >= length - shift).int()
 
     region = 3 * band(height)[:, None] + band(width)
     tiles = (
@@ -157,7 +157,7 @@ class WindowAttention(nn.Module):
         self.heads = heads
         self.relative_position_bias_table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
         row, column = np.mgrid[:window, :window].reshape(2, -1)
-        rows, columns = (place[:, None] - place + window - 1 for place in (row, column))  # [N, N]
+        rows, columns = (index[:, None] - index + window - 1 for index in (row, column))  # [N, N]
         self.register_buffer("relative_position_index", torch.as_tensor(rows * (2 * window - 1) + columns))
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)

@@ -157,7 +157,7 @@ def test_a_corrupt_picture_is_told_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
 def test_a_picture_of_more_than_eight_bits_is_told(dtype: type, tmp_path: Path) -> None:
     Image.fromarray(np.full((4, 6), 30000, dtype)).save(tmp_path / "0.bmp", format="tiff")
-    with pytest.raises(FrameProblem, match=r"Frame 0 \(0\.bmp\) has more than 8 bits a pixel: convert it"):
+    with pytest.raises(FrameProblem, match=r"Frame 0 \(0\.bmp\) has more than 8 bits per pixel: convert it"):
         list(Video(tmp_path).frames())
 
 

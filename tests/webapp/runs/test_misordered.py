@@ -1,13 +1,15 @@
 """Runs that took their frames sorted as text are listed, and those of which nobody can know."""
 
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 
 from tests.support.factories import make_blob, make_submission
-from tests.support.runs import make_run, make_run_split
+from tests.support.runs import make_drawn_split, make_run, make_run_split
+from webapp.benchmarks.frames import frame_names_fill_missing
 from webapp.benchmarks.models import FrameNames, Split
 from webapp.runs.misordered import Order, runs_ordered_as_text
 from webapp.runs.models import Run
@@ -62,3 +64,15 @@ def test_each_run_gets_the_verdict_that_can_be_known() -> None:
     assert f"{wrong.pk}  wrong order  " in out.getvalue()
     assert str(right.pk) not in out.getvalue()
     assert "wrong order: 1, cannot be known: 4, right order: 1." in out.getvalue()
+
+
+def test_splits_that_were_imported_before_names_were_kept_are_filled_once(tmp_path: Path) -> None:
+    split = make_drawn_split(tmp_path / "benchmark")
+    kept = FrameNames.objects.get(split=split).names
+    assert kept["1"][0] == f"{split.videos[0]['name']}/00000.jpg"
+    FrameNames.objects.all().delete()
+    without_frames, unreadable = make_run_split(frames_dir=""), make_run_split()
+    assert frame_names_fill_missing() == 1
+    assert FrameNames.objects.get(split=split).names == kept
+    assert not FrameNames.objects.filter(split__in=[without_frames, unreadable]).exists()
+    assert frame_names_fill_missing() == 0

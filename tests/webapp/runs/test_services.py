@@ -95,6 +95,13 @@ def test_a_used_up_quota_is_refused_before_a_frame_is_computed() -> None:
     assert refusal(author=author, split=split).code == "quota-day"
 
 
+def test_a_model_fits_as_many_categories_as_it_has_classes_whatever_their_ids_are() -> None:
+    categories = [{"id": 10 * number, "name": str(number)} for number in range(8)]
+    assert make_run(split=make_run_split(benchmark={"categories": categories})).model == "tiny_shapes"
+    refused = refusal(split=make_run_split(benchmark={"categories": categories[:7]}))
+    assert (refused.code, refused.message.endswith("which has 7.")) == ("model-unfit", True)
+
+
 def test_a_full_model_needs_a_checkpoint() -> None:
     categories = [{"id": number, "name": str(number)} for number in range(1, 26)]
     split = make_run_split(benchmark={"categories": categories})
