@@ -4,8 +4,8 @@
     report = evaluate("ovis", Path("annotations.json"), Path("results.zip"))
     report.metrics["AP"]
 
-`compare` tells which of two submissions is better, and how surely; `analyse` looks further into those of
-tracklets: HOTA, IDF1 and what each kind of error costs.
+`compare` says which of two submissions is better, and how surely; `analyse` computes more for tracklets:
+HOTA, IDF1 and what each kind of error costs.
 
 Importing the package is cheap; numpy and the compiled kernels are loaded by the first call.
 """
@@ -61,10 +61,10 @@ def evaluate(
         predictions: a results.json, a zip archive or a folder.
         workers: processes among which the videos are spread; 1 uses one core.
         prepared_dir: folder where the prepared ground truth is kept between calls; None keeps nothing.
-        bootstrap: how often videos are drawn anew for the 95 % intervals of the headline metrics; 0 for none.
+        bootstrap: how often videos are drawn for the 95 % intervals of the headline metrics; 0 for none.
         seed: of those draws; the same for two submissions makes their intervals comparable.
-        subsets: names, each with ids and names of videos or a file with one a line: all metrics are computed
-            for these videos alone, too.
+        subsets: names, each with ids and names of videos or a file with one per line: all metrics are
+            computed for these videos alone, too.
         progress: called with (videos done, videos in all); what it raises ends the evaluation.
 
     Raises:
@@ -97,7 +97,7 @@ def compare(
     bootstrap: int = 1000,
     seed: int = 0,
 ) -> Comparison:
-    """Score two submissions to one split and tell which is better, and how surely (docs/statistics.md).
+    """Score two submissions to one split and say which is better, and how surely (docs/statistics.md).
 
     Args, Raises: as for `evaluate`; `progress` goes through the videos twice.
     """
@@ -119,14 +119,15 @@ def analyse(
     prepared_dir: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Analysis:
-    """Look into a submission of tracklets: HOTA and IDF1, and what each kind of error costs.
+    """Analyse a submission of tracklets: HOTA, IDF1, and the cost of each kind of error.
 
     Args:
         benchmark: a key of `evaluator.catalog.BENCHMARKS` whose task is vis.
         ground_truth, predictions, workers, prepared_dir: as for `evaluate`.
         subsets: as for `evaluate`; everything is computed for each as well.
         min_score: predictions with a lower score are left out of HOTA and IDF1; None takes all, as TrackEval.
-        progress: called with (steps done, steps in all), two steps a video; what it raises ends the analysis.
+        progress: called with (steps done, steps in all), two steps per video; errors that it
+            raises end the analysis.
 
     Raises:
         SubmissionRejected, GroundTruthError, OSError: as for `evaluate`.
@@ -143,7 +144,7 @@ def analyse(
 
 
 def validate(benchmark: str, predictions: Path, ground_truth: Path | None = None) -> list[Problem]:
-    """Return everything that is wrong with a submission or looks unintended, without scoring it.
+    """Return all errors and warnings of a submission without scoring it.
 
     With `ground_truth` (its annotation JSON), video ids, lengths and sizes are checked as well. An unusable
     ground truth is an error in the list like any other.

@@ -1,4 +1,4 @@
-"""The file formats: what a submission and a ground truth look like on disk.
+"""Describes ground truths of all tasks, and opens submissions.
 
 The numeric parts load on the first call, so that the site may import this package at no cost.
 """
@@ -15,7 +15,7 @@ __all__ = ["JsonFile", "describe_ground_truth", "open_predictions"]
 
 
 def describe_ground_truth(benchmark: str, path: Path) -> GroundTruthSummary:
-    """Check a ground truth completely and return what may be told about it.
+    """Check a ground truth completely and return its public facts.
 
     Raises:
         GroundTruthError: it is unusable; every problem is listed.

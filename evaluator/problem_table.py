@@ -302,7 +302,7 @@ _SPECS = (
     *_only(
         ("vps",),
         _warning(
-            "video-repeated", "a video is listed twice", "Keep one entry a video; only the last one counts."
+            "video-repeated", "a video is listed twice", "Keep one entry per video; only the last one counts."
         ),
         _error(
             "frame-count",

@@ -77,7 +77,7 @@ class Problem:
 
     @property
     def is_of_ground_truth(self) -> bool:
-        """Whether it is for organisers alone: submitters learn nothing of a hidden ground truth."""
+        """True if it is for organisers alone: submitters learn nothing about a hidden ground truth."""
         return self.code.startswith("gt-")
 
     def to_json(self) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class ProblemList:
             self._counts[code] = self._counts.get(code, 0) + other._counts[code]
 
     def is_full(self) -> bool:
-        """Whether as many errors were found as are ever shown."""
+        """Return whether as many errors were found as are ever shown."""
         errors = (n for code, n in self._counts.items() if PROBLEMS[code].severity == "error")
         return sum(errors) >= LISTED_PROBLEMS
 

@@ -1,4 +1,4 @@
-"""Frozen records that cross the borders of the package; nothing here imports numpy."""
+"""Defines the frozen records of the public interface; nothing here imports numpy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CategoryInfo:
 
 @dataclass(frozen=True, slots=True)
 class GroundTruthSummary:
-    """What may be told about a ground truth; `annotations` is the number of tracklets.
+    """The public facts of a ground truth; `annotations` is the number of tracklets.
 
     Of one that consists of many files, `files` are all that an evaluation reads: a folder with these, under
     these names, gives the same results. Names have "/" between folders. `warnings` are for the organiser.
@@ -47,7 +47,7 @@ class GroundTruthSummary:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisPart:
-    """What was found in some of the videos.
+    """The findings in some of the videos.
 
     `metrics` are those of a report. `tracking` and `errors` are described in docs/error-analysis.md; they are
     made of dicts, numbers and None.
@@ -96,7 +96,7 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class SubsetReport:
-    """What a report says of some of the videos: the numbers of a split that had these alone.
+    """The numbers of some of the videos, as if the split had these alone.
 
     `samples` are as those of the report, of draws of these videos.
     """
@@ -122,7 +122,7 @@ class Report:
     `intervals` holds 95 % intervals where a bootstrap was asked for, and `samples` the headline metrics in
     each of its `resamples` draws, as `evaluator.statistics.bootstrap` gives them and
     `evaluator.statistics.comparison` takes them; `seconds` is wall-clock time.
-    `subsets` are those asked for by name; the digest knows nothing of them. `video_names` has, by video id,
+    `subsets` are those asked for by name; the digest does not depend on them. `video_names` has, by video id,
     the names that differ from it.
     """
 

@@ -1,4 +1,4 @@
-"""Looks into a submission of tracklets (task vis): tracking metrics and what its errors cost."""
+"""Analyses a submission of tracklets (task vis): tracking metrics and the cost of its errors."""
 
 from __future__ import annotations
 

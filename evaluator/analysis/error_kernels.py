@@ -51,7 +51,7 @@ def _track_iou(shared: Any, p_areas: Ints, g_areas: Ints, n: Any, g: Any) -> flo
 
 @compiled()
 def _is_about(iou: Any, areas: Ints, follows: Any, g: Any) -> Any:
-    """Whether a prediction is about an object: IoU of 0.1, or on it in half of the prediction's frames."""
+    """Return whether a prediction is about an object: IoU of 0.1, or on it in half of its frames."""
     if iou >= TOUCHED:
         return True
     frames = 0
@@ -83,7 +83,7 @@ def _switch_iou(shared: Any, p_areas: Ints, g_areas: Ints, n: Any, g: Any, follo
 
 @compiled()
 def _continues(follows: Any, p_areas: Ints, other: Any, n: Any, g: Any) -> Any:
-    """Whether a prediction is on the object while the other is absent, and seldom together with it."""
+    """Return whether a prediction is on the object where the other is absent, and seldom together with it."""
     mine = 0
     together = 0
     alone = 0
@@ -137,7 +137,7 @@ def _joined_iou(
 
 @compiled()
 def _extent(shared: Any, p_areas: Ints, g_areas: Ints, n: Any, g: Any) -> Any:
-    """Return TEMPORAL or SPATIAL: which of the two, mended alone, would give the larger track IoU."""
+    """Return TEMPORAL or SPATIAL: which of the two, fixed alone, would give the larger track IoU."""
     both = np.int64(0)
     either = np.int64(0)
     whole = np.int64(0)
@@ -174,7 +174,7 @@ def explain_video(
         shared, p_areas, g_areas: see `evaluator.analysis.overlaps.VideoOverlaps`.
         p_category, g_category: [N], [G]; g_crowd: [G], 1 for what no prediction can be about.
         p_rank: [N], negative for predictions that do not count.
-        kind, target: [N], receive a kind or NONE, and a place in [0, G) or NONE.
+        kind, target: [N], receive a kind or NONE, and an index in [0, G) or NONE.
     """
     count, truths, frames = shared.shape
     follows = np.empty((count, frames), np.int64)
@@ -245,7 +245,7 @@ def find_matches(
         p_category: [N], by rank within a category; g_category: [G].
         right: [N], which predictions are true positives at IoU 0.5.
         ignored: [G], 1 where a ground truth does not count.
-        match: [N], receives a place in [0, G), or NONE for predictions that are not right.
+        match: [N], receives an index in [0, G), or NONE for predictions that are not right.
     """
     taken = np.zeros(g_category.size, np.uint8)
     for n in range(p_category.size):

@@ -1,7 +1,7 @@
-"""What keeps AP50 from 1: kinds of errors, and how much AP50 each of them costs.
+"""Finds the errors that keep AP50 below 1, and how much AP50 each kind costs.
 
 After TIDE (Bolya et al., "TIDE: A General Toolbox for Identifying Object Detection Errors", ECCV 2020), with
-the errors of localisation told apart for tracks. docs/error-analysis.md has the definitions and formulas.
+the errors of localisation split up for tracks. docs/error-analysis.md has the definitions and formulas.
 
 S splits of the ground truth, N predictions, G ground truths, K categories.
 """
@@ -52,7 +52,7 @@ KINDS: Final = {
     BACKGROUND: "background",
     MISSED: "missed",
 }
-# Mended, these become right; the others vanish.
+# Once fixed, predictions with these errors become right; others vanish.
 REPAIRABLE: Final = (CLASSIFICATION, SPATIAL, TEMPORAL, SWITCH, FRAGMENT)
 
 Ints = NDArray[np.int64]
@@ -63,7 +63,7 @@ Errors = dict[str, dict[str, float | int | None]]
 
 @dataclass(frozen=True, slots=True)
 class Explanations:
-    """What each prediction would be guilty of and is about, and what it was matched with.
+    """For each prediction: the error it would be, the object it targets, and the object it was matched with.
 
     Attributes:
         kind: int64 [N], a key of KINDS, NONE for predictions that count nowhere.
@@ -109,7 +109,7 @@ class Explanations:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """The predictions as they are, or as they would be with some errors mended, in some videos.
+    """The predictions as they are, or as they would be with some errors fixed, in some videos.
 
     Attributes:
         category: [N]; outcome: [N], as in `evaluator.tracklets.average_precision`.
@@ -127,7 +127,7 @@ class ErrorAnalysis:
     Args:
         scorer: after `score_video` for all videos.
         found: what `Explanations.explain` filled in for all videos.
-        split: the place of the split among those of the scorer.
+        split: the index of the split among those of the scorer.
         videos: bool, which videos count.
     """
 
@@ -148,7 +148,7 @@ class ErrorAnalysis:
         self._now = _State(scorer.category, outcome, self._count_by_category(self._counts))
 
     def _find_missed(self) -> Flags:
-        """Return [G], which objects nothing found and no repairable prediction is about."""
+        """Return [G], the objects that are not found and no repairable prediction is about."""
         tried = self._wrong & np.isin(self._found.kind, REPAIRABLE)
         reached = np.zeros(len(self._counts), bool)
         reached[self._found.target[tried]] = True
@@ -158,28 +158,28 @@ class ErrorAnalysis:
     def _count_by_category(self, chosen: Flags) -> Floats:
         return np.bincount(self._truth_category[chosen], minlength=self._categories).astype(np.float64)
 
-    def ap50(self, mended: tuple[int, ...] = ()) -> float | None:
-        """Return AP50 if errors of some kinds were mended, or None where there is no ground truth."""
+    def ap50(self, fixed: tuple[int, ...] = ()) -> float | None:
+        """Return AP50 if errors of some kinds were fixed, or None where there is no ground truth."""
         state = self._now
-        for kind in mended:
-            state = self._mend(state, kind)
+        for kind in fixed:
+            state = self._fix(state, kind)
         defined = self._now.positives > 0
         values = self._average_precisions(state)[defined]
         # With nothing left to be found, everything is.
         return float(np.mean(np.where(np.isnan(values), 1.0, values))) if len(values) else None
 
     def errors(self) -> Errors:
-        """Return for each kind the number of errors and `dAP50`, what mending these alone would gain."""
+        """Return for each kind the number of errors and `dAP50`, the gain of fixing these alone."""
         now = self.ap50()
         errors: Errors = {}
         for kind, name in KINDS.items():
-            mended = self.ap50((kind,))
-            gain = None if now is None or mended is None else mended - now
+            fixed = self.ap50((kind,))
+            gain = None if now is None or fixed is None else fixed - now
             count = self._missed if kind == MISSED else self._wrong & (self._found.kind == kind)
             errors[name] = {"dAP50": gain, "count": int(np.count_nonzero(count))}
         return errors
 
-    def _mend(self, state: _State, kind: int) -> _State:
+    def _fix(self, state: _State, kind: int) -> _State:
         if kind == MISSED:
             return replace(state, positives=state.positives - self._count_by_category(self._missed))
         outcome = state.outcome.copy()
@@ -193,10 +193,10 @@ class ErrorAnalysis:
         return replace(state, category=category, outcome=outcome)
 
     def _free(self, state: _State) -> Flags:
-        """Return [G], which objects count and are not found, by mended predictions neither."""
-        mended = self._wrong & (state.outcome == TRUE_POSITIVE)
+        """Return [G], the scored objects that are still unmatched after the fixes."""
+        fixed = self._wrong & (state.outcome == TRUE_POSITIVE)
         free: Flags = self._counts & ~self._matched
-        free[self._found.target[mended]] = False
+        free[self._found.target[fixed]] = False
         return free
 
     def _best_of_each_target(self, guilty: Ints, free: Flags) -> Ints:

@@ -1,4 +1,4 @@
-"""What the masks of one video share, frame by frame: the basis of tracking metrics and of error analysis.
+"""Counts the pixels that masks of one video share, frame by frame, for tracking metrics and error analysis.
 
 N predictions, G ground truths, T frames. Masks stay run-lengths throughout; see
 `evaluator.tracklets.kernels`.
@@ -69,7 +69,7 @@ def video_overlaps(scorer: TrackletScorer, index: int) -> VideoOverlaps:
 
     Args:
         scorer: after `score_video(index)`, which has found the predictions readable. Their order is kept.
-        index: place of the video.
+        index: of the video.
     """
     masks = scorer.decode(index)
     arrays = scorer.ground_truth.tracklets

@@ -1,4 +1,4 @@
-"""What each kind of error costs in `evaluator.analyse`: AP50 with its errors mended, minus AP50."""
+"""Describes the cost of each kind of error in `evaluator.analyse`: AP50 with it fixed, minus AP50."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _ORDER: Final = (
     "temporal, spatial, both, background. "
 )
 _COST: Final = (
-    "$\\mathrm{AP50}'$ is AP50 with all errors of this kind mended and nothing else; what is mended keeps "
+    "$\\mathrm{AP50}'$ is AP50 with all errors of this kind fixed and nothing else; what is fixed keeps "
     "its score. Costs of several kinds need not add up to what is missing: one error may hide behind another."
 )
 _V_TIME: Final = r"v_\mathrm{time} = \frac{\sum_{t \in B} |p_t \cap g_t|}{\sum_{t \in B} |p_t \cup g_t|}"
 _V_SPACE: Final = r"v_\mathrm{space} = \frac{W}{W + \sum_{t \in N} (|p_t| + |g_t|)}"
-_RIGHT: Final = "Mended, it becomes right, unless a better prediction has its object. "
-_GONE: Final = "Mended, it vanishes. "
+_RIGHT: Final = "Fixed, it becomes right, unless a better prediction has its object. "
+_GONE: Final = "Fixed, it vanishes. "
 
 
 def _kind(
@@ -73,7 +73,7 @@ SPECS: Final = (
         "What wrong names for well followed objects cost.",
         "False positives whose track IoU with an object of another category is at least 0.5.",
         (r"v = \frac{\sum_t |p_t \cap g_t|}{\sum_t |p_t \cup g_t|} \ge 0.5",),
-        f"{_IOU}$g$ is an object of another category. Mended, it gets the category of $g$. {_ORDER}",
+        f"{_IOU}$g$ is an object of another category. Fixed, it gets the category of $g$. {_ORDER}",
         "The cat, called a lion, gets its name: AP50 of cats rises from 0 to 1, 1/9 of the mean.",
         0.1111,
     ),
@@ -85,7 +85,7 @@ SPECS: Final = (
         (_V_TIME, _V_SPACE, r"v_\mathrm{time} \le v_\mathrm{space}"),
         f"{_IOU}$B$ are the frames in which both exist, $N$ the others, and $W$ is the sum of $|g_t|$ over "
         f"$B$. {_ABOUT}{_ORDER}{_RIGHT}",
-        "The masks of the dog have IoU 0.4 in every frame, and the frames are right. Mended, AP50 of dogs "
+        "The masks of the dog have IoU 0.4 in every frame, and the frames are right. Fixed, AP50 of dogs "
         "rises from 0 to 1.",
         0.1111,
     ),
@@ -97,7 +97,7 @@ SPECS: Final = (
         (_V_TIME, _V_SPACE, r"v_\mathrm{space} < v_\mathrm{time}"),
         f"{_IOU}$B$ are the frames in which both exist, $N$ the others, and $W$ is the sum of $|g_t|$ over "
         f"$B$. {_ABOUT}{_ORDER}{_RIGHT}",
-        "The bear is found exactly, but in 1 of 4 frames. Mended, AP50 of bears rises from 0 to 1.",
+        "The bear is found exactly, but in 1 of 4 frames. Fixed, AP50 of bears rises from 0 to 1.",
         0.1111,
     ),
     _kind(
@@ -127,7 +127,7 @@ SPECS: Final = (
         f"{_IOU}$q_t$ is, where $p$ is absent, the mask of another prediction of the same category that is "
         "on $g$, and $m_t$ is $g_t$ where only $g$ exists. "
         f"{_ABOUT}{_ORDER}{_RIGHT}",
-        "The owl is found in frames 1, 2 and 3 by a prediction each, joined 3 of 4 frames. Mended, AP50 of "
+        "The owl is found in frames 1, 2 and 3 by a prediction each, joined 3 of 4 frames. Fixed, AP50 of "
         "owls rises from 0 to 1.",
         0.1111,
     ),
@@ -172,7 +172,7 @@ SPECS: Final = (
         "Objects without a true positive that no classification, switch, fragment, temporal or spatial error "
         "is about.",
         (),
-        "Mended, the objects are not looked for; a category with nothing left to find has AP50 1. ",
+        "Fixed, the objects are not looked for; a category with nothing left to find has AP50 1. ",
         "Nothing is predicted for the ant. Were it not there, AP50 of ants would be 1 instead of 0.",
         0.1111,
     ),

@@ -1,4 +1,4 @@
-"""What is told of a metric: the records of the catalog. Nothing here imports numpy."""
+"""Defines the records of the catalog, which describe metrics. Nothing here imports numpy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Scene = Literal["tracklets", "swap", "mistakes", "panoptic", "semantic"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a metric is defined: a paper with its section, or the official code with its commit."""
+    """The definition of a metric: a paper with its section, or the official code with its commit."""
 
     text: str
     url: str
@@ -58,7 +58,7 @@ class MetricSpec:
 
     @property
     def is_analysed(self) -> bool:
-        """Whether it is a number of an analysis, not of a report."""
+        """True for a number of an analysis, False for one of a report."""
         return self.group in ("tracking", "errors")
 
 
@@ -89,4 +89,4 @@ SCENES: dict[Scene, str] = {
         "but in frame 10, where 20 pixels of the grass are called road."
     ),
 }
-"""What the examples are computed on; the tests make these files and evaluate them."""
+"""The data of the examples; the tests write these files and evaluate them."""

@@ -94,7 +94,7 @@ def _tracking_table(part: AnalysisPart) -> Table:
 
 def _errors_table(part: AnalysisPart) -> Table:
     ap50 = _percent(part.errors["AP50"])
-    table = _table(f"Errors: AP50 is {ap50}, and mending one kind would add", "kind", "AP50", "errors")
+    table = _table(f"Errors: AP50 is {ap50}, and fixing one kind would add", "kind", "AP50", "errors")
     table.add_column("meaning")
     for kind, found in part.errors["kinds"].items():
         table.add_row(kind, _percent(found["dAP50"]), str(found["count"]), _MEANINGS[kind])
@@ -104,7 +104,7 @@ def _errors_table(part: AnalysisPart) -> Table:
 def _slices_table(part: AnalysisPart) -> Table:
     kinds = list(part.errors["kinds"])
     short = [_SHORT.get(kind, kind) for kind in kinds]
-    table = _table("AP50 that mending would add, by objects and videos", "", "AP50", *short)
+    table = _table("AP50 that fixing would add, by objects and videos", "", "AP50", *short)
     table.columns[0].no_wrap = True
     for group, members in part.errors["by"].items():
         for name, found in members.items():

@@ -56,7 +56,7 @@ def _section(spec: MetricSpec) -> str:
 
 
 def print_metrics(output: Console) -> None:
-    """Print a line a metric."""
+    """Print one line per metric."""
     for family, title in FAMILIES.items():
         table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
         table.add_column("metric", no_wrap=True)

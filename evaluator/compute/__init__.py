@@ -1,1 +1,1 @@
-"""How kernels are compiled and cached, bytes are scanned, and videos are spread over processes."""
+"""Compiles and caches kernels, scans bytes, and spreads videos over processes."""

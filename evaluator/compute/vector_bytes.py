@@ -1,8 +1,8 @@
 """Looks at 64 bytes at a time, inside functions that numba compiles: one call is a few vector instructions.
 
-A `mask` is a 64-bit word whose bit i tells of byte `at + i`. The caller sees to it that the bytes
-[at, at + BLOCK) lie inside the array, and for the two functions that take numbers apart four bytes before it
-as well; nothing is checked here.
+A `mask` is a 64-bit word whose bit i stands for byte `at + i`. The caller guarantees that the bytes
+[at, at + BLOCK) lie inside the array, and for the two functions that read numbers also the four bytes before
+them; nothing is checked here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Value = Any  # of LLVM's intermediate language; neither llvmlite nor numba has a
 _BYTE: Final = ir.IntType(8)
 _WORD: Final = ir.IntType(16)
 _BACKSLASH: Final = 92
-_FIRST_LONG: Final = 80  # characters of a compressed string from here on say that their number goes on
+_FIRST_LONG: Final = 80  # characters of a compressed string from here on say that their number continues
 
 
 def _instructions(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,7 +30,7 @@ def _instructions(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @_instructions
 def between_mask(_: Any, data: Any, at: Any, low: Any, high: Any) -> Any:
-    """between_mask(data, at, low, high): which bytes are one of low..high."""
+    """between_mask(data, at, low, high): sets the bits of bytes in low..high."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Value:
         block = _load(context, builder, signature, arguments)
@@ -44,7 +44,7 @@ def between_mask(_: Any, data: Any, at: Any, low: Any, high: Any) -> Any:
 
 @_instructions
 def same_mask(_: Any, data: Any, at: Any, other: Any) -> Any:
-    """same_mask(data, at, other): which bytes from `at` on are those from `other` on."""
+    """same_mask(data, at, other): sets the bits of bytes from `at` on that equal those from `other` on."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Value:
         block = _load(context, builder, signature, arguments)
@@ -56,7 +56,7 @@ def same_mask(_: Any, data: Any, at: Any, other: Any) -> Any:
 
 @_instructions
 def lowest_bit(_: Any, mask: Any) -> Any:
-    """lowest_bit(mask): the place of the lowest bit that is set; 64 if none is."""
+    """lowest_bit(mask): the index of the lowest bit that is set; 64 if none is."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Value:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -66,7 +66,7 @@ def lowest_bit(_: Any, mask: Any) -> Any:
 
 @_instructions
 def highest_bit(_: Any, mask: Any) -> Any:
-    """highest_bit(mask): the place of the highest bit that is set, of a mask that is not 0."""
+    """highest_bit(mask): the index of the highest bit that is set; the mask is not 0."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Value:
         above = builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -133,7 +133,7 @@ def _everywhere(builder: Any, value: Value) -> Value:
 
 
 def _load(context: Any, builder: Any, signature: Any, arguments: Any, back: int = 0) -> Value:
-    """Return the 64 bytes that begin `back` bytes before the place `at` of the array."""
+    """Return the 64 bytes that begin `back` bytes before the index `at` of the array."""
     array = context.make_array(signature.args[0])(context, builder, arguments[0])
     begin = builder.gep(array.data, [builder.sub(arguments[1], ir.Constant(arguments[1].type, back))])
     block = builder.load(builder.bitcast(begin, ir.VectorType(_BYTE, BLOCK).as_pointer()))

@@ -28,7 +28,7 @@ from numpy.typing import DTypeLike, NDArray
 Result = TypeVar("Result")
 Work = Callable[[int], Any]
 
-_TICKETS: Final = 1024  # of 4 bytes: what a pipe surely holds
+_TICKETS: Final = 1024  # of 4 bytes each: a pipe holds at least this many
 _STATM: Final = Path("/proc/self/statm")
 
 
@@ -36,7 +36,7 @@ def each_video(work: Callable[[int], Result], videos: int, workers: int) -> Iter
     """Yield work(0), work(1) ... in this order.
 
     Args:
-        work: called with the place of a video. With several workers its result travels between processes,
+        work: called with the index of a video. With several workers its result travels between processes,
             and of what it changes elsewhere only arrays of `shared_array` are seen by the caller.
         workers: number of processes, this one included. Systems that cannot fork use this one alone.
 
@@ -71,7 +71,7 @@ def shared_array(shape: tuple[int, ...], fill: int, dtype: DTypeLike) -> NDArray
 
 @dataclass(frozen=True, slots=True)
 class _Tickets:
-    """The videos that nobody has taken yet: numbers in a pipe, each for `block` videos."""
+    """The videos that no process has taken yet: numbers in a pipe, each for `block` videos."""
 
     pipe: int
     block: int
@@ -94,7 +94,7 @@ class _Tickets:
 
 @dataclass(frozen=True, slots=True)
 class _Helper:
-    """A process of ours, and where its answers come from."""
+    """A child process and the connection on which its results arrive."""
 
     process: int
     line: Connection
@@ -103,7 +103,7 @@ class _Helper:
         self.line.close()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process, signal.SIGKILL)
-        # Giving its memory back takes the system as long as scoring some videos: nobody has to wait for it.
+        # The system takes long to free its memory, as long as scoring some videos: do not wait.
         threading.Thread(target=self._bury, daemon=True).start()
 
     def _bury(self) -> None:
@@ -118,7 +118,7 @@ def _start(work: Work, tickets: _Tickets, processes: int, earlier: list[_Helper]
         theirs.close()
         return _Helper(process, ours)
     try:
-        # With nobody else to listen, whoever outlives the parent fails to send, and ends.
+        # Without other readers, a child that outlives the parent fails to send, and ends.
         for line in (ours, *(helper.line for helper in earlier)):
             line.close()
         _share_memory_limit(processes)
@@ -128,7 +128,7 @@ def _start(work: Work, tickets: _Tickets, processes: int, earlier: list[_Helper]
                 error.add_note(f"In another process:\n{''.join(traceback.format_exception(error))}")
             theirs.send((video, result, error))
     finally:
-        os._exit(0)  # what the parent has open, buffered or registered is not for this process to finish
+        os._exit(0)  # skip what the parent has buffered or registered to run at exit
 
 
 def _attempt(work: Work, video: int) -> tuple[Any, Exception | None]:
@@ -139,7 +139,7 @@ def _attempt(work: Work, video: int) -> tuple[Any, Exception | None]:
 
 
 def _collect(work: Work, tickets: _Tickets, lines: list[Connection]) -> Iterator[Any]:
-    """Work as the others do, and yield the results of all in order; these may wait for an earlier one."""
+    """Score videos as the children do, and yield all results in the order of the videos."""
     own = tickets.take()
     answers: dict[int, tuple[Any, Exception | None]] = {}
     for video in range(tickets.videos):
@@ -148,7 +148,7 @@ def _collect(work: Work, tickets: _Tickets, lines: list[Connection]) -> Iterator
             if mine is not None:
                 answers[mine] = _attempt(work, mine)
             elif not lines:
-                message = "A process that scored videos was ended, most likely for want of memory"
+                message = "A process that scored videos was ended, most likely for lack of memory"
                 raise MemoryError(f"{message}. Use fewer workers.")
             _listen(lines, answers, 0 if mine is not None else None)
         result, error = answers.pop(video)
@@ -173,7 +173,7 @@ def _listen(
 
 
 def _share_memory_limit(processes: int) -> None:
-    """Give this process its part of what the memory limit leaves, so that all together keep to it."""
+    """Give this process its share of the remaining memory limit, so that all processes together keep it."""
     resource = importlib.import_module("resource")  # which systems that cannot fork lack
     limit, most = resource.getrlimit(resource.RLIMIT_DATA)
     if limit != resource.RLIM_INFINITY and _STATM.exists():

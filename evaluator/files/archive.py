@@ -25,7 +25,7 @@ from evaluator.problems import Problem, SubmissionRejected, Where, problem
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
-    """What an archive may hold; `ratio` (unpacked to packed) counts only beyond `ratio_from_bytes`."""
+    """The limits of an archive; `ratio` (unpacked to packed) counts only beyond `ratio_from_bytes`."""
 
     members: int = 1_000
     directory_bytes: int = 1 << 20
@@ -116,10 +116,10 @@ class Archive:
 
 
 class _Mapped(mmap.mmap):
-    """A mapped file, whose place for reading, unlike that of an open file, forked processes do not share."""
+    """A mapped file. Forked processes do not share its position, as they share that of an open file."""
 
     def seekable(self) -> bool:
-        """Which `zipfile` asks, and Python's own maps cannot answer before 3.13."""
+        """Answer `zipfile`, as Python's own maps cannot before 3.13."""
         return True
 
 

@@ -48,7 +48,7 @@ def skip_space(data: Bytes, at: int) -> int:
 
 @compiled()
 def _skip_string(data: Bytes, at: int) -> int:
-    """Return the place after the string that opens at `at`, or -1 if it never closes."""
+    """Return the index after the string that opens at `at`, or -1 if it never closes."""
     at += 1
     while at < data.size:
         if data[at] != _QUOTE:
@@ -127,7 +127,7 @@ def _skip_scalar(data: Bytes, at: int) -> tuple[int, int]:
 
 @compiled()
 def _skip_integers(data: Bytes, at: int) -> int:
-    """Return the place of a later item of the list in which an integer begins at `at`.
+    """Return the index of a later item of the list in which an integer begins at `at`.
 
     Passes over `12, 3,45`: digits, each comma after a digit, one space at most after a comma. That is most of
     what uncompressed masks take.
@@ -168,7 +168,7 @@ def _skip_key(data: Bytes, at: int) -> tuple[int, int]:
 
 @compiled()
 def _skip_value(data: Bytes, at: int, stack: Bytes) -> tuple[int, int]:
-    """Return (place after the value, OK), or (place of the error, what it is)."""
+    """Return (index after the value, OK), or (index of the error, its kind)."""
     depth = 0
     status = OK
     while True:
@@ -245,7 +245,7 @@ def _key_index(data: Bytes, start: int, end: int, keys: Bytes, n_keys: int) -> i
 
 @compiled()
 def _scan_object(data: Bytes, at: int, keys: Bytes, n_keys: int, row: Ints, stack: Bytes) -> tuple[int, int]:
-    """Write the places of the known fields of the object at `at` into `row`: start and end of each value.
+    """Write the spans of the known fields of the object at `at` into `row`: start and end of each value.
 
     A repeated key counts where it comes last, as in Python. row[2 * n_keys] becomes 1 if a key has an escape.
     """
@@ -280,13 +280,13 @@ def _scan_object(data: Bytes, at: int, keys: Bytes, n_keys: int, row: Ints, stac
 
 @compiled(f"Tuple((int64, int64))({BYTES_IN}, int64)")
 def skip_value(data: Bytes, at: int) -> tuple[int, int]:
-    """Return (place after the value at `at`, OK), or (place of an error, its kind)."""
+    """Return (index after the value at `at`, OK), or (index of the error, its kind)."""
     return _skip_value(data, at, np.empty(MAX_DEPTH, np.uint8))
 
 
 @compiled(f"Tuple((int64[:, ::1], int64, int64, int64))({BYTES_IN}, int64, {BYTES_IN}, int64, int64)")
 def scan_list(data: Bytes, at: int, keys: Bytes, n_keys: int, max_entries: int) -> tuple[Ints, int, int, int]:
-    """Find the entries of the list at `at`; returns (rows, number of entries, place, status)."""
+    """Find the entries of the list at `at`; returns (rows, number of entries, index, status)."""
     width = 2 * n_keys + 3
     rows = np.full((1024, width), -1, np.int64)
     stack = np.empty(MAX_DEPTH, np.uint8)

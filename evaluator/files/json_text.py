@@ -1,4 +1,4 @@
-"""A JSON file as bytes with the places of its entries; only short values ever become Python objects."""
+"""A JSON file as bytes with the spans of its entries; only short values ever become Python objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST_FIELD = 60
 
 
 class JsonInvalid(Exception):
-    """The file is no JSON, or not of the expected outer shape; `problem` says what and where."""
+    """The file is not JSON, or not of the expected outer shape; `problem` says what and where."""
 
     def __init__(self, found: Problem) -> None:
         self.problem = found
@@ -31,7 +31,7 @@ class JsonInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The entries of a JSON list: row i of `rows` holds the places of its fields, see `place`."""
+    """The entries of a JSON list: row i of `rows` holds the spans of its fields, see `place`."""
 
     keys: tuple[str, ...]
     rows: NDArray[np.int64]

@@ -96,7 +96,7 @@ def _held_instead(path: Path) -> str:
 
 
 def _is_archive(path: Path) -> bool:
-    """Whether a file begins like a zip archive. Raises SubmissionRejected if it cannot be JSON either."""
+    """Return whether a file begins like a zip archive. Raises SubmissionRejected if it cannot be JSON."""
     with path.open("rb") as file:
         head = file.read(512)
     if not head:

@@ -1,1 +1,1 @@
-"""What panoptic and semantic benchmarks share: PNG maps, joint tables, the loop over videos."""
+"""Shared by panoptic and semantic benchmarks: PNG maps, joint tables, the loop over videos."""

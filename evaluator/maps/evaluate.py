@@ -1,4 +1,4 @@
-"""What panoptic and semantic evaluation share: from the scores of single videos to a report."""
+"""Evaluates maps, panoptic and semantic: from the scores of single videos to a report."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class MapTask(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What was measured on all videos: `stacked` has a first dimension for them, `sums` adds them up."""
+    """The measurements of all videos: `stacked` has a first dimension for them, `sums` adds them up."""
 
     stacked: Stats
     sums: Stats

@@ -10,7 +10,7 @@ from evaluator.problems import ProblemList
 
 
 def is_plain_name(name: Any) -> bool:
-    """Whether a video or frame can be named so below a folder."""
+    """Return whether a video or frame can have this name below a folder."""
     parts = PurePosixPath(name).parts if isinstance(name, str) else ()
     plain = bool(parts) and name == "/".join(parts) and not {"..", "/"} & set(parts)
     return plain and "\\" not in name and name.isprintable()

@@ -46,7 +46,7 @@ class PngInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PngHeader:
-    """What the first chunk says. `depth` is in bits per channel."""
+    """The contents of the first chunk. `depth` is in bits per channel."""
 
     height: int
     width: int
@@ -56,12 +56,12 @@ class PngHeader:
 
     @property
     def is_colour(self) -> bool:
-        """Whether pixels hold at least three channels."""
+        """True if pixels have at least three channels."""
         return self.kind in (_RGB, _RGBA)
 
     @property
     def is_single(self) -> bool:
-        """Whether pixels hold one number: a grey value or a place in a palette."""
+        """True if pixels hold one number: a grey value or an index in a palette."""
         return self.kind in (_GREY, _PALETTE)
 
     def __str__(self) -> str:

@@ -31,7 +31,7 @@ _SIZE_FIELDS = 2
 
 @dataclass(frozen=True, slots=True)
 class RunMap:
-    """One map: `values` uint32 [runs], `ends` int32 [runs], see `metrics.joint_table.encode_runs`."""
+    """One map: `values` uint32 [runs], `ends` int32 [runs], see `evaluator.maps.joint_table.encode_runs`."""
 
     height: int
     width: int
@@ -66,10 +66,10 @@ class TruthMaps:
         paths = [self.members.path(name) for name in names]
         sha256 = remembered_sha256(paths, self.prepared_dir, lambda: _joint_sha256(self._read(names)))
         self._sha256[index] = sha256
-        place = self.prepared_dir / f"runs-{sha256}-{LAYOUT}.npy"
-        if not place.is_file():
-            _save(self._decode(index, self._read(names)), place)
-        return _load(place, len(names))
+        path = self.prepared_dir / f"runs-{sha256}-{LAYOUT}.npy"
+        if not path.is_file():
+            _save(self._decode(index, self._read(names)), path)
+        return _load(path, len(names))
 
     def sha256(self, index: int) -> str:
         """Return the SHA-256 of the files of a video, which `read_video` has read."""
@@ -100,22 +100,22 @@ def _joint_sha256(files: Iterable[bytes]) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(contents).digest() for contents in files)).hexdigest()
 
 
-def _save(maps: list[RunMap], place: Path) -> None:
+def _save(maps: list[RunMap], path: Path) -> None:
     """Write height, width, the runs of each map, then the values and ends of each, as one uint32 array."""
     size = (maps[0].height, maps[0].width) if maps else (0, 0)
     parts = [np.array([*size, *(len(item.values) for item in maps)], np.uint32)]
     for item in maps:
         parts += [item.values, item.ends.view(np.uint32)]
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=place.parent, prefix="draft-", delete=False) as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix="draft-", delete=False) as file:
         np.save(file, np.concatenate(parts), allow_pickle=False)
     Path(file.name).chmod(0o644)
-    Path(file.name).replace(place)
+    Path(file.name).replace(path)
 
 
-def _load(place: Path, frames: int) -> list[RunMap]:
+def _load(path: Path, frames: int) -> list[RunMap]:
     """Return the prepared maps, mapped from disk."""
-    words = np.asarray(np.load(place, mmap_mode="r", allow_pickle=False)).view(np.ndarray)
+    words = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)).view(np.ndarray)
     height, width = (int(number) for number in words[:_SIZE_FIELDS])
     start = _SIZE_FIELDS + frames
     maps = []
@@ -123,6 +123,6 @@ def _load(place: Path, frames: int) -> list[RunMap]:
         values, ends = words[start : start + runs], words[start + runs : start + 2 * runs]
         maps.append(RunMap(height, width, values, ends.view(np.int32)))
         start += 2 * runs
-    with contextlib.suppress(PermissionError):  # a folder that others keep
-        os.utime(place)  # the time of last use, for whoever clears old ones away
+    with contextlib.suppress(PermissionError):  # a folder of another user
+        os.utime(path)  # the time of last use, by which old ones can be deleted
     return maps

@@ -42,47 +42,47 @@ def read_frame(frame: Any, *, ground_truth: bool) -> FrameSegments:
     return found
 
 
-def _read_segment(found: FrameSegments, segment: Any, place: str, ground_truth: bool) -> None:
+def _read_segment(found: FrameSegments, segment: Any, where: str, ground_truth: bool) -> None:
     if not isinstance(segment, dict):
-        raise SegmentsInvalid("segments_info", f"{place} is {describe(segment)}, expected an object.")
-    number = _integer(segment, "id", place)
-    category = _integer(segment, "category_id", place)
+        raise SegmentsInvalid("segments_info", f"{where} is {describe(segment)}, expected an object.")
+    number = _integer(segment, "id", where)
+    category = _integer(segment, "category_id", where)
     # Official quirk: of an id that is listed twice, VPQ takes the first category and STQ the last.
     repeated = number in found.category
     found.category.setdefault(number, category)
     found.last_category[number] = category
     if ground_truth:
         # Official quirk: VPQ takes areas from the JSON, and adds those of an id that is listed twice.
-        found.area[number] = found.area.get(number, 0) + _area(segment, place)
-        if _crowd(segment, place) and not repeated:
+        found.area[number] = found.area.get(number, 0) + _area(segment, where)
+        if _crowd(segment, where) and not repeated:
             found.crowd.add(number)
     elif repeated and "area" not in segment:
-        raise SegmentsInvalid("area", f"{place}: the id {number} is listed again and has no `area`.")
+        raise SegmentsInvalid("area", f"{where}: the id {number} is listed again and has no `area`.")
 
 
-def _integer(segment: dict[str, Any], name: str, place: str) -> int:
+def _integer(segment: dict[str, Any], name: str, where: str) -> int:
     value = segment.get(name)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise SegmentsInvalid(name, f"{place}: `{name}` is {_found(segment, name)}, expected an integer.")
+        raise SegmentsInvalid(name, f"{where}: `{name}` is {_found(segment, name)}, expected an integer.")
     return value
 
 
-def _area(segment: dict[str, Any], place: str) -> int:
+def _area(segment: dict[str, Any], where: str) -> int:
     value = segment.get("area")
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= _LARGEST_AREA:
         found = _found(segment, "area")
-        raise SegmentsInvalid("area", f"{place}: `area` is {found}, expected a number of pixels.")
+        raise SegmentsInvalid("area", f"{where}: `area` is {found}, expected a number of pixels.")
     if not float(value).is_integer():
-        raise SegmentsInvalid("area", f"{place}: `area` is {value}, expected a whole number of pixels.")
+        raise SegmentsInvalid("area", f"{where}: `area` is {value}, expected a whole number of pixels.")
     return int(value)
 
 
-def _crowd(segment: dict[str, Any], place: str) -> bool:
+def _crowd(segment: dict[str, Any], where: str) -> bool:
     value = segment.get("iscrowd", 0)
     if value not in (0, 1):
-        raise SegmentsInvalid("iscrowd", f"{place}: `iscrowd` is {describe(value)}, expected 0 or 1.")
+        raise SegmentsInvalid("iscrowd", f"{where}: `iscrowd` is {describe(value)}, expected 0 or 1.")
     return bool(value)
 
 

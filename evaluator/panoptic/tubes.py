@@ -1,4 +1,4 @@
-"""What VPQ and STQ need to know of one video: its segments, and which pixels they share, frame by frame."""
+"""Holds the segments of one video and the pixels they share, frame by frame, for VPQ and STQ."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Listing:
 
     Attributes:
         ids: int64 [S].
-        instance: int64 [S], the place of the id among all, in the order of first appearance.
+        instance: int64 [S], the index of the id in the order of first appearance.
         category, last_category: int32, ABSENT in frames that do not list the id.
         crowd: uint8.
         area: int64, in pixels as the JSON says.
-        position: int32, place within the list of the frame.
+        position: int32, index in the list of the frame.
     """
 
     ids: NDArray[np.int64]
@@ -94,10 +94,10 @@ def make_listing(frames: Sequence[FrameSegments]) -> Listing:
     crowd, area = np.zeros(shape, np.uint8), np.zeros(shape, np.int64)
     position = np.zeros(shape, np.int32)
     for t, frame in enumerate(frames):
-        for place, number in enumerate(frame.category):
+        for index, number in enumerate(frame.category):
             at = (t, column[number])
             category[at], last_category[at] = frame.category[number], frame.last_category[number]
-            position[at] = place
+            position[at] = index
             crowd[at] = number in frame.crowd
             area[at] = frame.area.get(number, 0)
     instance = np.array([instances[number] for number in ids], np.int64)
@@ -105,7 +105,7 @@ def make_listing(frames: Sequence[FrameSegments]) -> Listing:
 
 
 def join_tubes(truth: Listing, predicted: Listing, tables: Iterable[JointTable]) -> VideoTubes:
-    """Put the joint tables of a video's frames together (see `metrics.joint_table`)."""
+    """Put the joint tables of a video's frames together (see `evaluator.maps.joint_table`)."""
     keys, pixels = zip(*tables, strict=True)
     pairs, row_pair = np.unique(np.concatenate(keys), return_inverse=True)
     return VideoTubes(

@@ -54,7 +54,7 @@ class FilePart(msgspec.Struct, frozen=True):
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """What checking needs of the signed part, which has more."""
+    """The fields of the signed part that are checked; it has more."""
 
     format: str
     server: ServerPart

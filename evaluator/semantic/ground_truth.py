@@ -1,8 +1,8 @@
-"""Finds the ground truth of semantic videos: one PNG a frame, in a folder for each video.
+"""Finds the ground truth of semantic videos: one PNG per frame, in one folder per video.
 
 Accepted is a folder (or the val.txt in it) with
 
-    val.txt                              the videos, a line each; without it, every folder with maps is one
+    val.txt                              the videos, one per line; without it, every folder with maps is one
     data/<video>/mask/<frame>.png        or without `data/`, without `mask/`, or without both
 
 Which value in a map stands for which class, `BenchmarkSpec.first_label` says.

@@ -1,4 +1,4 @@
-"""How sure a number is: the bootstrap over videos; docs/statistics.md says what was chosen, and why.
+"""Computes how certain a number is, by a bootstrap over videos; docs/statistics.md gives the reasons.
 
 Videos are drawn with replacement, as many as there are, and every metric is computed on the drawn ones as
 on all of them (one drawn twice counts twice). Videos, not predictions, were sampled when the benchmark was
@@ -78,7 +78,7 @@ def stretch(draws: Floats, without: Floats) -> Floats:
     """Return draws [B] of a metric with the jackknife's standard error as their standard deviation.
 
     Draws of the videos scatter too little where a metric is a mean over categories of which some occur in few
-    videos: drawing one video twice tells nothing of the videos that might have stood in its place. Leaving
+    videos: drawing one video twice adds nothing about the videos that might have been there instead. Leaving
     out each video in turn scatters too much rather than too little (Efron and Stein, The Jackknife Estimate
     of Variance, Annals of Statistics 9, 1981).
 

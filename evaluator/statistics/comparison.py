@@ -1,4 +1,4 @@
-"""What the bootstrap says of two submissions, or of all rows of a leaderboard (see docs/statistics.md).
+"""Compares two submissions, or all rows of a leaderboard, by their bootstrap (see docs/statistics.md).
 
 A *sample* is what a metric was in every draw of the videos (`Report.samples`), None where it was undefined.
 Samples of one split with the same number of draws and seed come from the same draws, so they are compared
@@ -25,7 +25,7 @@ SIGNIFICANT: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far A is above B: `delta` with its 95 % interval, and `p` of there being no difference, two-sided.
+    """The lead of A over B: `delta` with its 95 % interval, and the two-sided `p` of no difference.
 
     `resamples` is the number of draws that it rests on: those in which both are defined.
     """
@@ -117,7 +117,7 @@ def tie_groups(
 
     The first row leads a group; the first one that the leader surely beats leads the next. A row surely
     beats another if its lead is more than z standard deviations of the paired difference in the draws, where
-    z leaves a chance of 5 % that any of the n (n - 1) / 2 pairs of the board is told apart by mistake
+    z leaves a chance of 5 % that any of the n (n - 1) / 2 pairs of the board is declared different by mistake
     (Bonferroni): among many equal methods the best and the worst differ a lot by chance alone, so the test
     of a single pair, as `difference` has it, would split almost every long board.
 
@@ -155,7 +155,7 @@ class _Board(Generic[Key]):
         self._factor = z / math.sqrt(len(complete) - 1) if len(complete) > 1 else math.inf
 
     def beats(self, first: Key, second: Key) -> bool:
-        """Whether the first row is surely better than the second."""
+        """True if the first row is better than the second beyond chance."""
         lead = self.values[first] - self.values[second]
         if lead <= 0 or math.isinf(self._factor):
             return False

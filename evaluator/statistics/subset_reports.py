@@ -28,7 +28,7 @@ def subset_reports(
     """Return the report of every subset.
 
     Args:
-        chosen: places of the videos of each, as `evaluator.statistics.subsets.choose_videos` gives them.
+        chosen: indices of the videos of each, as `evaluator.statistics.subsets.choose_videos` gives them.
         metrics_of: the metrics where every video counts as often as the given weights [videos] say.
         drawn: the headline metrics of many draws at once.
         spec: its metrics are reported, its headline gets intervals.
@@ -37,21 +37,21 @@ def subset_reports(
         progress: called now and then; what it raises ends the computation.
     """
 
-    def report(places: Sequence[int]) -> SubsetReport:
+    def report(indices: Sequence[int]) -> SubsetReport:
         def spread(counts: Weights) -> Weights:
             weights = np.zeros((len(counts), videos))
-            weights[:, list(places)] = counts
+            weights[:, list(indices)] = counts
             return weights
 
-        found = metrics_of(spread(np.ones((1, len(places))))[0])
+        found = metrics_of(spread(np.ones((1, len(indices))))[0])
         resampled = bootstrap(
-            lambda counts: drawn(spread(counts)), len(places), options.bootstrap, options.seed, progress
+            lambda counts: drawn(spread(counts)), len(indices), options.bootstrap, options.seed, progress
         )
         return SubsetReport(
-            videos=len(places),
+            videos=len(indices),
             metrics={key: found[key] for key in spec.metrics},
             intervals=intervals(resampled, found),
             samples=samples(resampled),
         )
 
-    return {name: report(places) for name, places in chosen.items()}
+    return {name: report(indices) for name, indices in chosen.items()}

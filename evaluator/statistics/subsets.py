@@ -1,4 +1,4 @@
-"""Named subsets of the videos of a split: a list of ids or names each, or a text file with one a line.
+"""Named subsets of the videos of a split: each a list of ids or names, or a text file with one per line.
 
 A light module (no numpy): the site checks the lists of organisers with it.
 """
@@ -18,16 +18,16 @@ _LISTED: Final = 5
 def choose_videos(
     subsets: Mapping[str, Listing], videos: Sequence[Sequence[str]]
 ) -> dict[str, tuple[int, ...]]:
-    """Return the places of the videos of each subset, ascending.
+    """Return the indices of the videos of each subset, ascending.
 
     Lines of a file that are empty or begin with # are skipped; a video may be listed twice.
 
     Args:
-        subsets: what each name stands for.
-        videos: what each video of the ground truth may be called.
+        subsets: the listing of each name.
+        videos: the id and names of each video of the ground truth.
 
     Raises:
-        SubsetInvalid: an entry fits no video or several, no video is listed, or the file is no text.
+        SubsetInvalid: an entry fits no video or several, no video is listed, or the file is not text.
         OSError: a file cannot be read.
     """
     places: dict[str, set[int]] = {}
@@ -38,7 +38,7 @@ def choose_videos(
 
 
 def labels_of(videos: Sequence[VideoInfo], *, by_name: bool = False) -> list[tuple[str, ...]]:
-    """Return what each video may be called: its id and its name, or its name alone (benchmarks of maps)."""
+    """Return the labels of each video: its id and its name, or its name alone (benchmarks of maps)."""
     return [(video.name,) if by_name else (str(video.id), video.name) for video in videos]
 
 
@@ -58,9 +58,9 @@ def _choose(name: str, listing: Listing, places: Mapping[str, set[int]]) -> tupl
         more = f" and {len(unknown) - _LISTED} more" if len(unknown) > _LISTED else ""
         listed = ", ".join(unknown[:_LISTED]) + more
         message = f"{source}: the ground truth has no video {listed}."
-        raise SubsetInvalid(f"{message} Write an id or name of a video of the ground truth a line.")
+        raise SubsetInvalid(f"{message} Write one video id or name per line.")
     if not chosen:
-        raise SubsetInvalid(f"{source}: no video is listed. Write an id or name a line.")
+        raise SubsetInvalid(f"{source}: no video is listed. Write one video id or name per line.")
     return tuple(sorted(chosen))
 
 

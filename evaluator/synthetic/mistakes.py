@@ -16,12 +16,12 @@ LEVELS = ("no_occlusion", "slight_occlusion", "severe_occlusion")
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How often a method fails. Chances are in [0, 1]; triples are for no, slight and severe occlusion."""
+    """The failure rates of a method. Chances are in [0, 1]; triples: no, slight, severe occlusion."""
 
     wobble: tuple[float, float, float]
     """Displacement of outlines, as a share of the visible part's radius."""
     leak: float
-    """How readily hidden parts are predicted, in [0, 1]."""
+    """Chance that a hidden part is predicted."""
     missed_frame: tuple[float, float, float]
     switch: float
     """Chance that two shapes of one category exchange identities when one comes out from behind the other; a

@@ -17,7 +17,7 @@ from evaluator.synthetic.shapes import EXTENT, SHAPES, Plane, as_plane
 
 Mask = NDArray[np.bool_]
 BAR = 0
-"""What `RenderedFrame.owner` holds where a post is in front; -1 is background, shapes count from 1."""
+"""The value of `RenderedFrame.owner` where a post is in front; -1 is background, shapes count from 1."""
 
 _LIGHT_X, _LIGHT_Y = np.float32(-0.55), np.float32(-0.83)
 

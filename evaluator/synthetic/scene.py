@@ -1,4 +1,4 @@
-"""What one video shows: which shapes, how they look, and where each of them is in every frame."""
+"""Describes one video: its shapes, their looks, and the position of each in every frame."""
 
 from dataclasses import dataclass
 

@@ -190,7 +190,7 @@ class _Reader:
 
 
 class _FirstMasks:
-    """What the annotations tell of their videos, for files whose videos lack a length or a size."""
+    """Finds lengths and sizes in the annotations, for files whose videos lack them."""
 
     def __init__(self, text: JsonText, entries: Entries) -> None:
         self._text = text

@@ -3,7 +3,7 @@
 Follows youtubevos/cocoapi f3f9948 (`ytvoseval.py`) and, for occlusion ranges, qjy981010/cocoapi 886baff
 (`oviseval.py`) number by number. Where those do something unexpected, it is kept and named in a comment.
 
-Words used below: *tables* hold one row a prediction, ordered by video, category and rank; `rank` counts the
+Words used below: *tables* have one row per prediction, ordered by video, category and rank; `rank` counts the
 predictions of one video and category from the best (0). K categories, S splits, T thresholds, N predictions.
 """
 
@@ -112,7 +112,7 @@ def match_video(
     thresholds: Floats,
     outcome: Flags,
 ) -> None:
-    """Decide for every prediction of one video what it is: true or false positive, or ignored.
+    """Decide for every prediction of one video whether it is a true or false positive, or ignored.
 
     Args:
         iou, mean_area: [N, G] and [N], as `evaluator.tracklets.kernels.compare_video` fills them.

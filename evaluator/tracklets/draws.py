@@ -1,8 +1,8 @@
 """Average precision and recall in many draws of the videos at once, for the bootstrap.
 
-A prediction matches the same ground truth whatever videos are drawn, so a draw only weighs outcomes anew. Per
-category, split and threshold they are laid out once, as *steps*: the true and false positives by descending
-score up to the last true one (what comes after it lowers no interpolated precision and raises no recall).
+A prediction matches the same ground truth whatever videos are drawn, so a draw only changes the weights of
+outcomes. Per category, split and threshold they are laid out once, as *steps*: the true and false positives
+by descending score up to the last true one (later ones lower no interpolated precision and raise no recall).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Steps:
 
     Attributes:
         splits: their names.
-        video: int32 [L], the place of each step's video.
+        video: int32 [L], the index of each step's video.
         rank: int32 [L], the rank of a true positive; -1 marks a false one.
         starts: int64 [S * K * T + 1], where the steps of a split, category and threshold begin.
         positives: float64 [V, S * K], the ground truths that count, by video.
@@ -75,7 +75,7 @@ class Steps:
     def of(cls, pooled: PooledPredictions, splits: Collection[str]) -> Steps:
         """Lay out the outcomes of the named splits, for all of `pooled`."""
         scorer = pooled.scorer
-        chosen = [place for place, split in enumerate(scorer.splits) if split.key in splits]
+        chosen = [index for index, split in enumerate(scorer.splits) if split.key in splits]
         outcome = scorer.outcome[chosen]
         categories = len(scorer.ground_truth.categories)
         starts = np.zeros(len(chosen) * categories * outcome.shape[1] + 1, np.int64)
@@ -84,17 +84,17 @@ class Steps:
         video, rank = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.int32)
         lay_steps(pooled.rows, pooled.starts, scorer.rank, scorer.video, outcome, starts, video, rank)
         arrays = scorer.ground_truth.tracklets
-        places = arrays.video.astype(np.int64) * categories + arrays.category
+        groups = arrays.video.astype(np.int64) * categories + arrays.category
         videos = len(scorer.ground_truth.videos)
         positives = [
-            np.bincount(places, scorer.ignored[split] == 0, videos * categories).reshape(videos, categories)
+            np.bincount(groups, scorer.ignored[split] == 0, videos * categories).reshape(videos, categories)
             for split in chosen
         ]
         names = tuple(scorer.splits[split].key for split in chosen)
         return cls(names, video, rank, starts, np.concatenate(positives, axis=1))
 
     def results(self, weights: Floats) -> TrackletResults:
-        """Return results with one group a draw, the mean over the categories that occur in it.
+        """Return results with one group per draw, the mean over the categories that occur in it.
 
         Args:
             weights: [B, V], how often each video counts in each draw.
@@ -123,18 +123,18 @@ class Steps:
 @compiled(f"void({INT64_IN}, {INT64_IN}, {INT32_IN}, {_CUBE_IN}, int64[::1])")
 def count_steps(rows: Ints, groups: Ints, rank: Places, outcome: Flags, counts: Ints) -> None:
     """Write the number of steps of every split, category and threshold to `counts[1:]`."""
-    place = 0
+    row = 0
     for s in range(outcome.shape[0]):
         for k in range(groups.size - 1):
             for t in range(outcome.shape[1]):
-                place += 1
+                row += 1
                 count = 0
                 for i in range(groups[k], groups[k + 1]):
                     n = rows[i]
                     if rank[n] < MAX_RANK and outcome[s, t, n] != IGNORED:
                         count += 1
                         if outcome[s, t, n] == TRUE_POSITIVE:
-                            counts[place] = count
+                            counts[row] = count
 
 
 @compiled(
@@ -151,14 +151,14 @@ def lay_steps(
     step_rank: Places,
 ) -> None:
     """Write the steps themselves."""
-    place = 0
+    row = 0
     for s in range(outcome.shape[0]):
         for k in range(groups.size - 1):
             for t in range(outcome.shape[1]):
-                at = starts[place]
-                place += 1
+                at = starts[row]
+                row += 1
                 for i in range(groups[k], groups[k + 1]):
-                    if at == starts[place]:
+                    if at == starts[row]:
                         break
                     n = rows[i]
                     if rank[n] < MAX_RANK and outcome[s, t, n] != IGNORED:
@@ -238,10 +238,10 @@ def draw_results(
                     continue
                 defined += 1
                 for t in range(thresholds):
-                    place = (s * positives.shape[2] + k) * thresholds + t
+                    row = (s * positives.shape[2] + k) * thresholds + t
                     count = _walk(
-                        starts[place],
-                        starts[place + 1],
+                        starts[row],
+                        starts[row + 1],
                         video,
                         rank,
                         weights[b],

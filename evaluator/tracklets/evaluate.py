@@ -122,17 +122,17 @@ def load_ground_truth(spec: BenchmarkSpec, path: Path, prepared_dir: Path | None
     if prepared_dir is None:
         return read_annotations(path, occlusion=occlusion)
     variant = "occlusion" if occlusion else "plain"
-    place = prepared.prepared_path(prepared_dir, cached_sha256(path, prepared_dir), variant)
-    truth = prepared.load(place)
+    path_prepared = prepared.prepared_path(prepared_dir, cached_sha256(path, prepared_dir), variant)
+    truth = prepared.load(path_prepared)
     if truth is None:
         truth = read_annotations(path, occlusion=occlusion)
-        prepared.save(truth, place)
+        prepared.save(truth, path_prepared)
     return truth
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The outcomes of a submission's predictions, and what looked unintended in it."""
+    """The outcomes of a submission's predictions, and its warnings."""
 
     scorer: TrackletScorer
     warnings: tuple[Problem, ...]

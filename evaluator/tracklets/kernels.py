@@ -1,7 +1,7 @@
 """The inner loops of tracklet evaluation: decode run-length masks from JSON, compare tracklets.
 
 A mask is written as the lengths of its runs, column by column, background first. Decoded, it is a row of
-`bounds`: the places (y + x * height) at which runs end, so the foreground is [bounds[0], bounds[1]),
+`bounds`: the pixel numbers (y + x * height) at which runs end, so the foreground is [bounds[0], bounds[1]),
 [bounds[2], bounds[3]), ... A compressed string holds the lengths in groups of five bits, each a character
 above '0' with bit 5 set if the number goes on; from the fourth on, as the difference to the one before the
 last (format of the COCO API, `maskApi.c`).
@@ -59,7 +59,7 @@ _3_RUNS: Final = 3
 
 @compiled()
 def _long_number(data: Bytes, at: Int) -> tuple[Int, Int]:
-    """Return (number, place after it) of any length; the place is -1 if there is none.
+    """Return (number, index after it) of any length; the index is -1 if there is none.
 
     JSON writes the character 92 as two backslashes.
     """
@@ -87,11 +87,11 @@ def _long_number(data: Bytes, at: Int) -> tuple[Int, Int]:
 def _decode_string(
     data: Bytes, start: Int, bounds: Bounds, used: Int, pixels: Int, numbers: Words
 ) -> tuple[Int, Int, Int]:
-    """Decode the string that begins at `start`: (place after its quote or -1, bounds written, area).
+    """Decode the string that begins at `start`: (index after its quote or -1, bounds written, area).
 
-    The place where a number ends is known from one bit of each character, so 64 characters are looked at
+    One bit of each character says where numbers end, so 64 characters are looked at
     together, and no number waits for the length of the one before it. The first three numbers, those of more
-    than three characters and what is no number at all are read one by one.
+    than three characters and what is not a number at all are read one by one.
     """
     at = start
     count = 0
@@ -163,7 +163,7 @@ def _decode_string(
 
 @compiled()
 def _decode_integer(data: Bytes, at: Int) -> tuple[Int, Int]:
-    """Return (value, place after it); the value is -1 for anything but a non-negative integer below 2^53."""
+    """Return (value, index after it); the value is -1 for anything but a non-negative integer below 2^53."""
     value = np.int64(0)
     start = at
     while 48 <= data[at] <= 57 and at - start < 16:
@@ -225,7 +225,7 @@ def _decode_list(
 
 @compiled()
 def _check_size(data: Bytes, at: Int, height: Int, width: Int) -> Int:
-    """Return the place after the list [height, width] at `at`, or -1 if it is anything else."""
+    """Return the index after the list [height, width] at `at`, or -1 if it is anything else."""
     if data[at] != _LIST:
         return _BAD
     found_height, at = _decode_integer(data, skip_space(data, at + 1))
@@ -253,7 +253,7 @@ def _decode_mask(
 ) -> tuple[Int, Int, Int, Int]:
     """Decode the object with `size` and `counts` whose first key's quote is at `at`.
 
-    Returns (place after it or -1, bounds written, area, 1 if the runs were not compressed).
+    Returns (index after it or -1, bounds written, area, 1 if the runs were not compressed).
     """
     count = 0
     area = 0
@@ -465,7 +465,7 @@ def compare_video(
 
     Returns:
         (predictions compared, masks that were not compressed). A number below N means that the careful reader
-        has to look.
+        must read the file.
     """
     length = g_areas.shape[1]
     first = np.empty(length, np.int64)

@@ -1,4 +1,4 @@
-"""How occluded a ground-truth tracklet is, and the three ranges in which OVIS reports it."""
+"""Computes the occlusion score of a ground-truth tracklet, and defines the three ranges of OVIS."""
 
 from __future__ import annotations
 

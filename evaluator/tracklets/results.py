@@ -35,7 +35,7 @@ _LIMITS_OF: Final = {"AR1": 0, "AR10": 1}
 
 
 def split_of(metric: str) -> str:
-    """Return the split of which a metric speaks."""
+    """Return the split that a metric is about."""
     return _SPLIT_OF_SUFFIX[metric.partition("_")[2]]
 
 
@@ -69,7 +69,7 @@ class TrackletResults:
         return np.asarray(self._values(key).mean(axis=1))
 
     def _values(self, key: str) -> NDArray[np.float64]:
-        """Return what a metric is the mean of, with one row a group."""
+        """Return the values whose mean is the metric, with one row per group."""
         split = self.splits.index(split_of(key))
         if key.startswith("AP"):
             return self.ap[:, split, _THRESHOLDS_OF.get(key, slice(None))]
@@ -78,7 +78,7 @@ class TrackletResults:
 
 @dataclass(frozen=True, slots=True)
 class PooledPredictions:
-    """The predictions of all videos by category, ready to be accumulated, as often as one likes.
+    """The predictions of all videos by category, ready to be accumulated repeatedly.
 
     `rows` holds them category by category, each by descending score, `starts` [K + 1] where one begins.
     """
@@ -88,7 +88,7 @@ class PooledPredictions:
     starts: NDArray[np.int64]
 
     def results(self, video_weight: NDArray[np.float64] | None = None) -> TrackletResults:
-        """Return the results with one group a category.
+        """Return the results with one group per category.
 
         Args:
             video_weight: [videos], how often each video counts; None is once each.
@@ -126,7 +126,7 @@ def results_by_video(scorer: TrackletScorer) -> tuple[TrackletResults, NDArray[n
         arrays.video.astype(np.int64) * categories + arrays.category, return_inverse=True
     )
     prediction_keys = scorer.video.astype(np.int64) * categories + scorer.category
-    # A category that the ground truth lacks is -1: give it no place between the others.
+    # A category that the ground truth lacks is -1: keep it out of the others.
     known = scorer.category >= 0
     rows = np.flatnonzero(known & np.isin(prediction_keys, keys))
     starts = np.append(np.searchsorted(prediction_keys[rows], keys), len(rows))

@@ -1,4 +1,4 @@
-"""Reads results.json of YouTube-VIS and OVIS into a table of places, one row a prediction.
+"""Reads results.json of YouTube-VIS and OVIS into a table with one row per prediction.
 
 The quick way understands what nearly every file looks like. Where it does not, `ytvis_check` reads the file
 with care, and either names every problem or writes the same predictions plainly for the quick way.
@@ -29,7 +29,7 @@ class PredictionTable:
 
     Attributes:
         text: the JSON they lie in.
-        video, category: int32 [N], places in the ground truth's lists; UNKNOWN for a category it lacks.
+        video, category: int32 [N], indices in the ground truth's lists; UNKNOWN for a category it lacks.
         category_ids: the ids as written.
         score: float64 [N].
         places: int64 [N, 2], where the `segmentations` of each lie in the file.
@@ -50,7 +50,7 @@ def open_list(source: JsonFile) -> tuple[JsonText, Entries]:
     """Find the predictions of a results.json.
 
     Raises:
-        SubmissionRejected: it is no JSON, or no list.
+        SubmissionRejected: it is not JSON, or not a list.
     """
     try:
         text = JsonText(source.name, source.contents)

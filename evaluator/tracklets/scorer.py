@@ -1,4 +1,4 @@
-"""Goes through the videos, comparing and matching tracklets; nothing is kept but the outcomes."""
+"""Compares and matches the tracklets of each video, and keeps only the outcomes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from evaluator.tracklets.results_json import PredictionTable
 
 
 class NotPlain(Exception):
-    """A mask is wrong or unusual: the careful reader has to look at the file."""
+    """A mask is wrong or unusual: the careful reader must read the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class DecodedTracklets:
 
 
 class VideoMasks(NamedTuple):
-    """What was noticed of a video's predictions: masks not compressed, predictions without any pixel."""
+    """Counts of one video: masks that were not compressed, predictions without any pixel."""
 
     uncompressed: int
     blank: int
@@ -180,7 +180,7 @@ class TrackletScorer:
 
 
 def _ranks(video: NDArray[np.int32], category: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the place of each row within its video and category."""
+    """Return the rank of each row within its video and category."""
     if not len(video):
         return np.empty(0, np.int32)
     new_group = np.concatenate([[True], (np.diff(video) != 0) | (np.diff(category) != 0)])

@@ -1,4 +1,4 @@
-"""What can be scored but looks unintended."""
+"""Finds predictions that can be scored but look unintended."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def subsets_choose(
     Args:
         videos: those of the split.
         has_maps: videos are known by their names, otherwise by their ids.
-        subsets: names, and ids or names of videos, or a file with one a line.
+        subsets: names, and ids or names of videos, or a file with one per line.
 
     Raises Refused where a list does not fit the videos.
     """

@@ -79,7 +79,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], float, dict[s
     "another category": (
         [OBJECT_A, track((10, B), category=DOG)],
         [track((10, A), category=DOG), track((10, B), category=DOG, score=0.4)],
-        # The wrong one stands above the right one of the dogs: precision 1/2. Mended, both are 1.
+        # The wrong one stands above the right one of the dogs: precision 1/2. Fixed, both are 1.
         0.25,
         {"classification": (0.75, 1)},
     ),

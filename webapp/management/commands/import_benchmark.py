@@ -33,7 +33,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="NAME=FILE",
-            help="score the videos of a list apart, too: an id or name a line; may be given several times",
+            help="score the videos of a list apart, too: one id or name per line; may be given several times",
         )
         for field in FIELDS:
             parser.add_argument(f"--{field}", help=f"the benchmark's {field}, for its page")
