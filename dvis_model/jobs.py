@@ -76,9 +76,10 @@ def plan_for(source: Path, config: DvisConfig, annotations: Path | None) -> Plan
         content = annotations.read_bytes()
         listed, ids = _listed(content, config.task)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        found = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
         raise ValueError(
-            f"{annotations} is not an annotation file for this task. Expected {EXPECTED[config.task]}, but "
-            f"got {type(error).__name__}: {error}"
+            f"{annotations} is not an annotation file for this task: {found}. "
+            f"Expected {EXPECTED[config.task]}"
         ) from error
     _check_listed(listed, annotations)
     if not source.exists():

@@ -171,7 +171,10 @@ def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) ->
     [
         (b"{", "is not an annotation file"),
         (b"[]", "is not an annotation file"),
-        (b'{"images": []}', "each with `id` and `file_names`, but got KeyError: 'videos'"),
+        (
+            b'{"images": []}',
+            "this task: `videos` is missing. Expected JSON with `videos`, each with `id` and",
+        ),
         (b'{"videos": [{"id": 1, "file_names": []}]}', "is not an annotation file"),
         (
             b'{"videos": [{"id": 1, "file_names": ["four/0.png"]}]}',
