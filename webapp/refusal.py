@@ -1,6 +1,7 @@
 """The refusal of a service: one exception that pages, API and command line show alike."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 # Control characters, which drive a terminal, and those that turn the direction of what follows.
@@ -15,10 +16,14 @@ class Refused(Exception):
         message: what was found and what was expected, as a sentence.
         hint: what to do.
         status: the HTTP status that fits.
+        until: when it can be done again, for those that wait by program.
     """
 
-    def __init__(self, code: str, message: str, hint: str = "", *, status: int = 422) -> None:
+    def __init__(
+        self, code: str, message: str, hint: str = "", *, status: int = 422, until: datetime | None = None
+    ) -> None:
         super().__init__(message)
+        self.until = until
         self.code, self.message, self.hint, self.status = code, message, hint, status
 
     @property

@@ -248,6 +248,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
+FORMAT_MODULE_PATH = ["webapp.formats"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

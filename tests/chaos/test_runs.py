@@ -92,7 +92,7 @@ def run_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunSite]:
     try:
         product.start(a_free_port())
         product.wait_for("is ready on", 180)
-        given = (f"--gt={drawn / 'annotations.json'}", f"--frames={drawn / 'frames'}")
+        given = ("--open", f"--gt={drawn / 'annotations.json'}", f"--frames={drawn / 'frames'}")
         product.manage("import_benchmark", "drawn", "--benchmark=ovis", "--split=val", *given)
         token = product.manage("create_token", "alice").strip()
         headers = {"Authorization": f"Bearer {token}"}

@@ -73,7 +73,7 @@ def test_a_throttled_request_waits_as_long_as_it_is_told(pauses: list[float]) ->
 
 def test_a_refusal_for_the_quota_is_not_asked_again(pauses: list[float]) -> None:
     with (
-        server([(429, {}, problem(429, "Your quota is used up."))]) as url,
+        server([(429, {"Retry-After": "3600"}, problem(429, "Your quota is used up."))]) as url,
         pytest.raises(ClientError) as error,
     ):
         get(url)

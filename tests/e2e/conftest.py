@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from tests.support.factories import make_user
+from tests.support.factories import OPEN, make_user
 from tests.support.live import LiveSite
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
@@ -39,7 +39,7 @@ def shapes(live_site: LiveSite, tmp_path: Path) -> Shapes:
     ground_truth = tmp_path / "annotations.json"
     ground_truth.write_text(json.dumps(case["gt"]))
     done = benchmark_import(
-        slug="shapes", evaluator="ovis", split="val", ground_truth=ground_truth, name="Shapes"
+        slug="shapes", evaluator="ovis", split="val", ground_truth=ground_truth, rules=OPEN, name="Shapes"
     )
     return Shapes(tmp_path, case, done.split)
 

@@ -20,7 +20,7 @@ from tests.support.davis import (
     write_davis_ground_truth,
     write_davis_results,
 )
-from tests.support.factories import make_user
+from tests.support.factories import OPEN, make_user
 from tests.support.live import LiveSite
 from tests.support.map_benchmarks import MAKERS
 from tests.support.rest import make_token
@@ -122,7 +122,7 @@ def test_an_archive_of_maps_gets_one_digest_by_every_door(
     live_site: LiveSite, evaluator: str, tmp_path: Path
 ) -> None:
     made = MAKERS[evaluator](tmp_path)
-    benchmark_import(slug="maps", evaluator=evaluator, split="val", ground_truth=made.truth)
+    benchmark_import(slug="maps", evaluator=evaluator, split="val", ground_truth=made.truth, rules=OPEN)
     documents = by_every_door(live_site.url, "maps", made.good)
     local = evaluate(evaluator, made.truth, made.good)
     assert {document["digest"] for document in documents} == {local.digest}

@@ -127,7 +127,8 @@ def test_the_commands_of_the_containers_score_a_submission_and_stop_when_told(
         assert (health[:2], run(sys.executable, *health[2:])) == (["CMD", "python"], "")
         manage = (sys.executable, "manage.py")
         truth, predictions = write_slow_benchmark(tmp_path, videos=3, tracklets=4)
-        run(*manage, "import_benchmark", "lab", "--benchmark=ytvis2019", "--split=val", f"--gt={truth}")
+        benchmark = ("lab", "--benchmark=ytvis2019", "--split=val", f"--gt={truth}", "--open")
+        run(*manage, "import_benchmark", *benchmark)
         environment["DVIS_BENCH_SERVER"] = url
         environment["DVIS_BENCH_TOKEN"] = run(*manage, "create_token", "alice").strip()
         client = (sys.executable, "-m", "webapp.client", "submit", "lab", str(predictions))

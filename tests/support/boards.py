@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from evaluator import __version__
 from tests.support.factories import make_blob, make_split
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
@@ -44,6 +45,8 @@ def make_row(
             method=method, name=label, defaults={"factors": factors or {}}
         )
     is_reported = source is not None
+    if not is_reported:
+        fields = {"evaluator": __version__, "ground_truth": split.ground_truth, **fields}
     submission = Submission.objects.create(
         variant=variant,
         split=split,

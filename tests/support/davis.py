@@ -4,6 +4,8 @@ import gzip
 import json
 from pathlib import Path
 
+from django.utils import timezone
+
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 
@@ -18,7 +20,7 @@ def make_davis_split() -> Split:
         split="val",
         ground_truth=FOLDER / "gt.json.gz",
         name="DAVIS",
-        public_ground_truth=True,
+        rules={"ground_truth_public": True, "opens_at": timezone.now()},
     ).split
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from evaluator import __version__
@@ -16,6 +17,9 @@ from webapp.submissions.models import Submission
 from webapp.submissions.services import submission_create
 
 _numbers = itertools.count(1)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+OPEN = {"opens_at": LONG_AGO, "details_visible": True, "quota_per_day": None, "quota_total": None}
+"""Rules of a split that is open to everybody, without a quota."""
 
 
 def make_user(username: str = "", **fields: Any) -> User:
@@ -25,12 +29,12 @@ def make_user(username: str = "", **fields: Any) -> User:
 
 
 def make_split(slug: str = "", *, benchmark: dict[str, Any] | None = None, **fields: Any) -> Split:
-    """An open split of a benchmark of its own. Its ground truth is no file that could be evaluated."""
+    """An open split that shows all its numbers. Its ground truth is no file that could be evaluated."""
     row = Benchmark.objects.create(
         slug=slug or f"benchmark{next(_numbers)}",
         **{"name": "Benchmark", "evaluator": "ovis", "task": "vis", **(benchmark or {})},
     )
-    fields.setdefault("ground_truth", make_blob())
+    fields = {"ground_truth": make_blob(), "opens_at": LONG_AGO, "details_visible": True, **fields}
     return Split.objects.create(benchmark=row, name="val", is_default=True, **fields)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.synthetic import vis
-from tests.support.factories import make_blob, make_split, make_user
+from tests.support.factories import OPEN, make_blob, make_split, make_user
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
@@ -36,7 +36,7 @@ def make_drawn_split(folder: Path, *, videos: int = 2, frames: int = 4) -> Split
     truth = folder / "annotations.json"
     slug = f"drawn{next(_numbers)}"
     return benchmark_import(
-        slug=slug, evaluator="ovis", split="val", ground_truth=truth, frames=folder / "frames"
+        slug=slug, evaluator="ovis", split="val", ground_truth=truth, frames=folder / "frames", rules=OPEN
     ).split
 
 

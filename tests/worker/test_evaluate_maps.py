@@ -9,13 +9,13 @@ import pytest
 from django.conf import settings
 
 from evaluator import evaluate
-from tests.support.factories import make_submission
+from tests.support.factories import OPEN, make_submission
 from tests.support.map_benchmarks import MAKERS, MapBenchmark
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 from webapp.blobs.storage import blob_save_copy
 from webapp.submissions.models import Submission
-from webapp.submissions.selectors import result_of
+from webapp.submissions.results import result_read
 from worker.tasks import evaluate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,9 @@ def made(request: pytest.FixtureRequest, tmp_path: Path) -> MapBenchmark:
 
 @pytest.fixture
 def split(made: MapBenchmark) -> Split:
-    return benchmark_import(slug="maps", evaluator=made.evaluator, split="val", ground_truth=made.truth).split
+    return benchmark_import(
+        slug="maps", evaluator=made.evaluator, split="val", ground_truth=made.truth, rules=OPEN
+    ).split
 
 
 def evaluated(split: Split, predictions: Path) -> Submission:
@@ -44,7 +46,7 @@ def test_a_submission_gets_exactly_what_the_evaluator_gives(made: MapBenchmark, 
     assert submission.status == Status.SCORED
     assert dict(submission.scores.values_list("metric", "value")) == report.metrics
     assert 0 < (report.metrics["VPQ1" if made.evaluator == "vipseg" else "mIoU"] or 0) < 1
-    result = result_of(submission)
+    result = result_read(submission)
     assert (result["per_video"], result["per_category"]) == (report.per_video, report.per_category)
     assert (submission.job.progress_done, submission.job.attempts.count()) == (2, 1)
 

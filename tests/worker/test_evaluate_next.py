@@ -17,7 +17,7 @@ from webapp.blobs.storage import blob_save_copy
 from webapp.jobs.models import Attempt
 from webapp.jobs.queue import producer
 from webapp.submissions.models import Submission
-from webapp.submissions.selectors import result_of
+from webapp.submissions.results import result_read
 from worker.tasks import evaluate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +50,7 @@ def test_a_submission_gets_exactly_what_the_evaluator_gives(split: Split, files:
     assert submission.status == Status.SCORED
     assert dict(submission.scores.values_list("metric", "value")) == report.metrics
     assert submission.digest == report.digest
-    assert result_of(submission)["per_video"] == report.to_json()["per_video"]
+    assert result_read(submission)["per_video"] == report.to_json()["per_video"]
     assert (submission.job.progress_done, submission.job.attempts.count()) == (3, 1)
 
 
@@ -64,7 +64,7 @@ def test_warnings_are_kept_but_those_of_the_ground_truth(files: tuple[Path, Path
     submission = evaluated(make_submission(split=split, blob=blob_save_copy(files[1])))
     said = {warning.code for warning in evaluate("ytvis2019", *files).warnings}
     assert {"gt-category-unlisted", "videos-without-predictions"} <= said
-    for told in (submission.problems, result_of(submission)["warnings"]):
+    for told in (submission.problems, result_read(submission)["warnings"]):
         assert {warning["code"] for warning in told} == said - {"gt-category-unlisted"}
 
 

@@ -7,14 +7,14 @@ from django.conf import settings
 
 from evaluator import evaluate
 from evaluator.statistics.comparison import pack_samples
-from tests.support.factories import make_split, make_submission
+from tests.support.factories import OPEN, make_split, make_submission
 from tests.support.map_benchmarks import MAKERS, VIDEOS
 from tests.support.slow_benchmark import write_slow_benchmark
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 from webapp.blobs.storage import blob_save_copy
 from webapp.submissions.models import Submission
-from webapp.submissions.selectors import result_of
+from webapp.submissions.results import result_read
 from worker.tasks import evaluate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,7 +31,7 @@ def assert_as_evaluated(submission: Submission, truth: Path, predictions: Path, 
     draws = settings.BOOTSTRAP_RESAMPLES
     part = evaluate(evaluator, truth, predictions, subsets={"some": videos}, bootstrap=draws).subsets["some"]
     assert dict(submission.subset_scores.values_list("metric", "value")) == part.metrics
-    assert result_of(submission)["subsets"]["some"]["metrics"] == part.metrics
+    assert result_read(submission)["subsets"]["some"]["metrics"] == part.metrics
     assert part.videos == len(videos)
     kept = {one.metric: one.samples for one in submission.subset_scores.exclude(samples=None)}
     assert kept == {key: pack_samples(values) for key, values in part.samples.items()}
@@ -52,7 +52,12 @@ def test_a_subset_of_videos_with_maps_is_scored_by_their_names(evaluator: str, t
     made = MAKERS[evaluator](tmp_path)
     name = VIDEOS[1]
     split = benchmark_import(
-        slug="maps", evaluator=evaluator, split="val", ground_truth=made.truth, subsets={"some": [name]}
+        slug="maps",
+        evaluator=evaluator,
+        split="val",
+        ground_truth=made.truth,
+        subsets={"some": [name]},
+        rules=OPEN,
     ).split
     assert split.subsets.get().videos == [name]
     assert_as_evaluated(evaluated(split, made.good), made.truth, made.good, [name])

@@ -36,10 +36,14 @@ class UserManager(DjangoUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person. The e-mail address is unique because people log in and reset passwords with it."""
+    """A person. An e-mail address is unique because people log in and reset passwords with it."""
 
-    email = models.EmailField("e-mail address", unique=True)
+    email = models.EmailField("e-mail address", unique=True, null=True, blank=True)  # type: ignore[assignment]  # or none
     affiliation = models.CharField(max_length=200, blank=True)
+    is_vouched_for = models.BooleanField(
+        "made by the organisers", default=False, help_text="on: may submit without a verified address"
+    )
+
     lookalike_key = models.CharField(
         max_length=KEY_CHARACTERS,
         default="",
@@ -50,7 +54,13 @@ class User(AbstractUser):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email or None
+
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Without an address there is none: two empty texts would be the same address."""
+        self.email = self.email or None
         self.lookalike_key = lookalike_key(self.username)
         if kwargs.get("update_fields") and "username" in kwargs["update_fields"]:
             kwargs["update_fields"] = {*kwargs["update_fields"], "lookalike_key"}

@@ -92,7 +92,8 @@ def models_list(request: HttpRequest, benchmark: str = "") -> list[Any]:
     """All configurations of the reference model, or those that fit a benchmark, smallest first."""
     if not benchmark:
         return list(models().values())
-    return models_for(_benchmark(person(request), benchmark))
+    splits = _benchmark(person(request), benchmark).splits.select_related("benchmark").defer("videos")
+    return models_for(*splits)
 
 
 @router.get("/runs", response=list[RunOut], auth=reader, summary="List your runs")

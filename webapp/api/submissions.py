@@ -25,9 +25,9 @@ from webapp.rest.problems import ProblemItem
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import (
     Quota,
+    numbers_are_visible,
     quota_for,
     result_of,
-    scores_are_visible,
     submission_get,
     submissions_of,
 )
@@ -155,10 +155,19 @@ def submissions(request: HttpRequest, benchmark: str = "", status: str = "") -> 
     return rows.filter(**{name: value for name, value in wanted.items() if value})
 
 
-@router.post("/submissions", response={201: SubmissionOut}, auth=submitter, summary="Submit an upload")
+@router.post(
+    "/submissions",
+    response={200: SubmissionOut, 201: SubmissionOut},
+    auth=submitter,
+    summary="Submit an upload",
+)
 @idempotent
 def submission_post(request: HttpRequest, payload: SubmissionIn, response: HttpResponse) -> Status[Schema]:
-    """Submit a finished upload. It is queued, or has its score at once where the same file had one."""
+    """Submit a finished upload. It is queued, or has its score at once where the same file had one.
+
+    200 answers with a submission under way: the same file for the same split and variant is not evaluated
+    twice at a time. For another variant the new submission waits for that evaluation.
+    """
     author = user(request)
     split = _split(author, payload)
     upload, blob = upload_finished(user=author, id=payload.upload, kind=PREDICTIONS)
@@ -172,10 +181,11 @@ def submission_post(request: HttpRequest, payload: SubmissionIn, response: HttpR
             filename=upload.filename,
             note=payload.note,
             is_public=payload.public,
+            begun_at=upload.created_at,
         )
     out = SubmissionOut.from_orm(_get(submission.id, request), context={"request": request})
     response["Location"] = out.links.self
-    return Status(201, out)
+    return Status(200 if submission.was_under_way else 201, out)
 
 
 @router.get(
@@ -206,7 +216,11 @@ def submission_delete(request: HttpRequest, id: UUID) -> Submission:
     summary="Read the full result",
 )
 def submission_result(request: HttpRequest, id: UUID) -> HttpResponse:
-    """The full report: all metrics, per category and per video, as `python -m evaluator score --json`."""
+    """The full report: all metrics, per category and per video, as `python -m evaluator score --json`.
+
+    Of splits whose organisers keep numbers per category and video to themselves, these are empty and
+    `details_hidden` is true.
+    """
     row = _get(id, request)
     if row.result is None:
         raise Refused(
@@ -217,7 +231,7 @@ def submission_result(request: HttpRequest, id: UUID) -> HttpResponse:
         )
     if not _shows_scores(row, request):
         raise Refused("scores-hidden", "Scores of this split are not shown yet.", status=403)
-    return JsonResponse(result_of(row))
+    return JsonResponse(result_of(row, user=person(request)))
 
 
 def _get(id: UUID, request: HttpRequest) -> Submission:
@@ -232,11 +246,11 @@ def _get(id: UUID, request: HttpRequest) -> Submission:
 
 
 def _job(row: Submission) -> Job | None:
-    return getattr(row, "job", None)  # published numbers and instant answers have none
+    return row.work
 
 
 def _shows_scores(row: Submission, request: HttpRequest) -> bool:
-    return scores_are_visible(user=person(request), split=row.split)
+    return numbers_are_visible(user=person(request), submission=row)
 
 
 def _split(author: User, payload: SubmissionIn) -> Split:

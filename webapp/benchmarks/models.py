@@ -1,14 +1,18 @@
 """Benchmarks and their splits: what is measured, on which videos, under which rules."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
 from evaluator.catalog import BENCHMARKS, BenchmarkSpec
+
+# An upload that began before the closing time may be submitted for so long after it.
+GRACE = timedelta(hours=1)
 
 
 class Benchmark(models.Model):
@@ -44,6 +48,16 @@ class Benchmark(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("benchmarks:detail", args=[self.slug])
+
+    def clean(self) -> None:
+        """Refuse an evaluator that this version does not have; one that the row has already may stay."""
+        if self.evaluator in BENCHMARKS:
+            return
+        if not Benchmark.objects.filter(pk=self.pk, evaluator=self.evaluator).exists():
+            known = ", ".join(BENCHMARKS)
+            raise ValidationError(
+                {"evaluator": f"There is no evaluator {self.evaluator!r}. Choose one of {known}."}
+            )
 
     @property
     def spec(self) -> BenchmarkSpec | None:
@@ -86,14 +100,36 @@ class Split(models.Model):
     )
     videos = models.JSONField(default=list, help_text="[{id, name, length, height, width}]")
     video_count = models.PositiveIntegerField(default=0)
-    opens_at = models.DateTimeField(null=True, blank=True)
-    closes_at = models.DateTimeField(null=True, blank=True)
-    quota_per_day = models.PositiveIntegerField(
-        null=True, blank=True, help_text="scored submissions a user; empty: no limit"
+    categories = models.JSONField(
+        null=True, blank=True, help_text="[{id, name, ...}]; empty: those of its benchmark"
     )
-    quota_total = models.PositiveIntegerField(null=True, blank=True)
+    opens_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="UTC; empty: closed, which means no submissions, and scores show to organisers alone",
+    )
+    closes_at = models.DateTimeField(
+        null=True, blank=True, help_text="UTC, inclusive; empty: no closing time. Scores go on showing"
+    )
+    quota_per_day = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="accepted submissions per person; empty: no limit",
+    )
+    quota_total = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="accepted submissions per person; empty: no limit",
+    )
     scores_visible = models.BooleanField(
-        default=True, help_text="off: scores show to staff only (blind phase)"
+        default=True, help_text="off: scores show to organisers alone (blind phase)"
+    )
+    details_visible = models.BooleanField(
+        default=False,
+        help_text="on: numbers per video and per category show to everybody who sees the scores; "
+        "off: to organisers alone, unless the ground truth is public",
     )
 
     class Meta:
@@ -111,15 +147,53 @@ class Split(models.Model):
     def get_absolute_url(self) -> str:
         return f"{self.benchmark.get_absolute_url()}?split={self.name}"
 
-    def is_open(self, now: datetime | None = None) -> bool:
-        """Return whether a submission made at `now` would be scored (closing time inclusive)."""
+    @property
+    def can_score(self) -> bool:
+        """Whether there is something to measure submissions against."""
+        return self.ground_truth_id is not None and self.benchmark.spec is not None
+
+    @property
+    def known_categories(self) -> list[dict[str, Any]]:
+        """Its own categories, else those of its benchmark."""
+        if self.categories is not None:
+            return list(self.categories)
+        return list(self.benchmark.categories)
+
+    def has_opened(self, now: datetime | None = None) -> bool:
+        """Whether the opening time has come; without one a split is closed."""
+        return self.opens_at is not None and self.opens_at <= (now or timezone.now())
+
+    def is_open(self, now: datetime | None = None, *, begun_at: datetime | None = None) -> bool:
+        """Whether a submission made at `now` would be scored (closing time inclusive).
+
+        `begun_at` is when its upload began: before the closing time, it is taken for a while longer.
+        """
         now = now or timezone.now()
-        return (
-            self.ground_truth_id is not None
-            and self.benchmark.spec is not None
-            and (self.opens_at is None or self.opens_at <= now)
-            and (self.closes_at is None or now <= self.closes_at)
-        )
+        in_time = self.closes_at is None or now <= self.closes_at
+        if self.closes_at is not None and begun_at is not None and begun_at <= self.closes_at:
+            in_time = now <= self.closes_at + GRACE
+        takes_any = 0 not in (self.quota_per_day, self.quota_total)
+        return self.can_score and takes_any and self.has_opened(now) and in_time
+
+    def shows_scores(self, now: datetime | None = None) -> bool:
+        """Whether scores show to everybody: not while it is closed, nor in a blind phase."""
+        return self.scores_visible and (self.ground_truth_id is None or self.has_opened(now))
+
+    @staticmethod
+    def showing_scores(prefix: str = "", *, now: datetime | None = None) -> models.Q:
+        """`shows_scores` as a condition; `prefix` leads to the split, such as `split__`."""
+        has_opened = models.Q(**{f"{prefix}opens_at__lte": now or timezone.now()})
+        shows_nothing_of_ours = models.Q(**{f"{prefix}ground_truth": None})
+        return models.Q(**{f"{prefix}scores_visible": True}) & (has_opened | shows_nothing_of_ours)
+
+    @property
+    def has_quota(self) -> bool:
+        return self.quota_per_day is not None or self.quota_total is not None
+
+    @property
+    def shows_details(self) -> bool:
+        """Whether numbers per video and category show to everybody who sees the scores."""
+        return self.ground_truth_public or self.details_visible
 
     def has_closed(self, now: datetime | None = None) -> bool:
         """Return whether the closing time has passed; false where there is none."""

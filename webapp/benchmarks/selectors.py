@@ -40,3 +40,10 @@ def open_splits(user: User | AnonymousUser) -> list[Split]:
         splits.select_related("benchmark").defer("videos").order_by("benchmark__position", "benchmark__slug")
     )
     return [split for split in ordered if split.is_open()]
+
+
+def splits_without_quota() -> list[Split]:
+    """Splits whose ground truth is not public and to which people may submit without a limit."""
+    private = Split.objects.filter(ground_truth__isnull=False, ground_truth_public=False)
+    unlimited = private.filter(Q(quota_per_day=None) | Q(quota_total=None))
+    return list(unlimited.select_related("benchmark").defer("videos").order_by("benchmark__slug", "name"))

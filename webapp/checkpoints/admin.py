@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 
+from webapp.accounts.admin_trail import Audited
 from webapp.checkpoints.models import Checkpoint
 
 
 @admin.register(Checkpoint)
-class CheckpointAdmin(admin.ModelAdmin):
+class CheckpointAdmin(Audited, admin.ModelAdmin):
     list_display = ("name", "owner", "status", "visibility", "filename", "created_at")
     list_select_related = ("owner", "job")
     list_filter = ("visibility",)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from webapp.benchmarks.models import Benchmark
+from webapp.benchmarks.models import Split
 
 MODELS_FILE = Path(__file__).resolve().parent.parent / "data" / "models.json"
 # Small enough to run anywhere, with made-up weights: to try out a server, not a method.
@@ -51,13 +51,13 @@ class ModelSpec:
             return ("minvis",)
         return ("online", "minvis") if self.refiner == "none" else ("offline", "online", "minvis")
 
-    def fits(self, benchmark: Benchmark) -> bool:
-        """Return whether it predicts as many categories as the benchmark has, for the benchmark's task.
+    def fits(self, split: Split) -> bool:
+        """Return whether it predicts as many categories as the split has, for the benchmark's task.
 
-        Class i gets the i-th of the benchmark's sorted ids, whatever they are.
+        Class i gets the i-th of the split's sorted ids, whatever they are.
         """
         first, last = self.categories
-        return self.task == benchmark.task and len(benchmark.categories) == last - first + 1
+        return self.task == split.benchmark.task and len(split.known_categories) == last - first + 1
 
     def factors(self, mode: str) -> dict[str, str]:
         """The typed factors of a variant that is run in this mode."""
@@ -78,9 +78,9 @@ def models() -> dict[str, ModelSpec]:
     return {spec.name: spec for spec in specs}
 
 
-def models_for(benchmark: Benchmark) -> list[ModelSpec]:
-    """Those that fit a benchmark, smallest first."""
+def models_for(*splits: Split) -> list[ModelSpec]:
+    """Those that fit any of these splits, smallest first."""
     return sorted(
-        (spec for spec in models().values() if spec.fits(benchmark)),
+        (spec for spec in models().values() if any(spec.fits(split) for split in splits)),
         key=lambda spec: (spec.parameters, spec.name),
     )

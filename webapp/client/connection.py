@@ -14,6 +14,7 @@ TRIES = 6
 LONGEST_PAUSE_S = 30.0
 # Of the address or the token: no use in trying again.
 MISTAKES = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+LONGEST_WAIT_S = 120
 # The server, or a proxy before it, is being restarted.
 PASSING = (502, 503, 504)
 
@@ -98,5 +99,6 @@ def _wait_s(response: httpx.Response, tries: int) -> float | None:
     """Return the seconds to wait before the next try; None where the answer stands."""
     asked = response.headers.get("Retry-After", "")
     if response.status_code == 429 and asked.isdigit():
-        return float(asked) + random.random()
+        # A throttle passes within a minute; a quota ends with the day, and its answer says so.
+        return float(asked) + random.random() if int(asked) <= LONGEST_WAIT_S else None
     return pause_s(tries) if response.status_code in PASSING else None

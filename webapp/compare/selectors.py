@@ -13,14 +13,14 @@ from webapp.leaderboards.choosing import COMPARED
 from webapp.leaderboards.selectors import rows_of
 from webapp.refusal import Refused
 from webapp.submissions.models import Submission
-from webapp.submissions.selectors import result_of, scores_are_visible, submissions_visible_to
+from webapp.submissions.selectors import numbers_are_visible, result_of, submissions_visible_to
 
 
 def comparison_get(*, user: User | AnonymousUser, ids: Sequence[str]) -> Comparison:
     """Compare the first of `ids` with each of the others.
 
     Raises Refused: not two to five ids, one that the person must not see (told like one that does not exist),
-    one that is not scored, submissions to several splits, or scores that are hidden in a blind phase.
+    one that is not scored, submissions to several splits, or scores that are hidden.
     """
     wanted = _uuids(ids)
     rows = {
@@ -37,10 +37,10 @@ def comparison_get(*, user: User | AnonymousUser, ids: Sequence[str]) -> Compari
     if others := {str(one.split) for one in submissions if one.split_id != split.pk}:
         message = f"They are submissions to {split} and {', '.join(sorted(others))}."
         raise Refused("several-splits", message, "Choose submissions to one split, with the same videos.")
-    if not scores_are_visible(user=user, split=split):
+    if not all(numbers_are_visible(user=user, submission=one) for one in submissions):
         raise Refused("scores-hidden", f"Scores of {split} are not shown yet.", status=403)
     shown = zip(submissions, rows_of(submissions), strict=True)
-    return Comparison(split, tuple(_compared(submission, row) for submission, row in shown))
+    return Comparison(split, tuple(_compared(submission, row, user) for submission, row in shown))
 
 
 def _uuids(ids: Sequence[str]) -> list[UUID]:
@@ -79,8 +79,8 @@ def _check(id: UUID, row: Submission | None) -> None:
         )
 
 
-def _compared(submission: Submission, row: Row) -> Compared:
-    report = result_of(submission) if submission.result else {}
+def _compared(submission: Submission, row: Row, user: User | AnonymousUser) -> Compared:
+    report = result_of(submission, user=user) if submission.result else {}
     samples = {one.metric: unpack_samples(bytes(one.samples)) for one in submission.samples.all()}
     return Compared(
         row=row,

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.benchmarks.archive import write_archive
@@ -111,7 +112,7 @@ def _split(demo: DemoBenchmark, folder: Path) -> Split:
         split="val",
         ground_truth=folder / demo.ground_truth,
         frames=folder / "frames",
-        public_ground_truth=True,
+        rules={"ground_truth_public": True, "opens_at": timezone.now()},
         subsets=demo.subsets(folder),
         name=demo.name,
         summary=demo.summary,

@@ -50,6 +50,8 @@ class Row:
     note: str = ""
     finished_at: datetime | None = None
     ran: RanHere | None = None
+    stale: str = ""
+    """Why it would have another score today, in a sentence; empty where it would not."""
 
     @property
     def is_secondary(self) -> bool:

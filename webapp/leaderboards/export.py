@@ -188,6 +188,7 @@ def _row_dict(ranked: RankedRow, columns: tuple[Column, ...]) -> dict[str, Any]:
         "ran_here": asdict(row.ran) if row.ran else None,
         "evaluator": row.evaluator or None,
         "digest": row.digest or None,
+        "stale": row.stale or None,
         "scored_at": row.finished_at.isoformat() if row.finished_at else None,
         "values": {key: row.values.get(key) for key in keys},
         "intervals": {key: list(row.intervals[key]) for key in keys if key in row.intervals},

@@ -70,9 +70,9 @@ def latest_scored(user: User | AnonymousUser, limit: int = 6) -> list[Submission
     """
     submissions = list(
         Submission.objects.filter(
+            Split.showing_scores("split__"),
             status=Submission.Status.SCORED,
             is_public=True,
-            split__scores_visible=True,
             split__benchmark__in=benchmarks_visible_to(user),
         )
         .exclude(origin=Submission.Origin.REPORTED)
@@ -93,8 +93,10 @@ def _best_scores(splits: Sequence[Split]) -> dict[int, Score]:
     """Return the best public score of each split by its primary metric, in one query."""
     wanted = Q(pk__isnull=True)
     for split in splits:
-        if split.scores_visible:
-            wanted |= Q(submission__split=split, metric=primary_metric(split.benchmark))
+        shown = Q(submission__split=split, metric=primary_metric(split.benchmark))
+        if not split.shows_scores():
+            shown &= Q(submission__origin=Submission.Origin.REPORTED)
+        wanted |= shown
     best = (
         Score.objects.filter(
             wanted,

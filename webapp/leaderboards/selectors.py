@@ -35,6 +35,7 @@ from webapp.leaderboards.metrics import (
 from webapp.leaderboards.ran_here import with_runs
 from webapp.leaderboards.significance import with_significance
 from webapp.methods.models import Variant
+from webapp.submissions.errata.selectors import stale_reason
 from webapp.submissions.models import Score, Submission, SubsetScore
 
 
@@ -59,6 +60,7 @@ class Leaderboard:
     hidden_columns: int
     secondary_rows: int
     is_blind: bool
+    is_hidden: bool
 
     @property
     def place(self) -> str:
@@ -72,14 +74,15 @@ def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -
 
     Facets (backbone, mode, origin, extra data) decide who competes: ranks and best numbers are among the rows
     that pass them. The text search only finds rows, whose ranks stay. Second readings of published numbers
-    have no rank. In a blind phase, nobody but staff sees scores; published numbers stay.
+    have no rank. While a split is closed or blind, nobody but staff sees scores; published numbers stay.
 
     Raises VideoSubset.DoesNotExist where `filters` names a subset that the split has not.
     """
     primary = metric(primary_metric(split.benchmark))
     subsets = tuple(split.subsets.all())
     subset = _subset(subsets, filters.subset)
-    is_blind = not split.scores_visible and not user.is_staff
+    is_hidden = not split.shows_scores()
+    is_blind = is_hidden and not user.is_staff
     best = _best_submissions(split, subset, user, primary.key, filters.secondary, is_blind)
     everything = with_runs(rows_of(best) if subset is None else subset_rows_of(best, subset))
     ranked = rank_rows([row for row in everything if matches(row, filters)], primary)
@@ -107,6 +110,7 @@ def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -
         hidden_columns=len(keys) - len([k for k in keys if is_compact(split.benchmark, k)]),
         secondary_rows=_secondary(_visible(split, user, is_blind)).count(),
         is_blind=is_blind,
+        is_hidden=is_hidden,
     )
 
 
@@ -156,7 +160,10 @@ def _best_submissions(
     chosen = Q(pk__in=best.values("pk"))
     if secondary:
         chosen |= Q(pk__in=extra.values("pk"))
-    return list(Submission.objects.filter(chosen).select_related("variant__method", "author"))
+    rows = list(Submission.objects.filter(chosen).select_related("variant__method", "author"))
+    for row in rows:
+        row.split = split  # the caller's, with its benchmark
+    return rows
 
 
 def _number(scores: QuerySet[Score] | QuerySet[SubsetScore]) -> Subquery:
@@ -224,6 +231,7 @@ def _row(
         digest=submission.digest,
         note=submission.note,
         finished_at=submission.finished_at,
+        stale=stale_reason(submission),
     )
 
 

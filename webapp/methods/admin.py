@@ -1,7 +1,9 @@
 """Methods and their variants in the admin."""
 
 from django.contrib import admin
+from django.db.models import URLField
 
+from webapp.accounts.admin_trail import Audited
 from webapp.methods.models import Method, Variant
 
 
@@ -11,9 +13,10 @@ class VariantInline(admin.TabularInline):
 
 
 @admin.register(Method)
-class MethodAdmin(admin.ModelAdmin):
+class MethodAdmin(Audited, admin.ModelAdmin):
     list_display = ("name", "owner", "team", "year")
     list_select_related = ("owner",)
     search_fields = ("name", "team", "owner__username")
     prepopulated_fields = {"slug": ("name",)}
     inlines = (VariantInline,)
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}

@@ -1,11 +1,13 @@
 """Errors of the API: `application/problem+json` (RFC 9457), with the problems that pages show too."""
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 
@@ -64,7 +66,11 @@ def problem_response(
 
 
 def refused_response(refused: Refused) -> JsonResponse:
-    return problem_response(refused.status, refused.message, [refused.problem])
+    headers = {}
+    if refused.until is not None:
+        wait_s = (refused.until - timezone.now()).total_seconds()
+        headers["Retry-After"] = str(max(1, math.ceil(wait_s)))
+    return problem_response(refused.status, refused.message, [refused.problem], headers)
 
 
 def install_handlers(api: NinjaAPI) -> None:

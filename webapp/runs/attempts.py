@@ -78,7 +78,7 @@ def run_claim(*, worker: str) -> Execution | None:
         split_id=run.split.pk,
         frames_dir=run.split.frames_dir,
         has_maps=run.split.benchmark.has_maps,
-        categories=[category["id"] for category in run.split.benchmark.categories],
+        categories=[category["id"] for category in run.split.known_categories],
         videos=run.split.videos,
         done={
             video.video_id: video.result

@@ -174,12 +174,12 @@ def _check_model(split: Split, spec: ModelSpec, checkpoint: Checkpoint | None) -
             "Run it on your own machine and submit its results.",
             status=409,
         )
-    if not spec.fits(split.benchmark):
-        fitting = ", ".join(model.name for model in models_for(split.benchmark)[:5])
+    if not spec.fits(split):
+        fitting = ", ".join(model.name for model in models_for(split)[:5])
         raise RunRefused(
             "model-unfit",
             f"{spec.name} is for another task or number of categories than {split.benchmark}, which has "
-            f"{len(split.benchmark.categories)}.",
+            f"{len(split.known_categories)}.",
             f"Choose one that does, such as {fitting}." if fitting else "No model that we know does.",
         )
     if checkpoint is None and not spec.has_built_in_weights:

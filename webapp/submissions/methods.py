@@ -8,13 +8,14 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, Q, QuerySet
 
 from webapp.accounts.models import User
+from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmarks_visible_to
 from webapp.methods.models import Method, Variant
 from webapp.submissions.models import Submission
 
 
 def scored_visible_to(user: User | AnonymousUser) -> QuerySet[Submission]:
-    """Scored submissions whose numbers `user` may see: public ones and the own, not of blind phases."""
+    """Scored submissions whose numbers `user` may see: public ones and the own, where scores show."""
     mine = Q(author=user) if user.is_authenticated else Q(pk__isnull=True)
     rows = Submission.objects.filter(
         Q(is_public=True) | mine,
@@ -23,7 +24,7 @@ def scored_visible_to(user: User | AnonymousUser) -> QuerySet[Submission]:
     )
     if user.is_staff:
         return rows
-    return rows.filter(Q(split__scores_visible=True) | Q(origin=Submission.Origin.REPORTED))
+    return rows.filter(Split.showing_scores("split__") | Q(origin=Submission.Origin.REPORTED))
 
 
 def variants_visible_to(user: User | AnonymousUser) -> QuerySet[Variant]:

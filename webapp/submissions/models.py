@@ -1,10 +1,14 @@
 """Submissions and their scores."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+
+if TYPE_CHECKING:  # jobs lie below
+    from webapp.jobs.models import Job
 
 
 class Submission(models.Model):
@@ -32,6 +36,9 @@ class Submission(models.Model):
     # Their files are kept for a while, to be looked at, and then deleted.
     LET_GO = (Status.REJECTED, Status.WITHDRAWN)
 
+    was_under_way = False
+    """Of what `submission_create` gives: the same is under way already, so nothing was made."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     variant = models.ForeignKey("methods.Variant", on_delete=models.PROTECT, related_name="submissions")
     split = models.ForeignKey("benchmarks.Split", on_delete=models.PROTECT, related_name="submissions")
@@ -41,6 +48,17 @@ class Submission(models.Model):
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.UPLOAD)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
     is_public = models.BooleanField(default=True, help_text="off: only its author and staff see it")
+    is_hidden = models.BooleanField(
+        default=False, help_text="organisers took it off the board: its author cannot publish it"
+    )
+    waits_for = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="waiting",
+        help_text="the same file of the same author, sent before under another variant: it is evaluated once",
+    )
     blob = models.ForeignKey(
         "uploads.Blob", null=True, blank=True, on_delete=models.PROTECT, related_name="submissions"
     )
@@ -88,6 +106,10 @@ class Submission(models.Model):
                 | models.Q(blob__isnull=False),
                 name="submission_has_predictions_unless_reported_or_let_go",
             ),
+            models.CheckConstraint(
+                condition=models.Q(is_hidden=False) | models.Q(is_public=False),
+                name="submission_hidden_is_not_public",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -99,6 +121,14 @@ class Submission(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.status not in self.UNFINISHED
+
+    @property
+    def work(self) -> "Job | None":
+        """The job that evaluates it, its own or that of the submission for which it waits."""
+        own: Job | None = getattr(self, "job", None)  # published numbers and instant answers have none
+        if own is None and self.waits_for is not None:
+            return getattr(self.waits_for, "job", None)
+        return own
 
 
 class Score(models.Model):

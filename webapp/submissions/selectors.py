@@ -15,8 +15,11 @@ from webapp.submissions.models import Submission
 from webapp.submissions.results import result_read
 
 Status = Submission.Status
-# Rejected, failed and withdrawn submissions cost nothing.
 COUNTED = (Status.RECEIVED, Status.QUEUED, Status.RUNNING, Status.SCORED)
+# So many submissions per day are given back to a person on a split: they cost work, too.
+GIVE_BACKS = 20
+# That a withdrawn submission was being evaluated, and had not failed on our side.
+_HAD_BEGUN = Q(job__started_at__isnull=False, job__failure_code="")
 
 
 def submissions_visible_to(user: User | AnonymousUser) -> QuerySet[Submission]:
@@ -37,30 +40,55 @@ def submissions_visible_to(user: User | AnonymousUser) -> QuerySet[Submission]:
 
 def submission_get(*, user: User | AnonymousUser, id: UUID | str) -> Submission:
     """One submission with its job. Raises Submission.DoesNotExist also for one that `user` must not see."""
-    return submissions_visible_to(user).select_related("job", "blob", "result").get(pk=id)
+    return submissions_visible_to(user).select_related("job", "blob", "result", "waits_for__job").get(pk=id)
 
 
 def submissions_of(user: User) -> QuerySet[Submission]:
     """A person's own, latest first."""
-    return Submission.objects.filter(author=user).select_related("variant__method", "split__benchmark", "job")
+    return Submission.objects.filter(author=user).select_related(
+        "variant__method", "split__benchmark", "job", "waits_for__job"
+    )
 
 
 def scores_are_visible(*, user: User | AnonymousUser, split: Split) -> bool:
-    """Return whether numbers of this split may be shown: in a blind phase to staff alone."""
-    return split.scores_visible or user.is_staff
+    """Whether scores of this split may be shown: while it is closed or blind, to staff alone."""
+    return user.is_staff or split.shows_scores()
 
 
-def result_of(submission: Submission) -> dict[str, Any]:
-    """The full report, as `evaluator.Report.to_json` gives it. Ask `scores_are_visible` first.
+def numbers_are_visible(*, user: User | AnonymousUser, submission: Submission) -> bool:
+    """Whether the numbers of a submission may be shown: published ones always, others as their split says."""
+    is_reported = submission.origin == Submission.Origin.REPORTED
+    return is_reported or scores_are_visible(user=user, split=submission.split)
 
-    Raises ValueError without one, ResultLost where its file cannot be read.
+
+def details_are_visible(*, user: User | AnonymousUser, split: Split) -> bool:
+    """Whether numbers per video and category may be shown to whoever sees the scores."""
+    return user.is_staff or split.shows_details
+
+
+# What a report says of the whole split; everything else in it tells of single videos or categories.
+SPLIT_KEYS = (
+    *("benchmark", "task", "evaluator", "digest", "videos", "predictions", "metrics"),
+    *("intervals", "bootstrap", "subsets", "seconds", "warnings"),
+)
+
+
+def result_of(submission: Submission, *, user: User | AnonymousUser) -> dict[str, Any]:
+    """The report (DESIGN section 3) as this person may see it: without details, `details_hidden` is true.
+
+    Ask `scores_are_visible` first. Raises ValueError where there is none, ResultLost where its file cannot be
+    read.
     """
-    return result_read(submission)
+    report = result_read(submission)
+    if details_are_visible(user=user, split=submission.split):
+        return report
+    shown = {key: report[key] for key in SPLIT_KEYS if key in report}
+    return shown | {"per_category": {}, "per_video": {}, "details_hidden": True}
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Number of files that a person may still have scored on a split; None where there is no limit."""
+    """How many files a person may still submit to a split; None where there is no limit."""
 
     per_day: int | None
     left_today: int | None
@@ -75,27 +103,46 @@ class Quota:
 
 
 def quota_for(*, user: User, split: Split) -> Quota:
-    """Return a person's remaining quota. A file counts once, on the day of its first submission."""
-    first = files_counted(user=user, split=split)
-    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    today = sum(submitted_at >= midnight for submitted_at in first.values())
+    """What is left. A file counts once, on the day it was first submitted: sending it again is free."""
+    counted = [*files_counted(user=user, split=split).values(), *_given_up(user, split)]
+    midnight = midnight_utc()
+    today = sum(submitted_at >= midnight for submitted_at in counted)
     return Quota(
         per_day=split.quota_per_day,
         left_today=_left(split.quota_per_day, today),
         total=split.quota_total,
-        left_total=_left(split.quota_total, len(first)),
+        left_total=_left(split.quota_total, len(counted)),
         resets_at=midnight + timedelta(days=1),
     )
 
 
 def files_counted(*, user: User, split: Split) -> dict[str, datetime]:
-    """The files that cost quota, by SHA-256, with the time of their first submission."""
+    """The files that are scored or under way, by SHA-256, with the time of their first submission."""
     rows = Submission.objects.filter(author=user, split=split, status__in=COUNTED, blob__isnull=False)
     first: dict[str, datetime] = {}
     for sha256, created_at in rows.order_by("created_at").values_list("blob_id", "created_at"):
         if sha256 is not None:
             first.setdefault(sha256, created_at)
     return first
+
+
+def given_back_today(*, user: User, split: Split) -> int:
+    """How many submissions were given back today: rejected, failed on our side, or withdrawn in time."""
+    ended = Submission.objects.filter(author=user, split=split, finished_at__gte=midnight_utc())
+    rows = ended.filter(waits_for=None).exclude(origin=Submission.Origin.REPORTED)
+    untouched = Q(status=Status.WITHDRAWN) & ~_HAD_BEGUN
+    return rows.filter(Q(status__in=(Status.REJECTED, Status.FAILED)) | untouched).count()
+
+
+def midnight_utc() -> datetime:
+    """When the day of quotas began."""
+    return timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _given_up(user: User, split: Split) -> list[datetime]:
+    """When those were submitted that were withdrawn after their evaluation began: the work was done."""
+    rows = Submission.objects.filter(author=user, split=split, status=Status.WITHDRAWN).filter(_HAD_BEGUN)
+    return list(rows.values_list("created_at", flat=True))
 
 
 def _left(limit: int | None, used: int) -> int | None:

@@ -10,7 +10,7 @@ from webapp.submissions.models import Submission
 def status_sentence(submission: Submission) -> str:
     """Return the status of a submission as a sentence for its author."""
     status = Submission.Status(submission.status)
-    job = getattr(submission, "job", None)
+    job = submission.work
     if status == Submission.Status.QUEUED and job:
         return queued_sentence(job)
     if status == Submission.Status.RUNNING and job:

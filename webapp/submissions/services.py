@@ -10,6 +10,7 @@ from django.utils import timezone
 from evaluator import __version__ as evaluator_version
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
+from webapp.accounts.selectors import is_verified
 from webapp.benchmarks.models import Split
 from webapp.blobs import disk
 from webapp.blobs.models import Blob
@@ -18,8 +19,15 @@ from webapp.jobs.services import job_cancel, job_create, job_retry
 from webapp.methods.models import Variant
 from webapp.refusal import Refused, check_one_line
 from webapp.submissions.models import Submission
-from webapp.submissions.selectors import files_counted, quota_for
-from webapp.submissions.status import submission_score_as
+from webapp.submissions.selectors import (
+    GIVE_BACKS,
+    files_counted,
+    given_back_today,
+    midnight_utc,
+    quota_for,
+)
+from webapp.submissions.status import submission_leave, submission_score_as, submission_wait
+from webapp.times import moment
 
 
 class SubmissionRefused(Refused):
@@ -37,6 +45,7 @@ def submission_create(
     note: str = "",
     is_public: bool = True,
     origin: Submission.Origin = Submission.Origin.UPLOAD,
+    begun_at: datetime | None = None,
 ) -> Submission:
     """Submit a stored file: it is queued, or answers at once where its score is known.
 
@@ -44,25 +53,40 @@ def submission_create(
     gets the same result without a job and costs no quota. Another person's identical file is evaluated
     like any other: an instant answer would tell that somebody has sent the same.
 
-    Raises SubmissionRefused: not the author's method, split closed, quota used up; Refused: a note with
-    characters that nobody sees.
+    While a file is under way, it is not evaluated twice: sent again for the same variant, the submission
+    under way is returned (its `was_under_way` is true); for another variant, the new one waits for it.
+
+    `begun_at` is when the upload of the file began. Raises SubmissionRefused: not the author's method,
+    address not verified, split closed, quota used up; Refused: a note with characters that nobody sees.
     """
     check_one_line("note", note)
     if origin == Submission.Origin.UPLOAD:  # a run that is done is stored as long as there is a byte
         disk.check_not_full()
     # One at a time for each author, so that two requests cannot both take the last of a quota.
     User.objects.select_for_update(no_key=True).get(pk=author.pk)
-    _check_allowed(author, split, variant)
+    _check_allowed(author, split, variant, begun_at)
+    same = _under_way(author, split, variant, blob)
+    if same is not None and origin == Submission.Origin.UPLOAD:  # a run has a submission of its own
+        same.was_under_way = True
+        return same
     submission = Submission(
         author=author, split=split, variant=variant, blob=blob, note=note[:300], is_public=is_public
     )
     submission.filename, submission.origin = filename[-255:], origin
-    earlier = _scored_before(author, split, blob)
-    if earlier is None and blob.pk not in files_counted(user=author, split=split):
-        _check_quota(author, split)
+    if _hidden_before(author, split, blob):
+        submission.is_hidden, submission.is_public = True, False
+    leader = _evaluated_now(author, split, blob)
+    submission.waits_for = leader
+    earlier = _scored_before(author, split, blob) if leader is None else None
+    if earlier is None and leader is None:
+        _check_give_backs(author, split)
+        if blob.pk not in files_counted(user=author, split=split):
+            _check_quota(author, split)
     submission.save()
     audit("submission.received", f"submission:{submission.id}", actor=author, sha256=blob.sha256)
-    if earlier:
+    if leader:
+        submission_wait(submission=submission, leader=leader)
+    elif earlier:
         submission_score_as(submission=submission, earlier=earlier)
     else:
         job_create(kind=Job.Kind.EVALUATE, subject=submission, actor=author)
@@ -73,6 +97,7 @@ def submission_create(
 def submission_check(*, author: User, split: Split, variant: Variant) -> None:
     """Raise SubmissionRefused where a new file would not be taken now."""
     _check_allowed(author, split, variant)
+    _check_give_backs(author, split)
     _check_quota(author, split)
 
 
@@ -80,8 +105,7 @@ def submission_withdraw(*, submission: Submission, actor: User) -> Submission:
     """Take back a submission that is not scored yet; a running evaluation stops within seconds."""
     _check_owner(submission, actor)
     with transaction.atomic():
-        job = getattr(submission, "job", None)
-        if job is None or not job_cancel(job=job, actor=actor):
+        if not _withdrawn(submission, actor):
             submission.refresh_from_db(fields=["status"])
             raise SubmissionRefused(
                 "submission-finished",
@@ -93,6 +117,39 @@ def submission_withdraw(*, submission: Submission, actor: User) -> Submission:
     return submission
 
 
+def _withdrawn(submission: Submission, actor: User) -> bool:
+    """Whether it could be withdrawn, which was done."""
+    leader = submission.waits_for
+    job: Job | None = getattr(submission, "job", None)
+    if job is not None:
+        return job_cancel(job=job, actor=actor)
+    if leader is None:
+        return False
+    Job.objects.select_for_update().get(submission=leader)  # as its end does, which ends this one, too
+    own = Job.objects.filter(submission=submission).first()  # it may have got one meanwhile
+    if own is not None:
+        return job_cancel(job=own, actor=actor)
+    locked = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+    if locked.is_finished and locked.status != Submission.Status.FAILED:
+        return False
+    submission_leave(submission=locked, actor=actor)
+    return True
+
+
+def _retried(submission: Submission, actor: User) -> bool:
+    """Whether it had failed, and was queued again."""
+    job = submission.work
+    if job is not None and job_retry(job=job, actor=actor):
+        return True
+    locked = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+    if locked.status != Submission.Status.FAILED or getattr(locked, "job", None) is not None:
+        return False
+    locked.waits_for = None  # what it waited for was withdrawn after it had failed
+    locked.save(update_fields=["waits_for"])
+    job_create(kind=Job.Kind.EVALUATE, subject=locked, actor=actor)
+    return True
+
+
 def submission_retry(*, submission: Submission, actor: User) -> Submission:
     """Queue a submission that failed on our side again. For staff, who know whether the cause is fixed."""
     if not actor.is_staff:
@@ -100,8 +157,7 @@ def submission_retry(*, submission: Submission, actor: User) -> Submission:
             "staff-only", "Only the organisers can evaluate a submission again.", status=403
         )
     with transaction.atomic():
-        job = getattr(submission, "job", None)
-        if job is None or not job_retry(job=job, actor=actor):
+        if not _retried(submission, actor):
             raise SubmissionRefused(
                 "submission-not-failed",
                 f"Only a submission that failed on our side can be evaluated again; this one is "
@@ -113,14 +169,26 @@ def submission_retry(*, submission: Submission, actor: User) -> Submission:
 
 
 def submission_set_public(*, submission: Submission, actor: User, is_public: bool) -> Submission:
-    """Show a submission to everybody, or to its author and staff alone."""
+    """Show a submission to everybody, or to its author and staff alone.
+
+    What an organiser hides of somebody else, its author cannot show again.
+    """
     _check_owner(submission, actor)
+    by_organiser = actor.is_staff and submission.author_id != actor.pk
     with transaction.atomic():
-        # Only this column: a worker may be storing the result just now.
-        Submission.objects.filter(pk=submission.pk).update(is_public=is_public)
+        locked = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+        if is_public and locked.is_hidden and not actor.is_staff:
+            raise SubmissionRefused(
+                "hidden-by-organisers",
+                "The organisers took this submission off the board; only they can publish it again.",
+                status=403,
+            )
+        is_hidden = not is_public and (by_organiser or locked.is_hidden)
+        # Only these columns: a worker may be storing the result just now.
+        Submission.objects.filter(pk=submission.pk).update(is_public=is_public, is_hidden=is_hidden)
         action = "published" if is_public else "hidden"
-        audit(f"submission.{action}", f"submission:{submission.id}", actor=actor)
-    submission.is_public = is_public
+        audit(f"submission.{action}", f"submission:{submission.id}", actor=actor, by_organiser=by_organiser)
+    submission.is_public, submission.is_hidden = is_public, is_hidden
     return submission
 
 
@@ -129,7 +197,29 @@ def _check_owner(submission: Submission, actor: User) -> None:
         raise SubmissionRefused("not-yours", "This submission belongs to somebody else.", status=403)
 
 
-def _check_allowed(author: User, split: Split, variant: Variant) -> None:
+def _under_way(author: User, split: Split, variant: Variant, blob: Blob) -> Submission | None:
+    """The author's unfinished submission of this file for this variant."""
+    rows = Submission.objects.filter(author=author, split=split, variant=variant, blob=blob)
+    return rows.filter(status__in=Submission.UNFINISHED).order_by("created_at").first()
+
+
+def _evaluated_now(author: User, split: Split, blob: Blob) -> Submission | None:
+    """The author's submission of this file that has the job, which is locked and not finished."""
+    rows = Submission.objects.filter(author=author, split=split, blob=blob, waits_for=None)
+    leader = rows.filter(status__in=Submission.UNFINISHED).order_by("created_at").first()
+    if leader is None:
+        return None
+    Job.objects.select_for_update().get(submission=leader)
+    leader.refresh_from_db()
+    return None if leader.is_finished else leader
+
+
+def _hidden_before(author: User, split: Split, blob: Blob) -> bool:
+    """Whether organisers took this file of the author off this board."""
+    return Submission.objects.filter(author=author, split=split, blob=blob, is_hidden=True).exists()
+
+
+def _check_allowed(author: User, split: Split, variant: Variant, begun_at: datetime | None = None) -> None:
     if variant.method.owner_id != author.pk and not author.is_staff:
         raise SubmissionRefused(
             "not-your-method",
@@ -141,17 +231,28 @@ def _check_allowed(author: User, split: Split, variant: Variant) -> None:
     is_member = benchmark.is_public or author.is_staff or benchmark.members.filter(pk=author.pk).exists()
     if not is_member:
         raise SubmissionRefused("benchmark-unknown", "There is no such benchmark.", status=404)
-    if not split.is_open():
+    if not split.is_open(begun_at=begun_at):
         raise SubmissionRefused("split-closed", _why_closed(split), status=409)
+    if not is_verified(author):
+        raise SubmissionRefused(
+            "address-unverified",
+            "Your e-mail address is not verified, and only verified ones may submit.",
+            "Follow the link in the mail that you got; your account page sends another one.",
+            status=403,
+        )
 
 
 def _why_closed(split: Split) -> str:
     now = timezone.now()
     if split.ground_truth_id is None or split.benchmark.spec is None:
         return f"Nothing can be scored on {split}: this server only shows its published results."
-    if split.opens_at and now < split.opens_at:
-        return f"{split} opens for submissions on {split.opens_at:%d %B %Y at %H:%M} UTC."
-    return f"{split} closed for submissions on {split.closes_at:%d %B %Y at %H:%M} UTC."
+    if split.opens_at is None:
+        return f"{split} is closed for submissions: its organisers have not opened it."
+    if now < split.opens_at:
+        return f"{split} opens for submissions on {moment(split.opens_at)}."
+    if split.closes_at is not None and split.closes_at < now:
+        return f"{split} closed for submissions on {moment(split.closes_at)}."
+    return f"{split} takes no submissions now: its quota is 0."
 
 
 def _scored_before(author: User, split: Split, blob: Blob) -> Submission | None:
@@ -169,23 +270,39 @@ def _scored_before(author: User, split: Split, blob: Blob) -> Submission | None:
     return rows.first()
 
 
+def _check_give_backs(author: User, split: Split) -> None:
+    if split.has_quota and given_back_today(user=author, split=split) >= GIVE_BACKS:
+        raise SubmissionRefused(
+            "give-backs-used-up",
+            f"{GIVE_BACKS} submissions of yours to {split} were rejected, failed or withdrawn today.",
+            f"Submit again from {_tomorrow()} on. `python -m evaluator validate` checks a file at home.",
+            status=429,
+            until=midnight_utc() + timedelta(days=1),
+        )
+
+
+def _tomorrow() -> str:
+    return moment(midnight_utc() + timedelta(days=1))
+
+
 def _check_quota(author: User, split: Split) -> None:
     quota = quota_for(user=author, split=split)
     if not quota.is_used_up:
         return
+    given_back = "What is rejected, fails on our side, or is withdrawn before its evaluation is given back."
     if quota.left_total == 0:
         raise SubmissionRefused(
             "quota-total",
             f"You have used all {quota.total} submissions that {split} allows a person.",
-            "Rejected, failed and withdrawn submissions are not counted.",
+            given_back,
             status=429,
         )
     raise SubmissionRefused(
         "quota-day",
         f"You have used all {quota.per_day} submissions of today on {split}.",
-        f"Submit again from {quota.resets_at:%d %B, %H:%M} UTC on. "
-        "Rejected, failed and withdrawn ones are not counted.",
+        f"Submit again from {moment(quota.resets_at)} on. {given_back}",
         status=429,
+        until=quota.resets_at,
     )
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
 from webapp.jobs.models import Job
+from webapp.jobs.services import job_create
 from webapp.submissions.models import Submission
 from webapp.submissions.results import Outcome, result_store, scores_copy, subset_scores_store
 
@@ -28,6 +29,45 @@ def submission_follow(job: Job, actor: User | None, data: dict[str, Any]) -> Non
     if job.status == Job.Status.RUNNING:
         submission.ground_truth = submission.split.ground_truth
     _set(submission, FOLLOWS[job.status], actor=actor, **data)
+    waiting = _waiting(submission)
+    if job.status == Job.Status.CANCELLED:
+        _evaluate_instead([one for one in waiting if not one.is_finished])
+        return
+    for one in waiting:
+        one.ground_truth, one.finished_at = submission.ground_truth, submission.finished_at
+        _set(one, FOLLOWS[job.status])
+
+
+def _waiting(submission: Submission) -> list[Submission]:
+    """Those that wait for the evaluation of this one, oldest first, locked."""
+    rows = Submission.objects.select_for_update(of=("self",)).filter(waits_for=submission)
+    ended = (Status.SCORED, Status.REJECTED, Status.WITHDRAWN)
+    return list(rows.exclude(status__in=ended).order_by("created_at", "pk"))
+
+
+def _evaluate_instead(waiting: list[Submission]) -> None:
+    """Give a job of its own to the oldest of those whose evaluation was withdrawn; the others wait for it."""
+    if not waiting:
+        return
+    first, *others = waiting
+    Submission.objects.filter(pk__in=[one.pk for one in others]).update(waits_for=first)
+    first.waits_for = None
+    first.save(update_fields=["waits_for"])
+    job_create(kind=Job.Kind.EVALUATE, subject=first, actor=first.author)
+
+
+def submission_wait(*, submission: Submission, leader: Submission) -> None:
+    """Let a submission just received wait for the evaluation of another one, whose job is locked."""
+    _set(submission, Status.QUEUED, actor=submission.author, waits_for=str(leader.id))
+    if leader.status == Status.RUNNING:
+        submission.ground_truth = leader.ground_truth
+        _set(submission, Status.RUNNING)
+
+
+def submission_leave(*, submission: Submission, actor: User) -> None:
+    """Withdraw a submission that waits for the evaluation of another one."""
+    submission.finished_at = timezone.now()
+    _set(submission, Status.WITHDRAWN, actor=actor)
 
 
 def submission_scored(job: Job, *, outcome: Outcome) -> None:
@@ -37,6 +77,8 @@ def submission_scored(job: Job, *, outcome: Outcome) -> None:
     result_store(submission, outcome)
     subset_scores_store(submission, outcome)
     _set(submission, Status.SCORED, digest=submission.digest)
+    for one in _waiting(submission):
+        submission_score_as(submission=one, earlier=submission)
 
 
 def submission_rejected(job: Job, *, problems: list[dict[str, Any]]) -> None:
@@ -44,11 +86,14 @@ def submission_rejected(job: Job, *, problems: list[dict[str, Any]]) -> None:
     submission = _locked(job)
     submission.finished_at, submission.problems = job.finished_at, problems
     _set(submission, Status.REJECTED)
+    for one in _waiting(submission):
+        one.finished_at, one.problems = submission.finished_at, problems
+        _set(one, Status.REJECTED)
 
 
 @transaction.atomic
 def submission_score_as(*, submission: Submission, earlier: Submission) -> None:
-    """Give a submission just received the result of an earlier one with the same file."""
+    """Give a submission the result of an earlier one with the same file."""
     submission.problems, submission.result = earlier.problems, earlier.result
     submission.evaluator, submission.digest = earlier.evaluator, earlier.digest
     submission.ground_truth, submission.finished_at = earlier.ground_truth, timezone.now()

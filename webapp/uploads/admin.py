@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 
+from webapp.accounts.admin_trail import Audited
 from webapp.uploads.models import Upload
 
 
 @admin.register(Upload)
-class UploadAdmin(admin.ModelAdmin):
+class UploadAdmin(Audited, admin.ModelAdmin):
     list_display = ("id", "owner", "filename", "length", "offset", "is_complete", "expires_at")
     list_select_related = ("owner",)
     search_fields = ("filename", "owner__username")

@@ -65,21 +65,27 @@ def test_annotations_that_count_nowhere_are_told_to_the_organiser(tmp_path: Path
     (tmp_path / "annotations.json").write_text(json.dumps(content))
     printed = import_benchmark(tmp_path / "annotations.json")
     assert "1 annotation has a category that `categories` does not list: 9." in printed
-    assert "is open: 2 videos" in printed
+    assert "mine val: 2 videos" in printed
 
 
-def test_a_ground_truth_becomes_an_open_split_with_its_videos_and_categories(gt: Path) -> None:
+def test_a_ground_truth_becomes_a_closed_split_with_its_videos_and_categories(gt: Path) -> None:
     printed = import_benchmark(gt, "--name", "My Benchmark", "--licence", "CC BY 4.0")
     split = Split.objects.get()
-    assert "My Benchmark val is open: 2 videos, 2 annotated objects, 2 categories." in printed
-    assert split.is_open()
+    assert "My Benchmark val: 2 videos, 2 annotated objects, 2 categories." in printed
+    assert "Closed: it takes no submissions, and scores show to organisers alone." in printed
+    assert "manage.py import_benchmark mine --split val --open" in printed
+    assert (split.opens_at, split.is_open(), split.shows_scores()) == (None, False, False)
     assert split.is_default
     assert not split.ground_truth_public
     assert [(video["id"], video["length"], video["width"]) for video in split.videos] == [
         (1, 2, 4),
         (2, 2, 4),
     ]
-    assert split.benchmark.categories == [{"id": 1, "name": "person"}, {"id": 2, "name": "fish"}]
+    assert (
+        split.categories
+        == split.benchmark.categories
+        == [{"id": 1, "name": "person"}, {"id": 2, "name": "fish"}]
+    )
     assert (split.benchmark.task, split.benchmark.licence) == ("vis", "CC BY 4.0")
     assert split.ground_truth is not None
     assert blob_bytes(split.ground_truth) == gt.read_bytes()
@@ -153,7 +159,7 @@ def test_frames_are_found_by_the_names_of_the_videos(gt: Path, tmp_path: Path) -
 
 
 def test_another_ground_truth_under_scores_needs_a_word_and_is_told(gt: Path) -> None:
-    import_benchmark(gt)
+    import_benchmark(gt, "--open")
     split = Split.objects.get()
     make_submission(split=split)
     evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
@@ -168,7 +174,7 @@ def test_another_ground_truth_under_scores_needs_a_word_and_is_told(gt: Path) ->
 
 
 def test_another_evaluator_under_scores_is_refused(gt: Path) -> None:
-    import_benchmark(gt)
+    import_benchmark(gt, "--open")
     make_submission(split=Split.objects.get())
     evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
     with pytest.raises(CommandError, match="is evaluated as 'ytvis2019' and has scores"):

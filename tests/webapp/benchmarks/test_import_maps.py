@@ -36,7 +36,7 @@ def stored() -> Blob:
 
 
 def test_a_folder_becomes_an_open_split_with_its_videos_by_name(made: MapBenchmark) -> None:
-    assert "is open: 2 videos" in import_benchmark(made, made.truth)
+    assert ": 2 videos, " in import_benchmark(made, made.truth, "--open")
     split = Split.objects.get()
     assert split.is_open()
     frames, height, width = SHAPE

@@ -43,15 +43,15 @@ def numbers_of(submission: Submission) -> dict[tuple[str, str], float | None]:
 
 
 def test_a_list_at_import_becomes_a_subset_and_stays_when_it_is_not_given_again(gt: Path, long: Path) -> None:
-    assert "Subset long: 1 video." in import_benchmark(gt, "--subset", f"long={long}")
+    assert "Subset long: 1 video." in import_benchmark(gt, "--open", "--subset", f"long={long}")
     (subset,) = VideoSubset.objects.all()
     assert (subset.name, subset.title, subset.videos, subset.video_count) == ("long", "Long", ["2"], 1)
-    import_benchmark(gt)
+    import_benchmark(gt, "--open")
     assert VideoSubset.objects.get() == subset
 
 
 def test_every_submission_is_scored_on_each_subset(gt: Path, long: Path) -> None:
-    import_benchmark(gt, "--subset", f"long={long}")
+    import_benchmark(gt, "--open", "--subset", f"long={long}")
     submission = make_submission(split=Split.objects.get())
     finish(long=0.25)
     assert numbers_of(submission) == {("long", "AP"): 0.25, ("long", "AP_ho"): None}
@@ -61,12 +61,12 @@ def test_every_submission_is_scored_on_each_subset(gt: Path, long: Path) -> None
 
 
 def test_another_list_takes_the_scores_of_the_former_one_with_it(gt: Path, long: Path) -> None:
-    import_benchmark(gt, "--subset", f"long={long}")
+    import_benchmark(gt, "--open", "--subset", f"long={long}")
     VideoSubset.objects.update(title="Long videos")
     submission = make_submission(split=Split.objects.get())
     finish(long=0.25)
     long.write_text("1\n2\n")
-    import_benchmark(gt, "--subset", f"long={long}")
+    import_benchmark(gt, "--open", "--subset", f"long={long}")
     subset = VideoSubset.objects.get()
     assert (subset.title, subset.videos) == ("Long videos", ["1", "2"])
     assert numbers_of(submission) == {}
@@ -75,7 +75,7 @@ def test_another_list_takes_the_scores_of_the_former_one_with_it(gt: Path, long:
 def test_a_list_that_changes_during_an_evaluation_gets_no_scores_of_the_former_one(
     gt: Path, long: Path
 ) -> None:
-    import_benchmark(gt, "--subset", f"long={long}")
+    import_benchmark(gt, "--open", "--subset", f"long={long}")
     split = Split.objects.get()
     submission = make_submission(split=split)
     taken = claim()
@@ -88,7 +88,7 @@ def test_a_list_that_changes_during_an_evaluation_gets_no_scores_of_the_former_o
 
 
 def test_a_file_sent_again_is_evaluated_for_a_new_subset_and_costs_no_quota(gt: Path) -> None:
-    import_benchmark(gt)
+    import_benchmark(gt, "--open")
     split, author, blob = Split.objects.get(), make_user(), make_blob()
     split.quota_total = 1
     split.save()
@@ -112,22 +112,22 @@ def test_a_list_that_does_not_fit_is_refused_and_nothing_is_made(
 ) -> None:
     long.write_text(text)
     with pytest.raises(CommandError) as refused:
-        import_benchmark(gt, "--subset", f"long={long}")
+        import_benchmark(gt, "--open", "--subset", f"long={long}")
     assert said in str(refused.value)
     assert not Split.objects.exists()
 
 
 def test_a_new_ground_truth_without_the_videos_of_a_subset_is_refused(gt: Path, long: Path) -> None:
-    import_benchmark(gt, "--subset", f"long={long}")
+    import_benchmark(gt, "--open", "--subset", f"long={long}")
     gt.write_text(json.dumps(ground_truth(videos=1)))
     with pytest.raises(CommandError, match="subset long: the ground truth has no video '2'"):
-        import_benchmark(gt)
+        import_benchmark(gt, "--open")
     long.write_text("1\n")
-    import_benchmark(gt, "--subset", f"long={long}")
+    import_benchmark(gt, "--open", "--subset", f"long={long}")
     assert VideoSubset.objects.get().videos == ["1"]
 
 
 @pytest.mark.parametrize("option", ["long", "long=", "=long.txt", "long=nowhere.txt", "a/b=long.txt"])
 def test_an_option_that_names_no_list_is_refused(option: str, gt: Path) -> None:
     with pytest.raises(CommandError):
-        import_benchmark(gt, "--subset", option)
+        import_benchmark(gt, "--open", "--subset", option)

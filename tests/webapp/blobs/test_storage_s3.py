@@ -12,7 +12,7 @@ from tests.support.s3 import s3_storage_server
 from tests.support.slow_benchmark import write_slow_benchmark
 from webapp.blobs.storage import blob_path, blob_save_bytes, blob_save_copy
 from webapp.submissions.models import Submission
-from webapp.submissions.selectors import result_of
+from webapp.submissions.results import result_read
 from worker.tasks import evaluate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,4 +45,4 @@ def test_a_submission_is_scored_from_s3_and_its_ground_truth_fetched_once(tmp_pa
     for submission in submissions:
         submission = Submission.objects.get(pk=submission.pk)
         assert submission.status == Submission.Status.SCORED
-        assert result_of(submission)["metrics"] == report.metrics
+        assert result_read(submission)["metrics"] == report.metrics

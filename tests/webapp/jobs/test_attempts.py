@@ -24,8 +24,7 @@ from webapp.jobs.services import (
 from webapp.jobs.sweep import jobs_sweep
 from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
-from webapp.submissions.results import Outcome
-from webapp.submissions.selectors import result_of
+from webapp.submissions.results import Outcome, result_read
 
 pytestmark = pytest.mark.django_db
 Status = Submission.Status
@@ -68,7 +67,7 @@ def test_a_score_is_stored_with_its_report_in_one_go() -> None:
     assert dict(submission.scores.values_list("metric", "value")) == {"AP": 0.25, "AP_ho": None}
     assert (submission.digest, submission.evaluator) == (report["digest"], report["evaluator"])
     assert submission.ground_truth == submission.split.ground_truth
-    assert result_of(submission) == report
+    assert result_read(submission) == report
     assert submission.job.status == Job.Status.SUCCEEDED
     assert submission.finished_at is not None
 

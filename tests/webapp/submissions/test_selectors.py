@@ -9,9 +9,8 @@ from tests.support.factories import claim, make_report, make_split, make_submiss
 from webapp.accounts.models import User
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
-from webapp.submissions.results import Outcome
+from webapp.submissions.results import Outcome, result_read
 from webapp.submissions.selectors import (
-    result_of,
     scores_are_visible,
     submission_get,
     submissions_of,
@@ -98,4 +97,4 @@ def test_in_a_blind_phase_scores_are_seen_by_staff_alone() -> None:
 
 def test_a_submission_that_is_not_scored_has_no_result() -> None:
     with pytest.raises(ValueError, match=r"Expected a scored submission, but .* is queued"):
-        result_of(make_submission())
+        result_read(make_submission())

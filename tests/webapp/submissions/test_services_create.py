@@ -103,11 +103,11 @@ def test_the_same_file_is_evaluated_again_by_a_new_evaluator() -> None:
         ({"ground_truth": None}, "Nothing can be scored on Benchmark val"),
         (
             {"opens_at": datetime.fromisoformat("2999-01-31T12:00Z")},
-            "opens for submissions on 31 January 2999",
+            "opens for submissions on 31 Jan 2999",
         ),
         (
             {"closes_at": datetime.fromisoformat("2001-01-31T12:00Z")},
-            "closed for submissions on 31 January 2001",
+            "closed for submissions on 31 Jan 2001",
         ),
         ({"benchmark": {"evaluator": "none-of-ours"}}, "Nothing can be scored on Benchmark val"),
     ],

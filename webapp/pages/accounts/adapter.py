@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.userkit import filter_users_by_username
+from allauth.account.stages import EmailVerificationStage
 from allauth.account.utils import filter_users_by_email
 from allauth.core import context as allauth_context
 from django.conf import settings
@@ -18,6 +19,16 @@ from webapp.accounts.selectors import block_is_known, name_is_lookalike
 from webapp.accounts.services import block_remember
 
 
+class AddressStage(EmailVerificationStage):  # type: ignore[misc]  # allauth has no types
+    """Asks for a verified address at log-in, where that is set; not those whom the organisers made."""
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        if self.login.user and self.login.user.is_vouched_for:
+            return None, True
+        answer: tuple[HttpResponse | None, bool] = super().handle()
+        return answer
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Mails speak in the name of the site, limits know whom our proxies have met, names are told apart."""
 
@@ -25,6 +36,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         site = RequestSite(allauth_context.request)
         site.name = settings.SITE_NAME
         super().send_mail(template_prefix, email, {"current_site": site, **context})
+
+    def get_login_stages(self) -> list[str]:
+        ours = f"{AddressStage.__module__}.{AddressStage.__name__}"
+        return [ours if "EmailVerificationStage" in stage else stage for stage in super().get_login_stages()]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request)

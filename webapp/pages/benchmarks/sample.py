@@ -10,7 +10,7 @@ def sample_predictions(split: Split) -> list[dict[str, Any]]:
 
     It scores next to nothing: it holds no knowledge of the ground truth.
     """
-    categories = [category["id"] for category in split.benchmark.categories] or [1]
+    categories = [category["id"] for category in split.known_categories] or [1]
     return [
         {
             "video_id": video["id"],

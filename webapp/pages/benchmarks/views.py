@@ -18,7 +18,7 @@ from webapp.leaderboards.metrics import column_order, metric, primary_metric
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
 from webapp.pages.benchmarks.board import board_page
 from webapp.pages.benchmarks.sample import sample_predictions
-from webapp.submissions.selectors import quota_for
+from webapp.submissions.selectors import GIVE_BACKS, quota_for
 
 
 @require_safe
@@ -78,6 +78,7 @@ def submit_guide(request: HttpRequest, slug: str) -> HttpResponse:
         if benchmark.task in problem.tasks and not problem.code.startswith("gt-")
     ]
     context = _context(benchmark, split, "submit") | {
+        "give_backs": GIVE_BACKS,
         "quota": quota_for(user=user, split=split) if split and isinstance(user, User) else None,
         "format_template": f"benchmarks/partials/format/{benchmark.task}.html",
         "filename": benchmark.predictions_name,
@@ -152,5 +153,6 @@ def _context(benchmark: Benchmark, split: Split | None, tab: str) -> dict[str, o
         "benchmark": benchmark,
         "split": split,
         "splits": benchmark.splits.defer("videos"),
+        "categories": split.known_categories if split else benchmark.categories,
         "primary": metric(primary_metric(benchmark)),
     }

@@ -14,7 +14,7 @@ from webapp.leaderboards.metrics import metric, primary_metric
 from webapp.numbers import percent
 from webapp.pages.submissions.problem_groups import ProblemGroup, problem_groups
 from webapp.submissions.models import Submission
-from webapp.submissions.selectors import scores_are_visible, submissions_visible_to
+from webapp.submissions.selectors import numbers_are_visible, submissions_visible_to
 
 FILTERS = {"": "All", "mine": "Mine", "shared": "Shared with me", "public": "Public"}
 Status = Checkpoint.Status
@@ -82,6 +82,6 @@ def _results(checkpoint: Checkpoint, user: User | AnonymousUser) -> tuple[Result
 
 def _result(submission: Submission, user: User | AnonymousUser) -> Result:
     key = primary_metric(submission.split.benchmark)
-    shown = scores_are_visible(user=user, split=submission.split)
+    shown = numbers_are_visible(user=user, submission=submission)
     values = {score.metric: score.value for score in submission.scores.all()} if shown else {}
     return Result(submission, metric(key).label, percent(values.get(key)))

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from webapp.accounts.models import User
-from webapp.benchmarks.models import Benchmark
+from webapp.benchmarks.models import Split
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import checkpoints_visible_to
 from webapp.checkpoints.zoo import ModelSpec, models, models_for
@@ -73,9 +73,9 @@ class RunForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, data: dict[str, str], *, user: User, benchmark: Benchmark) -> None:
+    def __init__(self, data: dict[str, str], *, user: User, split: Split) -> None:
         super().__init__(data)
-        self.models = models_for(benchmark)
+        self.models = models_for(split)
         names = [spec.name for spec in self.models]
         ready = checkpoints_visible_to(user).filter(weights__isnull=False, configurations__overlap=names)
         field = self.fields["checkpoint"]

@@ -31,7 +31,7 @@ PAGE_SIZE = 50
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     """Choose a model and how to run it. Every choice but the last changes the estimate alone."""
     user, split = logged_in(request), _split(request, slug)
-    form = RunForm(_asked(request), user=user, benchmark=split.benchmark)
+    form = RunForm(_asked(request), user=user, split=split)
     problem, status = None, 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         try:

@@ -11,7 +11,7 @@ from webapp.accounts.models import User
 from webapp.leaderboards.metrics import metric, primary_metric
 from webapp.numbers import percent
 from webapp.submissions.models import Score, Submission
-from webapp.submissions.selectors import scores_are_visible
+from webapp.submissions.selectors import numbers_are_visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def mine_rows(submissions: Iterable[Submission], user: User) -> list[MineRow]:
     rows = []
     for submission in submissions:
         key = primary_metric(submission.split.benchmark)
-        is_shown = scores_are_visible(user=user, split=submission.split)
+        is_shown = numbers_are_visible(user=user, submission=submission)
         value = values.get((submission.id, key)) if is_shown else None
         rows.append(MineRow(submission, metric(key).label, percent(value)))
     return rows

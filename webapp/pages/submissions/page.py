@@ -23,7 +23,7 @@ from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.errata.selectors import replacements_of, stale_reason
 from webapp.submissions.models import Submission
 from webapp.submissions.results import ResultLost
-from webapp.submissions.selectors import result_of, scores_are_visible
+from webapp.submissions.selectors import numbers_are_visible, result_of
 from webapp.submissions.sentences import status_sentence
 
 Status = Submission.Status
@@ -61,6 +61,7 @@ class SubmissionPage:
     run: RunFigures | None
     weights: Weights | None
     is_blind: bool
+    details_hidden: bool
     command: str
     stale: str
     replaced: tuple[Reevaluation, ...]
@@ -74,11 +75,11 @@ def submission_page(
 ) -> SubmissionPage:
     """Everything about a submission that this person may see."""
     is_scored = submission.status == Status.SCORED
-    sees_scores = scores_are_visible(user=user, split=submission.split)
+    sees_scores = numbers_are_visible(user=user, submission=submission)
     has_report = is_scored and sees_scores and submission.result is not None
     is_owner = user.is_authenticated and (user.is_staff or user.pk == submission.author_id)
     groups = problem_groups(submission.problems)
-    report, lost = _report(submission) if has_report else (None, None)
+    report, lost = _report(submission, user) if has_report else (None, None)
     run: Run | None = getattr(submission, "run", None) if is_scored else None
     return SubmissionPage(
         sentence=status_sentence(submission),
@@ -94,6 +95,7 @@ def submission_page(
         run=run_figures(run) if run else None,
         weights=run_weights(user=user, run=run) if run else None,
         is_blind=is_scored and not sees_scores,
+        details_hidden=bool(report and report.get("details_hidden")),
         command=reproduce_command(submission, (report or {}).get("bootstrap", {}).get("resamples", 0)),
         stale=stale_reason(submission),
         replaced=tuple(replacements_of(submission)) if has_report else (),
@@ -103,9 +105,11 @@ def submission_page(
     )
 
 
-def _report(submission: Submission) -> tuple[dict[str, Any] | None, ResultLost | None]:
+def _report(
+    submission: Submission, user: User | AnonymousUser
+) -> tuple[dict[str, Any] | None, ResultLost | None]:
     try:
-        return result_of(submission), None
+        return result_of(submission, user=user), None
     except ResultLost as lost:
         return None, lost
 
@@ -146,6 +150,6 @@ def check_data(split: Split) -> dict[str, Any] | None:
         return None
     return {
         "videos": split.videos,
-        "categories": [category["id"] for category in split.benchmark.categories],
+        "categories": [category["id"] for category in split.known_categories],
         "problems": {code: asdict(spec) for code, spec in PROBLEMS.items()},
     }

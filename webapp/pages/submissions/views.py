@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp.accounts.models import User
+from webapp.accounts.selectors import is_verified
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.methods.models import Variant
@@ -66,6 +67,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         "is_open": split.is_open(),
         "now": timezone.now(),
         "quota": quota_for(user=user, split=split),
+        "is_verified": is_verified(user),
         "check": pages.check_data(split),
     }
     return render(request, "submissions/new.html", context, status=status)
@@ -83,6 +85,7 @@ def _submit(form: SubmitForm, user: User, split: Split, upload: Upload) -> Submi
         filename=upload.filename,
         note=data["note"],
         is_public=data["visibility"] == "public",
+        begun_at=upload.created_at,
     )
 
 

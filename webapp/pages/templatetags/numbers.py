@@ -1,6 +1,7 @@
 """Numbers and texts as people read them; the database and the API keep fractions."""
 
 import re
+from datetime import datetime
 from functools import partial
 
 from django import template
@@ -13,6 +14,7 @@ from evaluator.catalog.formula import render_inline, to_mathml
 from webapp.jobs.selectors import duration
 from webapp.numbers import UNDEFINED
 from webapp.numbers import percent as percent_text
+from webapp.times import moment as moment_text
 
 register = template.Library()
 BACKTICKS = re.compile("`([^`]+)`")
@@ -28,6 +30,14 @@ def percent(value: float | None) -> str:
 def span(seconds: float | None) -> str:
     """Seconds as people say them, a dash where there are none."""
     return UNDEFINED if seconds is None else duration(seconds) if seconds >= 1 else "< 1 s"
+
+
+@register.filter
+def moment(time: datetime | None) -> SafeString:
+    """Return a point in time with its zone; empty where there is none."""
+    if time is None:
+        return mark_safe("")
+    return format_html('<time datetime="{}">{}</time>', time.isoformat(), moment_text(time))
 
 
 @register.filter

@@ -8,6 +8,7 @@ from django.db.models import F, Q, QuerySet
 from evaluator import __version__
 from evaluator.catalog import BENCHMARKS, METRICS
 from webapp.accounts.models import User
+from webapp.benchmarks.models import Split
 from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import submissions_visible_to
@@ -58,7 +59,7 @@ def replacements_visible_to(user: User | AnonymousUser) -> QuerySet[Reevaluation
     """Those that changed a number, of submissions whose numbers this person may see, latest first."""
     seen = submissions_visible_to(user)
     if not user.is_staff:
-        seen = seen.filter(split__scores_visible=True)
+        seen = seen.filter(Split.showing_scores("split__"))
     rows = Reevaluation.objects.filter(replaced_at__isnull=False, submission__in=seen.values("pk"))
     return (
         rows.exclude(before_metrics=F("after_metrics"))

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from evaluator import evaluate
-from tests.support.factories import claim, make_report, make_submission, make_user
+from tests.support.factories import OPEN, claim, make_report, make_submission, make_user
 from tests.support.map_benchmarks import MAKERS, MapBenchmark
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
@@ -32,7 +32,7 @@ def split(made: MapBenchmark) -> Split:
         evaluator=made.evaluator,
         split="val",
         ground_truth=made.truth,
-        public_ground_truth=True,
+        rules=OPEN | {"ground_truth_public": True},
     ).split
 
 

@@ -206,7 +206,9 @@ def test_private_benchmark_is_not_found_by_others(page: Client, split: Split) ->
 
 
 def test_other_split_is_reached_by_its_name(page: Client, split: Split) -> None:
-    other = Split.objects.create(benchmark=split.benchmark, name="test", ground_truth=make_blob())
+    other = Split.objects.create(
+        benchmark=split.benchmark, name="test", ground_truth=make_blob(), opens_at=split.opens_at
+    )
     assert "test</small>" in page.get(f"{URL}?split=test").content.decode()
     page.post(f"{URL}?split=test", _form(file=_file()))
     assert Submission.objects.get().split == other

@@ -18,8 +18,7 @@ from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.errata.selectors import replacements_visible_to, stale_reason, submissions_stale
 from webapp.submissions.errata.services import reevaluations_request
 from webapp.submissions.models import Submission
-from webapp.submissions.results import Outcome
-from webapp.submissions.selectors import result_of
+from webapp.submissions.results import Outcome, result_read
 
 pytestmark = pytest.mark.django_db
 REASON = "Ties of scores were ordered wrongly."
@@ -77,7 +76,7 @@ def test_new_numbers_replace_the_earlier_ones_which_are_kept() -> None:
     assert numbers(submission) == {"AP": 0.51, "AR1": 0.25}
     assert (fresh(submission).digest, again.before_digest) == (report["digest"], digest)
     assert (again.before_evaluator, again.before_metrics) == ("0.9", {"AP": 0.5, "AR1": 0.25})
-    assert result_of(fresh(submission))["metrics"]["AP"] == 0.51
+    assert result_read(fresh(submission))["metrics"]["AP"] == 0.51
     assert not submissions_stale().exists()
 
 
