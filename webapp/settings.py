@@ -1,5 +1,6 @@
 """The one settings module: every environment variable of the site and its workers is read here."""
 
+import os
 import re
 from pathlib import Path
 
@@ -14,6 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(ROOT / ".env")
 
+# What the site writes is for its own account alone: ground truth, uploads, mails with links to new passwords.
+os.umask(0o077)
 # Everything the server writes lives below this folder: embedded servers, blobs, uploads, logs, secrets.
 VAR = Path(env.str("DVIS_BENCH_VAR", default=str(ROOT / "var"))).resolve()
 
@@ -23,7 +26,8 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or embedded.secret_key(VAR)
 SIGNING_KEY = env.str("SIGNING_KEY", default="")
 if SIGNING_KEY and not re.fullmatch("[0-9a-f]{64}", SIGNING_KEY):
     raise ImproperlyConfigured("SIGNING_KEY: expected 64 hexadecimal digits, as `openssl rand -hex 32` gives")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_HOSTS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_NAME = env.str("SITE_NAME", default="DVIS-Bench")
 # Where `manage.py up` listens. Not HOST, which some shells export with the machine's name.
@@ -84,12 +88,14 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # It adds random bytes, so that the length of a page tells nothing of a secret in it (BREACH).
     "django.middleware.gzip.GZipMiddleware",
+    "webapp.rest.demo_site.DemoSiteMiddleware",
     "webapp.rest.middleware.ApiMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "webapp.pages.personal.PersonalPagesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -149,6 +155,7 @@ STATICFILES_FINDERS = [
     "webapp.pages.plotly_finder.PlotlyFinder",
 ]
 MEDIA_ROOT = VAR / "blobs"
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 
 
 def s3_storage(bucket: str, endpoint_url: str, access_key: str, secret_key: str) -> dict[str, object]:
@@ -226,6 +233,15 @@ SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+
+
+def is_demo_site(listen: str) -> bool:
+    """Whether the site is for this machine alone. Everything else is a host, which has no demo accounts."""
+    only_here = listen == "localhost" or listen.startswith("127.") or listen == "::1"
+    return only_here and ALLOWED_HOSTS == LOCAL_HOSTS and not PROXIES and not HTTPS
+
+
+DEMO_SITE = is_demo_site(LISTEN)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

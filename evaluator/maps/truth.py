@@ -109,7 +109,6 @@ def _save(maps: list[RunMap], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix="draft-", delete=False) as file:
         np.save(file, np.concatenate(parts), allow_pickle=False)
-    Path(file.name).chmod(0o644)
     Path(file.name).replace(path)
 
 

@@ -91,7 +91,6 @@ def save(ground_truth: GroundTruth, path: Path) -> None:
             "warnings": [[w.code, w.where.to_json(), w.message] for w in ground_truth.warnings],
         }
         (draft / _INFO).write_text(json.dumps(info), encoding="utf-8")
-        draft.chmod(0o755)
         draft.rename(path)
     except OSError:
         shutil.rmtree(draft, ignore_errors=True)

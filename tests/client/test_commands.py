@@ -141,7 +141,7 @@ def test_a_leaderboard_is_printed_in_every_format(dvis_bench: DvisBench, results
     dvis_bench(*submit(results, "--wait"))
     assert "RVOS" in dvis_bench("leaderboard", "davis").stdout
     assert json.loads(dvis_bench("leaderboard", "davis", "--json").stdout)["rows"][0]["method"] == "RVOS"
-    assert dvis_bench("leaderboard", "davis", "--format", "csv").stdout.startswith("rank,method")
+    assert dvis_bench("leaderboard", "davis", "--format", "csv").stdout.startswith('"rank","method"')
     assert "\\begin{tabular}" in dvis_bench("leaderboard", "davis", "--format", "latex").stdout
     assert "| RVOS |" in dvis_bench("leaderboard", "davis", "--split", "val", "--format", "markdown").stdout
 

@@ -32,7 +32,10 @@ class LiveSite:
         """Start all processes of the site, and stop them at the end."""
         var = settings.VAR
         name = str(connection.settings_dict["NAME"])
-        environment = {"DATABASE_URL": database_url(var).replace(f"/{DATABASE}?", f"/{name}?")}
+        environment = {
+            "DATABASE_URL": database_url(var).replace(f"/{DATABASE}?", f"/{name}?"),
+            "PROXIES": "1",  # nginx stands before it in some tests
+        }
         supervisor = Supervisor(print)
         with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
             try:

@@ -36,13 +36,19 @@ class Product:
         }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, port: int, *options: str, prepare: Callable[[], None] | None = None) -> "Product":
+    def start(
+        self,
+        port: int,
+        *options: str,
+        prepare: Callable[[], None] | None = None,
+        demo: tuple[str, ...] = ("--no-demo",),
+    ) -> "Product":
         """Run `manage.py up` in the background; `prepare` runs in the new process first."""
         self.url = f"http://127.0.0.1:{port}"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", str(port), "--no-demo", *options],
+                [sys.executable, "manage.py", "up", "--port", str(port), *demo, *options],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

@@ -3,12 +3,13 @@
 from dataclasses import asdict
 
 from django.http import HttpRequest
-from ninja import NinjaAPI, Schema
+from ninja import Schema
 
 from evaluator.problems import PROBLEMS
 from webapp.api import benchmarks, checkpoints, compare, jobs, methods, receipts, runs, submissions, uploads
 from webapp.api.docs import Docs
 from webapp.rest.auth import anyone
+from webapp.rest.document import DescribedApi
 from webapp.rest.parser import PlainTextParser
 from webapp.rest.problems import install_handlers
 from webapp.rest.throttle import RateThrottle
@@ -21,7 +22,7 @@ with an `Idempotency-Key` can be repeated safely for a day. RateLimit headers te
 """
 
 
-api = NinjaAPI(
+api = DescribedApi(
     title="DVIS-Bench",
     version="1",
     description=DESCRIPTION,

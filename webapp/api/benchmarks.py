@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -9,15 +10,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from ninja import Field, Router, Schema
 from ninja.pagination import paginate
+from pydantic import ConfigDict
 
 from evaluator.catalog import METRICS, MetricSpec
 from webapp.api.submissions import QuotaOut
 from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.benchmarks.selectors import benchmarks_visible_to, split_get
 from webapp.leaderboards.export import FORMATS, to_dict
-from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.filters import ORIGINS, Filters
 from webapp.leaderboards.selectors import leaderboard
 from webapp.rest.auth import anyone, person
+from webapp.rest.document import query_parameter
 from webapp.rest.pages import Keyset
 from webapp.submissions.selectors import quota_for
 
@@ -43,6 +46,25 @@ class SplitOut(Schema):
     scores_visible: bool
     subsets: list[SubsetOut]
     quota: QuotaOut | None = None
+
+
+class CategoryOut(Schema):
+    """A category of the benchmark, as its ground truth names it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: int
+    name: str
+
+
+class MetricOut(Schema):
+    key: str
+    label: str
+    title: str
+    group: str
+    description: str
+    higher_is_better: bool
+    page: str = Field(description="path of the page that explains it")
 
 
 class BenchmarkOut(Schema):
@@ -71,9 +93,9 @@ class BenchmarkOut(Schema):
 class BenchmarkDetail(BenchmarkOut):
     description: str
     citation: str
-    categories: list[dict[str, Any]]
+    categories: list[CategoryOut]
     primary: str | None
-    metrics: list[dict[str, Any]]
+    metrics: list[MetricOut]
     splits: list[SplitOut]  # type: ignore[assignment]  # in full here, by name in the list
 
     @staticmethod
@@ -81,12 +103,86 @@ class BenchmarkDetail(BenchmarkOut):
         return benchmark.spec.primary if benchmark.spec else None
 
     @staticmethod
-    def resolve_metrics(benchmark: Benchmark) -> list[dict[str, Any]]:
+    def resolve_metrics(benchmark: Benchmark) -> list[MetricOut]:
         return [_metric(METRICS[key]) for key in benchmark.spec.metrics] if benchmark.spec else []
 
     @staticmethod
     def resolve_splits(benchmark: Benchmark, context: Any) -> list[SplitOut]:  # type: ignore[override]  # as `splits`
         return [_split(split, context["request"]) for split in benchmark.splits.all()]
+
+
+class LeaderboardColumn(Schema):
+    key: str
+    label: str
+    title: str
+    group: str
+    higher_is_better: bool
+
+
+class RanHereOut(Schema):
+    """Device and speed of a row's reference run."""
+
+    run_id: UUID
+    device: str
+    frames_per_second: float | None
+
+
+class LeaderboardRow(Schema):
+    """A variant with its best visible submission."""
+
+    rank: int | None = Field(
+        description="null for a second reading, and where the primary metric is undefined"
+    )
+    rank_interval: tuple[int, int] | None = Field(
+        description="best and worst rank that the videos leave possible"
+    )
+    tied: bool
+    submission: UUID
+    method: str
+    method_slug: str
+    variant: str
+    factors: dict[str, str]
+    origin: str = Field(description="upload, run or reported")
+    public: bool
+    venue: str
+    year: int | None
+    source: dict[str, Any] | None = Field(description="where a reported number is printed")
+    ran_here: RanHereOut | None
+    evaluator: str | None
+    digest: str | None
+    scored_at: datetime | None
+    values: dict[str, float | None] = Field(description="by metric")
+    intervals: dict[str, tuple[float, float]] = Field(description="95 % bounds, of metrics that have any")
+
+
+class LeaderboardOut(Schema):
+    benchmark: str
+    split: str
+    subset: SubsetOut | None
+    primary: str = Field(description="the metric that ranks")
+    scores_hidden: bool = Field(description="true in a blind phase, for those who must not see numbers")
+    total: int = Field(description="rows without any filter")
+    columns: list[LeaderboardColumn]
+    rows: list[LeaderboardRow]
+    tie_groups: list[list[UUID]] = Field(description="submissions that the videos do not tell apart")
+
+
+FILES: dict[str, Any] = {
+    content_type: {"schema": {"type": "string"}} for content_type, _, _ in FORMATS.values()
+}
+TEXTS: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+FILTERS = [
+    query_parameter("backbone", "Rows with one of these backbones.", TEXTS),
+    query_parameter("mode", "Rows with one of these modes, such as online.", TEXTS),
+    query_parameter("origin", f"Rows of one of these origins: {', '.join(ORIGINS)}.", TEXTS),
+    query_parameter("extra_data", "`none`: rows that were trained without further data.", {"type": "string"}),
+    query_parameter("q", "Words of method, variant, settings, venue, year or author.", {"type": "string"}),
+    query_parameter(
+        "sort", "Key of a metric to order by; `-` before it turns the order.", {"type": "string"}
+    ),
+    query_parameter("secondary", "`1`: second readings of reported settings, too.", {"type": "string"}),
+    query_parameter("columns", "`all`: every metric that the benchmark has.", {"type": "string"}),
+]
 
 
 @router.get("/benchmarks", response=list[BenchmarkOut], auth=anyone, summary="List the benchmarks")
@@ -105,8 +201,9 @@ def benchmark(request: HttpRequest, slug: str) -> Benchmark:
 @router.get(
     "/benchmarks/{slug:slug}/leaderboard",
     auth=anyone,
-    response={200: dict[str, Any]},
+    response={200: LeaderboardOut},
     summary="Read a leaderboard",
+    openapi_extra={"parameters": FILTERS, "responses": {200: {"content": FILES}}},
 )
 def benchmark_leaderboard(
     request: HttpRequest,
@@ -134,16 +231,16 @@ def benchmark_leaderboard(
     return HttpResponse(write(board), content_type=content_type, headers={"Content-Disposition": disposition})
 
 
-def _metric(spec: MetricSpec) -> dict[str, Any]:
-    return {
-        "key": spec.key,
-        "label": spec.label,
-        "title": spec.title,
-        "group": spec.group,
-        "description": spec.description,
-        "higher_is_better": spec.higher_is_better,
-        "page": reverse("metrics:detail", args=[spec.key]),
-    }
+def _metric(spec: MetricSpec) -> MetricOut:
+    return MetricOut(
+        key=spec.key,
+        label=spec.label,
+        title=spec.title,
+        group=spec.group,
+        description=spec.description,
+        higher_is_better=spec.higher_is_better,
+        page=reverse("metrics:detail", args=[spec.key]),
+    )
 
 
 def _split(split: Split, request: HttpRequest) -> SplitOut:

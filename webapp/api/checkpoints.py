@@ -13,7 +13,9 @@ from ninja.pagination import paginate
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import checkpoint_get, checkpoint_sentence, checkpoints_visible_to
 from webapp.checkpoints.services import checkpoint_create, checkpoint_delete, checkpoint_update
+from webapp.jobs.selectors import jobs_foresee
 from webapp.rest.auth import anyone, person, submitter, user
+from webapp.rest.document import made, problems
 from webapp.rest.idempotency import idempotent
 from webapp.rest.pages import Keyset
 from webapp.rest.problems import ProblemItem
@@ -21,6 +23,7 @@ from webapp.uploads.kinds import CHECKPOINT
 from webapp.uploads.selectors import upload_finished
 
 router = Router(tags=["checkpoints"])
+MADE = made(201, 409, 410, 507)
 Visibility = Literal["private", "public"]
 
 
@@ -78,8 +81,12 @@ class CheckpointOut(Schema):
         return {"self": address(own), "page": address(row.get_absolute_url())}
 
 
+def _foresee(rows: list[Checkpoint]) -> None:
+    jobs_foresee(row.job for row in rows if hasattr(row, "job"))
+
+
 @router.get("/checkpoints", response=list[CheckpointOut], auth=anyone, summary="List checkpoints")
-@paginate(Keyset, by=("-created_at", "-id"))
+@paginate(Keyset, by=("-created_at", "-id"), prepare=_foresee)
 def checkpoints(
     request: HttpRequest, mine: bool = False, sha256: str = "", model: str = ""
 ) -> QuerySet[Checkpoint]:
@@ -95,7 +102,13 @@ def checkpoints(
     return rows.filter(source=sha256) if sha256 else rows
 
 
-@router.post("/checkpoints", response={201: CheckpointOut}, auth=submitter, summary="Make a checkpoint")
+@router.post(
+    "/checkpoints",
+    response={201: CheckpointOut},
+    auth=submitter,
+    summary="Make a checkpoint",
+    openapi_extra=MADE,
+)
 @idempotent
 def checkpoint_post(request: HttpRequest, payload: CheckpointIn, response: HttpResponse) -> Status[Schema]:
     """Keep a finished upload as a checkpoint. It is checked before it can be run: follow its `status`."""
@@ -136,7 +149,13 @@ def checkpoint_patch(request: HttpRequest, id: UUID, payload: CheckpointPatch) -
     return _get(request, id)
 
 
-@router.delete("/checkpoints/{uuid:id}", response={204: None}, auth=submitter, summary="Delete a checkpoint")
+@router.delete(
+    "/checkpoints/{uuid:id}",
+    response={204: None},
+    auth=submitter,
+    summary="Delete a checkpoint",
+    openapi_extra=problems(409),
+)
 def checkpoint_remove(request: HttpRequest, id: UUID) -> Status[None]:
     """Delete one that was never run. Yours only."""
     checkpoint_delete(checkpoint=_get(request, id), actor=user(request))

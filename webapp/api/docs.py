@@ -128,7 +128,7 @@ def _call(
         kind, schema = _kind(media.get("schema", {})) if media else ("", "")
         answers.append(Answer(str(status), answer.get("description", ""), kind, schema))
     return Call(
-        anchor=operation["operationId"].removeprefix("webapp_"),
+        anchor=operation["operationId"],
         verb=verb.upper(),
         path=path,
         title=operation.get("summary", ""),

@@ -10,10 +10,11 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
-from webapp.methods.models import Method, Variant
+from webapp.methods.models import DESCRIPTION_CHARACTERS, Method, Variant
 from webapp.methods.services import method_get_or_create, method_update, variant_get_or_create, variant_update
 from webapp.refusal import Refused
 from webapp.rest.auth import anyone, person, submitter, user
+from webapp.rest.document import problems
 from webapp.rest.idempotency import idempotent
 from webapp.rest.pages import Keyset
 from webapp.submissions.methods import methods_of, methods_visible_to, variants_visible_to
@@ -50,13 +51,13 @@ class MethodOut(Schema):
 
 
 class MethodFields(Schema):
-    team: str = ""
-    authors: str = ""
-    venue: str = ""
+    team: str = Field("", max_length=200)
+    authors: str = Field("", max_length=300)
+    venue: str = Field("", max_length=100)
     year: int | None = Field(None, ge=1900, le=2100)
-    paper_url: str = ""
-    code_url: str = ""
-    description: str = ""
+    paper_url: str = Field("", max_length=200)
+    code_url: str = Field("", max_length=200)
+    description: str = Field("", max_length=DESCRIPTION_CHARACTERS)
 
 
 class MethodIn(MethodFields):
@@ -95,7 +96,13 @@ def method(request: HttpRequest, slug: str) -> Method:
     return get_object_or_404(methods_visible_to(person(request)), slug=slug)
 
 
-@router.post("/methods", response={201: MethodOut}, auth=submitter, summary="Make a method")
+@router.post(
+    "/methods",
+    response={201: MethodOut},
+    auth=submitter,
+    summary="Make a method",
+    openapi_extra=problems(409),
+)
 @idempotent
 def method_post(request: HttpRequest, payload: MethodIn, response: HttpResponse) -> Status[Schema]:
     """Make a method of your own. One of that name that you have already is answered as it is."""
@@ -124,7 +131,13 @@ def variant(request: HttpRequest, id: int) -> Variant:
     return get_object_or_404(variants_visible_to(person(request)), pk=id)
 
 
-@router.post("/variants", response={201: VariantOut}, auth=submitter, summary="Make a variant")
+@router.post(
+    "/variants",
+    response={201: VariantOut},
+    auth=submitter,
+    summary="Make a variant",
+    openapi_extra=problems(409),
+)
 @idempotent
 @transaction.atomic
 def variant_post(request: HttpRequest, payload: VariantIn, response: HttpResponse) -> Status[Schema]:

@@ -5,25 +5,43 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
-from ninja import Router
+from ninja import Router, Schema
 
 from evaluator.receipts import ALGORITHM
 from webapp.receipts.keys import KeysUnreadable, all_keys
 from webapp.receipts.statement import receipt_of
 from webapp.refusal import Refused
 from webapp.rest.auth import anyone, person
+from webapp.rest.document import problems
 from webapp.rest.problems import refused_response
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import scores_are_visible, submission_get
 
 router = Router(tags=["submissions"])
+
+
+class SignatureOut(Schema):
+    algorithm: str
+    key_id: str
+    public_key: str
+    value: str
+
+
+class ReceiptOut(Schema):
+    """What `python -m evaluator verify` reads; docs/receipts.md says what each field of the receipt means."""
+
+    receipt: dict[str, Any]
+    signature: SignatureOut
+
+
 READABLE = {"indent": 1, "ensure_ascii": False}
 
 
 @router.get(
     "/submissions/{uuid:id}/receipt",
     auth=anyone,
-    response={200: dict[str, Any]},
+    response={200: ReceiptOut},
+    openapi_extra=problems(409, 503),
     url_name="receipt",
     summary="Download the signed receipt",
 )

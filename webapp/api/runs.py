@@ -17,8 +17,10 @@ from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import checkpoint_get
 from webapp.checkpoints.zoo import models, models_for
+from webapp.jobs.selectors import jobs_foresee
 from webapp.refusal import Refused
 from webapp.rest.auth import Person, anyone, person, reader, runner, user
+from webapp.rest.document import made, problems
 from webapp.rest.idempotency import idempotent
 from webapp.rest.pages import Keyset
 from webapp.runs.estimate import run_estimate
@@ -28,6 +30,7 @@ from webapp.runs.selectors import reads_log, run_events, run_get, runs_of
 from webapp.runs.services import model_get, run_cancel, run_create, run_retry
 
 router = Router(tags=["runs"])
+LINES = {"text/plain; charset=utf-8": {"schema": {"type": "string"}}}
 
 
 class ModelOut(Schema):
@@ -96,15 +99,21 @@ def models_list(request: HttpRequest, benchmark: str = "") -> list[Any]:
     return models_for(*splits)
 
 
+def _foresee(rows: list[Run]) -> None:
+    jobs_foresee(row.job for row in rows)
+
+
 @router.get("/runs", response=list[RunOut], auth=reader, summary="List your runs")
-@paginate(Keyset, by=("-created_at", "-id"), show=run_out)
+@paginate(Keyset, by=("-created_at", "-id"), show=run_out, prepare=_foresee)
 def runs(request: HttpRequest, benchmark: str = "", status: str = "") -> QuerySet[Run]:
     """Yours, latest first, of one benchmark or status where given."""
     wanted = {"split__benchmark__slug": benchmark, "job__status": status}
     return runs_of(user(request)).filter(**{name: value for name, value in wanted.items() if value})
 
 
-@router.post("/runs", response={202: RunOut}, auth=runner, summary="Start a run")
+@router.post(
+    "/runs", response={202: RunOut}, auth=runner, summary="Start a run", openapi_extra=made(202, 409, 507)
+)
 @idempotent
 def run_post(request: HttpRequest, payload: RunIn, response: HttpResponse) -> Status[Schema]:
     """Run the reference model on a split's frames. What comes of it is submitted in your name and scored."""
@@ -152,7 +161,14 @@ def run(request: HttpRequest, id: UUID) -> RunOut:
     return run_out(_get(id, request), request)
 
 
-@router.get("/runs/{uuid:id}/log", response=LogOut, auth=reader, url_name="run_log", summary="Read the log")
+@router.get(
+    "/runs/{uuid:id}/log",
+    response=LogOut,
+    auth=reader,
+    url_name="run_log",
+    summary="Read the log",
+    openapi_extra={"responses": {200: {"content": LINES}}},
+)
 def run_log(
     request: HttpRequest, id: UUID, after: int = 0, format: Literal["json", "text"] = "json"
 ) -> LogOut | HttpResponse:
@@ -171,14 +187,26 @@ def run_log(
     return LogOut(events=found, next=found[-1].id if found else after)
 
 
-@router.post("/runs/{uuid:id}/cancel", response=RunOut, auth=runner, summary="Cancel a run")
+@router.post(
+    "/runs/{uuid:id}/cancel",
+    response=RunOut,
+    auth=runner,
+    summary="Cancel a run",
+    openapi_extra=problems(409),
+)
 def run_cancel_post(request: HttpRequest, id: UUID) -> RunOut:
     """Stop it, while it is not finished; its worker is free within seconds."""
     run_cancel(run=_get(id, request), actor=user(request))
     return run_out(_get(id, request), request)
 
 
-@router.post("/runs/{uuid:id}/retry", response={202: RunOut}, auth=runner, summary="Let a failed run go on")
+@router.post(
+    "/runs/{uuid:id}/retry",
+    response={202: RunOut},
+    auth=runner,
+    summary="Let a failed run go on",
+    openapi_extra=problems(409, 507),
+)
 def run_retry_post(request: HttpRequest, id: UUID) -> Status[Schema]:
     """Queue a run again that failed on our side: it goes on behind its last finished video."""
     run_retry(run=_get(id, request), actor=user(request))

@@ -10,15 +10,17 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
+from pydantic import ConfigDict
 
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmarks_visible_to
 from webapp.jobs.models import Job
-from webapp.jobs.selectors import job_expected_s, job_position
+from webapp.jobs.selectors import job_expected_s, job_position, jobs_foresee
 from webapp.methods.services import method_get_or_create, variant_get_or_create
 from webapp.refusal import Refused
 from webapp.rest.auth import anyone, person, reader, submitter, user
+from webapp.rest.document import made, problems
 from webapp.rest.idempotency import idempotent
 from webapp.rest.pages import Keyset
 from webapp.rest.problems import ProblemItem
@@ -37,6 +39,7 @@ from webapp.uploads.kinds import PREDICTIONS
 from webapp.uploads.selectors import upload_finished
 
 router = Router(tags=["submissions"])
+MADE = made(201, 409, 410, 507)
 
 
 class SubmissionIn(Schema):
@@ -146,8 +149,49 @@ class SubmissionOut(Schema):
         )
 
 
+class BootstrapOut(Schema):
+    resamples: int
+    seed: int
+
+
+class PartOut(Schema):
+    """The numbers of a named subset of the videos."""
+
+    model_config = ConfigDict(extra="allow")
+
+    videos: int
+    metrics: dict[str, float | None]
+    intervals: dict[str, tuple[float, float]] = {}
+
+
+class ResultOut(Schema):
+    """The report of the evaluator of that day; fields that it did not have yet are missing."""
+
+    model_config = ConfigDict(extra="allow")
+
+    benchmark: str
+    task: str
+    evaluator: str
+    digest: str
+    videos: int
+    predictions: int
+    metrics: dict[str, float | None] = Field(description="fractions; null is undefined")
+    per_category: dict[str, dict[str, float | None]] = Field({}, description="by name of the category")
+    per_video: dict[str, dict[str, float | None]] = Field({}, description="by id of the video")
+    intervals: dict[str, tuple[float, float]] = Field({}, description="95 % bounds, of metrics that have any")
+    bootstrap: BootstrapOut | None = None
+    subsets: dict[str, PartOut] = {}
+    details_hidden: bool = Field(False, description="true: organisers keep numbers by category and video")
+    seconds: dict[str, float] = {}
+    warnings: list[ProblemItem] = []
+
+
+def _foresee(rows: list[Submission]) -> None:
+    jobs_foresee(job for row in rows if (job := _job(row)))
+
+
 @router.get("/submissions", response=list[SubmissionOut], auth=reader, summary="List your submissions")
-@paginate(Keyset, by=("-created_at", "-id"))
+@paginate(Keyset, by=("-created_at", "-id"), prepare=_foresee)
 def submissions(request: HttpRequest, benchmark: str = "", status: str = "") -> QuerySet[Submission]:
     """Yours, latest first, of one benchmark or status where given."""
     wanted = {"split__benchmark__slug": benchmark, "status": status}
@@ -160,6 +204,7 @@ def submissions(request: HttpRequest, benchmark: str = "", status: str = "") -> 
     response={200: SubmissionOut, 201: SubmissionOut},
     auth=submitter,
     summary="Submit an upload",
+    openapi_extra=MADE,
 )
 @idempotent
 def submission_post(request: HttpRequest, payload: SubmissionIn, response: HttpResponse) -> Status[Schema]:
@@ -201,7 +246,11 @@ def submission(request: HttpRequest, id: UUID) -> Submission:
 
 
 @router.delete(
-    "/submissions/{uuid:id}", response=SubmissionOut, auth=submitter, summary="Withdraw a submission"
+    "/submissions/{uuid:id}",
+    response=SubmissionOut,
+    auth=submitter,
+    summary="Withdraw a submission",
+    openapi_extra=problems(409),
 )
 def submission_delete(request: HttpRequest, id: UUID) -> Submission:
     """Withdraw it, while it is not scored yet."""
@@ -212,8 +261,9 @@ def submission_delete(request: HttpRequest, id: UUID) -> Submission:
 @router.get(
     "/submissions/{uuid:id}/result",
     auth=anyone,
-    response={200: dict[str, Any]},
+    response={200: ResultOut},
     summary="Read the full result",
+    openapi_extra=problems(409, 503),
 )
 def submission_result(request: HttpRequest, id: UUID) -> HttpResponse:
     """The full report: all metrics, per category and per video, as `python -m evaluator score --json`.

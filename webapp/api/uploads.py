@@ -15,6 +15,8 @@ from django.urls import reverse
 from django.utils.http import http_date
 from ninja import Router
 
+from webapp.api import tus
+from webapp.api.tus import CONTENT_TYPE as CONTENT_TYPE
 from webapp.refusal import Refused
 from webapp.rest.auth import submitter, user
 from webapp.rest.middleware import TUS_VERSION
@@ -33,13 +35,19 @@ from webapp.uploads.services import (
 )
 
 EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
-CONTENT_TYPE = "application/offset+octet-stream"
 
 router = Router(tags=["uploads"])
-empty = {200: None, 201: None, 204: None}
 
 
-@router.api_operation(["OPTIONS"], "/uploads", auth=None, throttle=[], response=empty, summary="Abilities")
+@router.api_operation(
+    ["OPTIONS"],
+    "/uploads",
+    auth=None,
+    throttle=[],
+    response={204: None},
+    summary="Tell what uploads can do",
+    openapi_extra=tus.OPTIONS,
+)
 def options(request: HttpRequest) -> HttpResponse:
     """Return the tus capabilities of this server."""
     headers = {
@@ -50,7 +58,13 @@ def options(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204, headers=headers)
 
 
-@router.post("/uploads", auth=submitter, response=empty, summary="Create an upload")
+@router.post(
+    "/uploads",
+    auth=submitter,
+    response={201: None},
+    summary="Create an upload",
+    openapi_extra=tus.CREATE,
+)
 def create(request: HttpRequest) -> HttpResponse:
     """Announce a file by Upload-Length; a body is its first piece.
 
@@ -76,9 +90,10 @@ def create(request: HttpRequest) -> HttpResponse:
     "/uploads/{uuid:id}",
     auth=submitter,
     throttle=[],
-    response=empty,
+    response={200: None},
     url_name="upload",
     summary="Ask how much has arrived",
+    openapi_extra=tus.STATE,
 )
 def state(request: HttpRequest, id: UUID) -> HttpResponse:
     """Return the number of bytes received, in Upload-Offset."""
@@ -91,7 +106,14 @@ def state(request: HttpRequest, id: UUID) -> HttpResponse:
     return response
 
 
-@router.patch("/uploads/{uuid:id}", auth=submitter, throttle=[], response=empty, summary="Append a piece")
+@router.patch(
+    "/uploads/{uuid:id}",
+    auth=submitter,
+    throttle=[],
+    response={204: None},
+    summary="Append a piece",
+    openapi_extra=tus.APPEND,
+)
 def append(request: HttpRequest, id: UUID) -> HttpResponse:
     """Append the body at Upload-Offset. The last byte finishes the upload."""
     _check_version(request)
@@ -101,7 +123,13 @@ def append(request: HttpRequest, id: UUID) -> HttpResponse:
     return _answer(204, upload)
 
 
-@router.delete("/uploads/{uuid:id}", auth=submitter, response=empty, summary="Delete an upload")
+@router.delete(
+    "/uploads/{uuid:id}",
+    auth=submitter,
+    response={204: None},
+    summary="Delete an upload",
+    openapi_extra=tus.DELETE,
+)
 def delete(request: HttpRequest, id: UUID) -> HttpResponse:
     """Forget an upload. Submissions and checkpoints made of it stay."""
     _check_version(request)
@@ -111,7 +139,14 @@ def delete(request: HttpRequest, id: UUID) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@router.post("/uploads/{uuid:id}", auth=submitter, throttle=[], response=empty, summary="Override a method")
+@router.post(
+    "/uploads/{uuid:id}",
+    auth=submitter,
+    throttle=[],
+    response={200: None, 204: None},
+    summary="Override a method",
+    openapi_extra=tus.OVERRIDE,
+)
 def override(request: HttpRequest, id: UUID) -> HttpResponse:
     """PATCH or DELETE for clients that can only POST: named in X-HTTP-Method-Override."""
     operations = {"PATCH": append, "DELETE": delete, "HEAD": state}

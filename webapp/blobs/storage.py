@@ -191,7 +191,7 @@ def _place(path: Path, target: Path, *, may_link: bool = True) -> None:
     try:
         if not (may_link and _linked(path, draft)):
             shutil.copyfile(path, draft)
-        draft.chmod(0o640)  # ground truth lies here: not for every user of the machine
+        draft.chmod(0o600)  # ground truth lies here: not for other users of the machine
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         draft.replace(target)

@@ -1,12 +1,10 @@
 """A comparison as plain JSON types and as comma-separated text; values are fractions in [0, 1]."""
 
-import csv
-import io
 from typing import Any
 
 from webapp.compare.comparison import Against, Compared, Comparison, MetricDifference, PartDifference
 from webapp.compare.words import sentence
-from webapp.leaderboards.export import plain_cell
+from webapp.leaderboards.export import csv_text
 
 CSV_HEAD = (
     *("part", "name", "metric", "first", "other", "first_value", "other_value"),
@@ -31,24 +29,19 @@ def to_dict(comparison: Comparison) -> dict[str, Any]:
 
 def to_csv(comparison: Comparison) -> str:
     """Return a row for every number: of metrics, categories and videos, of each pair."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(CSV_HEAD)
+    rows: list[tuple[object, ...]] = [CSV_HEAD]
     for against in comparison.against:
         pair = (against.first.row.submission_id, against.other.row.submission_id)
         for one in against.metrics:
             tested = one.tested
             sureness = (tested.low, tested.high, tested.p) if tested else UNTESTED
-            row = ("all", "", one.metric.key, *pair, one.first, one.other, one.delta, *sureness)
-            writer.writerow([plain_cell(cell) for cell in row])
+            rows.append(("all", "", one.metric.key, *pair, one.first, one.other, one.delta, *sureness))
         for part, members in (("category", against.categories), ("video", against.videos)):
             for member in members:
                 for key in _keys(member):
                     numbers = (member.first[key], member.other[key], member.delta(key))
-                    writer.writerow(
-                        [plain_cell(cell) for cell in (part, member.name, key, *pair, *numbers, *UNTESTED)]
-                    )
-    return file.getvalue()
+                    rows.append((part, member.name, key, *pair, *numbers, *UNTESTED))
+    return csv_text(rows)
 
 
 def _submission(one: Compared) -> dict[str, Any]:

@@ -4,8 +4,6 @@ Everything in it is made on this machine, by `python -m evaluator synth`; nothin
 the workers evaluate the submissions. Safe to repeat: what is there already is left alone.
 """
 
-import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -21,49 +19,21 @@ from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_save_copy, blob_save_written
+from webapp.demo.accounts import NOTE, RESEARCHER, demo_log_ins
 from webapp.demo.benchmarks import DEMOS, ENTRIES, DemoBenchmark, DemoEntry
 from webapp.methods.services import method_get_or_create, variant_get_or_create
 from webapp.refusal import Refused
 from webapp.submissions.models import Submission
 from webapp.submissions.services import submission_create
 
-RESEARCHER = "demo"
-
 
 def demo_load() -> list[str]:
     """Load all of the demo; returns the log-ins as lines to print."""
-    lines = [_admin_line(), f"Researcher: {RESEARCHER}, password demo"]
-    user = _user(RESEARCHER, password="demo")
+    lines = demo_log_ins()
+    user = User.objects.get(username=RESEARCHER)
     for demo in DEMOS:
         _load(user, demo)
     return lines
-
-
-def _user(username: str, *, password: str, is_staff: bool = False) -> User:
-    user = User.objects.filter(username=username).first()
-    return user or User.objects.create_user(
-        username,
-        email=f"{username}@users.invalid",
-        password=password,
-        is_staff=is_staff,
-        is_superuser=is_staff,
-    )
-
-
-def _admin_line() -> str:
-    """Make the administrator where missing. A password that we chose is kept where only we can read it."""
-    kept = Path(settings.VAR) / "admin_password"
-    if not User.objects.filter(username="admin").exists():
-        password = settings.ADMIN_PASSWORD or secrets.token_urlsafe(12)
-        _user("admin", password=password, is_staff=True)
-        if not settings.ADMIN_PASSWORD:
-            descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(f"{password}\n")
-            return f"Organiser: admin, password {password} (also in {kept})"
-    if kept.exists():
-        return f"Organiser: admin, password in {kept}"
-    return "Organiser: admin, password as you set it"
 
 
 def _load(user: User, demo: DemoBenchmark) -> None:
@@ -146,5 +116,5 @@ def _submit(user: User, split: Split, entry: DemoEntry, predictions: tuple[Blob,
         variant=variant_get_or_create(method=method, name=entry.variant, factors=entry.factors),
         blob=blob,
         filename=filename,
-        note="Loaded with the demo.",
+        note=NOTE,
     )

@@ -5,11 +5,29 @@ works for, claimed under a row lock as a new attempt with a lease, and swept whe
 """
 
 import uuid
+from dataclasses import dataclass
 
 from django.db import models
 from django.utils import timezone
 
 from webapp.accounts.audit import AuditEvent as AuditEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is known of an unfinished job at one moment; see `webapp.jobs.selectors.jobs_foresee`.
+
+    Attributes:
+        position: in the queue, 1 = next; None where the job is not queued.
+        usual_s: median seconds of the latest jobs like this one; None where there are none.
+        running: jobs of its kind that run.
+        workers_alive: jobs of its kind that can run at the same time.
+    """
+
+    position: int | None
+    usual_s: float | None
+    running: int
+    workers_alive: int
 
 
 class Job(models.Model):
@@ -29,6 +47,9 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     UNFINISHED = (Status.QUEUED, Status.RUNNING)
+
+    # Not in the database: for a list, asked once for all of its jobs.
+    forecast: Forecast | None = None
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=Kind.choices)

@@ -1,6 +1,7 @@
 """Reads of jobs: the order of the queue, expected times, and both as sentences."""
 
 import statistics
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -11,8 +12,8 @@ from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
 from webapp.jobs import queue
-from webapp.jobs.kinds import KINDS, kind_of
-from webapp.jobs.models import Attempt, Job, WorkerNode
+from webapp.jobs.kinds import KINDS
+from webapp.jobs.models import Attempt, Forecast, Job, WorkerNode
 
 # The history from which durations are told.
 HISTORY_JOBS = 20
@@ -80,49 +81,81 @@ def job_is_held(*, token: UUID) -> bool:
     return Attempt.objects.filter(token=token, outcome=Attempt.Outcome.RUNNING).exists()
 
 
+def jobs_foresee(jobs: Iterable[Job]) -> None:
+    """Give each unfinished job of a list its forecast, with as many queries for many jobs as for one."""
+    by_kind: dict[Job.Kind, list[Job]] = {}
+    for job in jobs:
+        if job.status in Job.UNFINISHED:
+            by_kind.setdefault(Job.Kind(job.kind), []).append(job)
+    for kind, found in by_kind.items():
+        line = jobs_in_line(kind).values_list("id", flat=True)
+        positions = {id: number for number, id in enumerate(line, start=1)}
+        usual_s = _usual_s(kind, found)
+        state = queue_state(kind)
+        for job in found:
+            job.forecast = Forecast(
+                position=positions.get(job.id),
+                usual_s=usual_s.get(job.id),
+                running=state.running,
+                workers_alive=state.workers_alive,
+            )
+
+
+def _forecast(job: Job) -> Forecast:
+    """That of its list, or a fresh one."""
+    if job.forecast is not None:
+        return job.forecast
+    jobs_foresee([job])
+    forecast, job.forecast = job.forecast, None
+    return forecast or Forecast(position=None, usual_s=None, running=0, workers_alive=0)
+
+
 def job_position(job: Job) -> int | None:
-    """Place in line, 1 = next; None where the job is not queued."""
-    line = list(jobs_in_line(Job.Kind(job.kind)).values_list("id", flat=True))
-    return line.index(job.id) + 1 if job.id in line else None
+    """Position in the queue, 1 = next; None where the job is not queued."""
+    return _forecast(job).position
 
 
 def job_expected_s(job: Job) -> float | None:
     """Seconds until the job is done, from its own progress or from history; None where nothing is known."""
+    forecast = _forecast(job)
     if job.status == Job.Status.RUNNING:
-        return _remaining_s(job)
-    position = job_position(job)
-    usual_s = _usual_s(job)
-    if position is None or usual_s is None:
+        return _remaining_s(job, forecast)
+    if forecast.position is None or forecast.usual_s is None or not forecast.workers_alive:
         return None
-    state = queue_state(Job.Kind(job.kind))
-    if not state.workers_alive:
-        return None
-    ahead = max(0, position + state.running - state.workers_alive)
-    return usual_s * (1 + ahead / state.workers_alive)
+    ahead = max(0, forecast.position + forecast.running - forecast.workers_alive)
+    return forecast.usual_s * (1 + ahead / forecast.workers_alive)
 
 
-def _remaining_s(job: Job) -> float | None:
+def _remaining_s(job: Job, forecast: Forecast) -> float | None:
     if job.started_at is None:
         return None
     elapsed_s = (timezone.now() - job.started_at).total_seconds()
     if job.progress_done:
         return elapsed_s / job.progress_done * (job.progress_total - job.progress_done)
-    usual_s = _usual_s(job)
-    return max(0.0, usual_s - elapsed_s) if usual_s is not None else None
+    return max(0.0, forecast.usual_s - elapsed_s) if forecast.usual_s is not None else None
 
 
-def _usual_s(job: Job) -> float | None:
-    """Median seconds of the latest jobs like this one."""
-    similar = ("kind", *kind_of(job).similar)
-    like_this = Job.objects.filter(pk=job.pk).values_list(*similar).get()
+def _usual_s(kind: Job.Kind, jobs: Iterable[Job]) -> dict[UUID, float]:
+    """Median seconds of the latest jobs like each of these, by id, where there are any."""
+    paths = KINDS[kind].similar
+    alike = {
+        row[0]: row[1:]
+        for row in Job.objects.filter(pk__in=[job.pk for job in jobs]).values_list("pk", *paths)
+    }
     attempts = Attempt.objects.filter(
-        outcome=Attempt.Outcome.SUCCEEDED,
-        finished_at__isnull=False,
-        **{f"job__{path}": value for path, value in zip(similar, like_this, strict=True)},
-    ).order_by("-finished_at")
-    spans = attempts.values_list("started_at", "finished_at")[:HISTORY_JOBS]
-    seconds = [(finished - started).total_seconds() for started, finished in spans if finished]
-    return statistics.median(seconds) if seconds else None
+        job__kind=kind, outcome=Attempt.Outcome.SUCCEEDED, finished_at__isnull=False
+    )
+    for index, path in enumerate(paths):
+        attempts = attempts.filter(**{f"job__{path}__in": {key[index] for key in alike.values()}})
+    groups = [f"job__{path}" for path in ("kind", *paths)]
+    latest = attempts.annotate(
+        age=Window(RowNumber(), partition_by=groups, order_by=F("finished_at").desc())
+    ).filter(age__lte=HISTORY_JOBS)
+    seconds: dict[tuple[object, ...], list[float]] = {}
+    for started, finished, *key in latest.values_list("started_at", "finished_at", *groups[1:]):
+        if finished is not None:
+            seconds.setdefault(tuple(key), []).append((finished - started).total_seconds())
+    return {id: statistics.median(seconds[key]) for id, key in alike.items() if key in seconds}
 
 
 def queued_sentence(job: Job) -> str:
@@ -136,7 +169,7 @@ def queued_sentence(job: Job) -> str:
     expected_s = job_expected_s(job)
     if expected_s is not None:
         words.append(f"about {duration(expected_s)}")
-    elif not workers_alive(Job.Kind(job.kind)):
+    elif not _forecast(job).workers_alive:
         words.append("waiting for a worker to come up")
     return ", ".join(words)
 

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +15,7 @@ from webapp.numbers import UNDEFINED
 
 # A cell that starts with one of these is run as a formula by spreadsheet programs.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_AFTER_SEMICOLON = re.compile(r"(;\s*)(?=[=+\-@])")
 LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -67,24 +69,19 @@ def to_csv(board: Leaderboard) -> str:
     The last columns are the possible ranks and the bounds of 95 % intervals, of metrics that have any.
     """
     factors = _factor_names(board)
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
     keys = [column.metric.key for column in board.columns]
     bounded = [key for key in keys if any(key in ranked.row.intervals for ranked in board.rows)]
-    writer.writerow(
+    rows: list[list[object]] = [
         [
-            plain_cell(cell)
-            for cell in (
-                *("rank", "method", "variant", *factors, "origin", "venue", "year", "source"),
-                *keys,
-                *("submission", "digest", "rank_low", "rank_high"),
-                *(f"{key}_{end}" for key in bounded for end in ("low", "high")),
-            )
+            *("rank", "method", "variant", *factors, "origin", "venue", "year", "source"),
+            *keys,
+            *("submission", "digest", "rank_low", "rank_high"),
+            *(f"{key}_{end}" for key in bounded for end in ("low", "high")),
         ]
-    )
+    ]
     for ranked in board.rows:
         row = ranked.row
-        cells = [
+        cells: list[object] = [
             ranked.rank,
             row.method,
             row.variant,
@@ -100,8 +97,8 @@ def to_csv(board: Leaderboard) -> str:
             ranked.rank_high,
             *(bound for key in bounded for bound in row.intervals.get(key, (None, None))),
         ]
-        writer.writerow([plain_cell(cell) for cell in cells])
-    return file.getvalue()
+        rows.append(cells)
+    return csv_text(rows)
 
 
 def to_markdown(board: Leaderboard) -> str:
@@ -208,10 +205,19 @@ def _factor_names(board: Leaderboard) -> list[str]:
     return list(dict.fromkeys(name for ranked in board.rows for name in sorted(ranked.row.factors)))
 
 
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows as comma-separated text, every cell in quotes."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    writer.writerows([plain_cell(cell) for cell in row] for row in rows)
+    return file.getvalue()
+
+
 def plain_cell(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return "'" + cell
+    """Return a cell in which a spreadsheet finds no formula, also one that splits at semicolons."""
+    if isinstance(cell, str):
+        cell = FORMULA_AFTER_SEMICOLON.sub(r"\1'", cell)
+        return "'" + cell if cell.startswith(FORMULA_STARTS) else cell
     return "" if cell is None else cell
 
 

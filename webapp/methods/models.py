@@ -2,9 +2,12 @@
 
 from typing import ClassVar
 
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+
+DESCRIPTION_CHARACTERS = 5000
 
 
 class Method(models.Model):
@@ -26,7 +29,7 @@ class Method(models.Model):
     year = models.PositiveSmallIntegerField(null=True, blank=True)
     paper_url = models.URLField(blank=True)
     code_url = models.URLField(blank=True)
-    description = models.TextField(blank=True)
+    description = models.TextField(blank=True, validators=[MaxLengthValidator(DESCRIPTION_CHARACTERS)])
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -47,7 +47,12 @@ def idempotent(view: Callable[..., Status[Schema]]) -> Callable[..., Status[Sche
             )
         return JsonResponse(answer.body, status=answer.status, headers={"Idempotency-Replayed": "true"})
 
+    repeatable.is_idempotent = True  # type: ignore[attr-defined]  # for the API's description
     return repeatable
+
+
+def is_idempotent(view: Callable[..., Any]) -> bool:
+    return bool(getattr(view, "is_idempotent", False))
 
 
 def _check_key(key: str) -> None:

@@ -19,6 +19,7 @@ class Keyset(PaginationBase):
 
     Args:
         by: the fields, such as ("-created_at", "-id").
+        prepare: asks for what the rows of a page need, for all of them at once.
         show: makes of a row and the request what is answered; by default the endpoint's schema reads the row.
     """
 
@@ -33,10 +34,14 @@ class Keyset(PaginationBase):
         next: str | None = Field(description="address of the next page; null on the last")
 
     def __init__(
-        self, by: tuple[str, str], show: Callable[[Any, HttpRequest], Any] | None = None, **kwargs: Any
+        self,
+        by: tuple[str, str],
+        show: Callable[[Any, HttpRequest], Any] | None = None,
+        prepare: Callable[[list[Any]], None] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.by, self.show = by, show
+        self.by, self.show, self.prepare = by, show, prepare
         self.first, self.second = (field.removeprefix("-") for field in by)
         self.beyond = "lt" if by[0].startswith("-") else "gt"
 
@@ -50,6 +55,8 @@ class Keyset(PaginationBase):
         results = found[: pagination.limit]
         more = len(found) > len(results)
         following = self._address(request, results[-1]) if more else None
+        if self.prepare:
+            self.prepare(results)
         if self.show:
             results = [self.show(row, request) for row in results]
         return {"results": results, "next": following}

@@ -20,7 +20,7 @@ HOME, ATTACKER, ELSEWHERE = "198.51.100.7", "203.0.113.1", "192.0.2.9"
 
 @pytest.fixture
 def proxied(settings: Any) -> None:
-    settings.PROXIES = 1
+    settings.PROXIES, settings.DEMO_SITE = 1, False
     cache.clear()
 
 

@@ -21,11 +21,11 @@ def test_it_describes_every_call_of_the_document_without_a_script(client: Client
 
 def test_a_call_says_which_scope_it_needs_and_shows_a_command(client: Client) -> None:
     page = client.get("/api/v1/docs").content.decode()
-    submit = page.partition('id="api_submissions_submission_post"')[2].partition("</details>")[0]
+    submit = page.partition('id="submit_upload"')[2].partition("</details>")[0]
     assert "It needs a token with the scope submit." in submit
     assert "curl -X POST http://testserver/api/v1/submissions" in submit
     assert "Authorization: Bearer $DVIS_BENCH_TOKEN" in submit
-    read = page.partition('id="api_methods_methods"')[2].partition("</details>")[0]
+    read = page.partition('id="list_methods"')[2].partition("</details>")[0]
     assert "Anybody may call it; with a token of the scope read" in read
 
 

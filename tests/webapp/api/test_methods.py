@@ -7,6 +7,8 @@ import pytest
 from tests.support.factories import make_user, make_variant
 from tests.support.rest import Api
 from webapp.methods.models import Method
+from webapp.methods.services import method_get_or_create
+from webapp.refusal import Refused
 
 pytestmark = pytest.mark.django_db
 
@@ -42,3 +44,11 @@ def test_a_name_cannot_be_taken_away(method: Method, name: str | None) -> None:
     method.refresh_from_db()
     assert method.name.isprintable()
     assert method.name.strip()
+
+
+def test_a_description_has_a_limit_that_the_api_and_the_service_both_hold() -> None:
+    owner = make_user()
+    assert Api(owner).post("/methods", {"name": "DVIS", "description": "x" * 5001}).status_code == 422
+    with pytest.raises(Refused, match="description"):
+        method_get_or_create(owner=owner, name="DVIS", description="x" * 5001)
+    assert Api(owner).post("/methods", {"name": "DVIS", "description": "x" * 5000}).status_code == 201

@@ -4,8 +4,10 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from tests.support.factories import claim, make_report, make_split, make_user
+from tests.support.factories import claim, make_report, make_split, make_submission, make_user
 from tests.support.rest import Api, Tus
 from webapp.accounts.models import User
 from webapp.methods.models import Method
@@ -174,3 +176,21 @@ def test_a_page_of_finished_submissions_costs_a_fixed_number_of_queries(
         evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
     with django_assert_max_num_queries(6):
         assert len(api.get("/submissions").json()["results"]) == 6
+
+
+def test_a_list_asks_as_many_queries_for_many_queued_rows_as_for_one() -> None:
+    author, split = make_user(), make_split()
+    api = Api(author)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            rows = api.get("/submissions").json()["results"]
+        assert [row["queue_position"] for row in rows] == list(range(len(rows), 0, -1))
+        assert all(row["status_text"].startswith("Queued, ") for row in rows)
+        return len(captured)
+
+    make_submission(author, split)
+    few = queries()
+    for _ in range(10):
+        make_submission(author, split)
+    assert queries() == few < 20

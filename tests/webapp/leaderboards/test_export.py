@@ -51,6 +51,13 @@ def test_csv_gives_spreadsheets_no_formula_to_run(start: str) -> None:
     assert row["backbone"].startswith("'")
 
 
+def test_csv_hides_no_formula_behind_a_semicolon() -> None:
+    text = to_csv(make_two_rows(name="a;=1+1"))
+    assert read_csv(text)[0]["method"] == "a;'=1+1"
+    cells = next(csv.reader(io.StringIO(text.splitlines()[1]), delimiter=";"))
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
 def test_csv_numbers_stay_numbers() -> None:
     assert float(read_csv(to_csv(make_two_rows()))[0]["AP"]) == 0.3456
 

@@ -18,7 +18,7 @@ from webapp.benchmarks.selectors import benchmarks_visible_to, open_splits
 from webapp.leaderboards.choosing import compare_href
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import leaderboard
-from webapp.pages.methods.matrix import methods_listed
+from webapp.pages.methods.matrix import methods_found, methods_listed
 from webapp.submissions.models import Submission
 
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
@@ -125,7 +125,7 @@ def pages() -> list[Shot]:
         rows = leaderboard(split=split, user=anyone, filters=Filters()).rows
         if len(rows) > 1:
             shots.append(Shot("compare", compare_href([one.row.submission_id for one in rows[:2]])))
-    listed = methods_listed(user=anyone)
+    listed = methods_listed(user=anyone, methods=methods_found(user=anyone))
     if listed:
         widest = max(listed, key=lambda one: (len(one.benchmarks), one.variants))
         shots.append(Shot("method", widest.method.get_absolute_url()))

@@ -2,6 +2,7 @@
 
 import errno
 import http.client
+import os
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -14,14 +15,19 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
+from webapp.accounts.models import User
 from webapp.blobs import disk
+from webapp.demo.accounts import demo_accounts_set
 from webapp.embedded import EmbeddedError, copy_mark, processes, programs, servers
 from webapp.embedded.lock import only_one
 from webapp.embedded.logs import rotate_logs
+from webapp.embedded.private import close_to_others
 from webapp.embedded.processes import Program
 from webapp.embedded.supervisor import Stopped, Supervisor
 from webapp.receipts.keys import KeysUnreadable, keys_check
+from webapp.settings import is_demo_site
 
 HOME_PAGE_S = 60.0
 DISK_SENTENCES = {
@@ -32,7 +38,10 @@ DISK_SENTENCES = {
 
 
 class Command(BaseCommand):
-    help = "Start everything: servers, site, workers and the demo. Ctrl-C or SIGTERM stops all of it."
+    help = (
+        "Start everything: servers, site and workers, and on a demo site (docs/deploy.md) the demo. "
+        "Ctrl-C or SIGTERM stops all of it."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,6 +53,8 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, no_demo: bool, **options: Any) -> None:
         chores = (partial(rotate_logs, settings.VAR / "log"), DiskWatch(self._say).look)
+        os.environ["LISTEN"] = host  # the processes of the site ask whether it is for this machine alone
+        settings.DEMO_SITE = is_demo_site(host)
         supervisor = Supervisor(self._say, chores)
         supervisor.stop_on_signals()
         address = f"http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}"
@@ -52,7 +63,7 @@ class Command(BaseCommand):
                 stack.enter_context(only_one(settings.VAR, address))
                 listener = stack.enter_context(_listen(host, port))
                 stack.callback(supervisor.stop)
-                self._start(supervisor, listener, address, with_demo=not no_demo)
+                self._start(supervisor, listener, address, with_demo=settings.DEMO_SITE and not no_demo)
                 supervisor.watch()
         except Stopped:
             self._say("Stopped.")
@@ -64,6 +75,7 @@ class Command(BaseCommand):
     ) -> None:
         var: Path = settings.VAR
         self._say(f"Starting; data and logs are in {var}")
+        close_to_others(var)
         processes.end(processes.leftovers(var), SIGTERM, 10.0)
         supervisor.start(programs.guard(var))
         self._check_keys()
@@ -75,6 +87,7 @@ class Command(BaseCommand):
         # version that could not yet be killed there.
         own = () if settings.DATABASE_URL else ("--fake-initial",)
         self._run(supervisor, programs.manage(var, "migrate", "--no-input", *own))
+        organisers = "" if settings.DEMO_SITE else self._prepare_host()
         web = supervisor.start(programs.web(var, listener.fileno()))
         if not supervisor.wait(web, partial(answers, listener), HOME_PAGE_S):
             raise CommandError(f"The home page does not answer: see the end of {web.program.log}.")
@@ -91,9 +104,27 @@ class Command(BaseCommand):
                 f"The site answers on {address}; the demo comes next, the first time in a minute or two."
             )
         log_ins = self._run(supervisor, programs.manage(var, "load_demo")) if with_demo else ""
-        self._say(f"\nDVIS-Bench is ready on {address}\n{log_ins}{_mail_place(var)}Ctrl-C stops it.")
+        self._say(
+            f"\nDVIS-Bench is ready on {address}\n{log_ins}{organisers}{_mail_place(var)}Ctrl-C stops it."
+        )
         if copy_mark(var).exists():
             self._say("This is a restored copy: it sends no mail until `manage.py restore --live`.")
+
+    def _prepare_host(self) -> str:
+        """Close the demo's accounts before anybody can ask for them; return what its operator has to do."""
+        closed = demo_accounts_set(is_open=False)
+        has_organiser = User.objects.filter(is_superuser=True, is_active=True).exists()
+        connection.close()  # the supervisor needs none
+        if closed:
+            self._say(
+                f"This is a host, no demo site: the demo's accounts ({', '.join(closed)}) are closed now, "
+                "and what they submitted stays."
+            )
+        return (
+            ""
+            if has_organiser
+            else "No organiser yet: `python manage.py createsuperuser` makes the first one.\n"
+        )
 
     def _check_keys(self) -> None:
         """Receipts wait for keys that can be read; the rest of the site does not."""

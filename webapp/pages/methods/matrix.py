@@ -1,10 +1,12 @@
 """Methods and benchmarks: the list of methods with their numbers, and one method's numbers."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split
@@ -62,32 +64,16 @@ class Panel:
         return scored[: COMPARED[1]] if len(scored) >= COMPARED[0] else []
 
 
-def methods_listed(*, user: User | AnonymousUser, q: str = "", benchmark: str = "") -> list[ListedMethod]:
-    """Return methods with a number that `user` may see, and the own ones, in three queries.
+def methods_found(*, user: User | AnonymousUser, q: str = "", benchmark: str = "") -> QuerySet[Method]:
+    """Return methods with a number that `user` may see, and the own ones, in the order of the alphabet.
 
     Every word of `q` must occur in name, team, authors, venue or year; `benchmark` is a slug.
     """
-    seen: dict[int, dict[str, Benchmark]] = defaultdict(dict)
-    variants: dict[int, set[int]] = defaultdict(set)
-    here: set[int] = set()
-    best: dict[tuple[int, str], float] = {}
-    rows = scored_visible_to(user).select_related("variant", "split__benchmark")
-    scores = Score.objects.filter(metric__in=PRIMARY_OF_TASK.values(), submission__in=rows.values("pk"))
-    values = {(id, key): value for id, key, value in scores.values_list("submission", "metric", "value")}
-    for row in rows.defer("split__videos", "problems", "source").order_by(
-        "split__benchmark__position", "split__benchmark__slug"
-    ):
-        method_id = row.variant.method_id
-        value = values.get((row.pk, primary_metric(row.split.benchmark)))
-        if value is not None:
-            place = (method_id, row.split.benchmark.slug)
-            best[place] = max(value, best.get(place, value))
-        seen[method_id].setdefault(row.split.benchmark.slug, row.split.benchmark)
-        variants[method_id].add(row.variant_id)
-        if row.origin != Submission.Origin.REPORTED:
-            here.add(method_id)
-    mine = Q(owner=user) if user.is_authenticated else Q(pk__isnull=True)
-    methods = Method.objects.filter(Q(pk__in=seen) | mine).select_related("owner")
+    rows = scored_visible_to(user)
+    mine = Q(owner=user) if user.is_authenticated and not benchmark else Q(pk__isnull=True)
+    if benchmark:
+        rows = rows.filter(split__benchmark__slug=benchmark)
+    methods = Method.objects.filter(Q(pk__in=rows.values("variant__method")) | mine).select_related("owner")
     for word in q.split():
         methods = methods.filter(
             Q(name__icontains=word)
@@ -96,15 +82,41 @@ def methods_listed(*, user: User | AnonymousUser, q: str = "", benchmark: str = 
             | Q(venue__icontains=word)
             | Q(year__icontains=word)
         )
+    return methods.order_by(Lower("name"), "pk")
+
+
+def methods_listed(*, user: User | AnonymousUser, methods: Iterable[Method]) -> list[ListedMethod]:
+    """Return methods with their numbers that `user` may see, in as many queries for many as for one."""
+    methods = list(methods)
+    seen: dict[int, dict[str, Benchmark]] = defaultdict(dict)
+    variants: dict[int, set[int]] = defaultdict(set)
+    here: set[int] = set()
+    best: dict[tuple[int, str], float] = {}
+    rows = scored_visible_to(user).filter(variant__method__in=methods)
+    scores = Score.objects.filter(metric__in=PRIMARY_OF_TASK.values(), submission__in=rows.values("pk"))
+    values = {(id, key): value for id, key, value in scores.values_list("submission", "metric", "value")}
+    for row in (
+        rows.select_related("variant", "split__benchmark")
+        .defer("split__videos", "problems", "source")
+        .order_by("split__benchmark__position", "split__benchmark__slug")
+    ):
+        method_id = row.variant.method_id
+        value = values.get((row.pk, primary_metric(row.split.benchmark)))
+        if value is not None:
+            where = (method_id, row.split.benchmark.slug)
+            best[where] = max(value, best.get(where, value))
+        seen[method_id].setdefault(row.split.benchmark.slug, row.split.benchmark)
+        variants[method_id].add(row.variant_id)
+        if row.origin != Submission.Origin.REPORTED:
+            here.add(method_id)
     return [
         ListedMethod(
-            m,
-            tuple((one, best.get((m.pk, slug))) for slug, one in seen[m.pk].items()),
-            len(variants[m.pk]),
-            m.pk in here,
+            method,
+            tuple((one, best.get((method.pk, slug))) for slug, one in seen[method.pk].items()),
+            len(variants[method.pk]),
+            method.pk in here,
         )
-        for m in sorted(methods, key=lambda method: (method.name.casefold(), method.pk))
-        if not benchmark or benchmark in seen[m.pk]
+        for method in methods
     ]
 
 

@@ -42,7 +42,7 @@ def test_new_token_is_shown_once_and_works(page: Client, alice: User) -> None:
     token = token_authenticate(secret=found[1])
     assert token is not None
     assert (token.user, token.name, token.scopes) == (alice, "cluster", ["read", "submit"])
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "private, no-store"
     assert found[1] not in _read(page, TOKENS)
 
 
@@ -197,3 +197,9 @@ def test_guessing_a_password_is_stopped(client: Client, alice: User) -> None:
     response = client.post("/accounts/login/", {"login": "alice", "password": PASSWORD})
     assert b"Too many failed login attempts" in response.content
     cache.clear()
+
+
+@pytest.mark.parametrize("path", ["/", "/methods/", "/submissions/", "/status/", TOKENS])
+def test_what_was_drawn_for_one_person_is_kept_by_no_cache(path: str, page: Client, client: Client) -> None:
+    assert page.get(path)["Cache-Control"] == "private, no-store"
+    assert "private" not in Client().get("/").get("Cache-Control", "")

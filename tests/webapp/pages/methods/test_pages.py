@@ -11,13 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from tests.support.boards import make_board, make_row
 from tests.support.factories import make_user
 from webapp.benchmarks.models import Split
-from webapp.pages.methods.matrix import method_panels, methods_listed
+from webapp.methods.models import Method
+from webapp.pages.methods.matrix import method_panels, methods_found, methods_listed
 
 pytestmark = pytest.mark.django_db
 
 
 def listed(**filters: str) -> list[str]:
-    return [one.method.name for one in methods_listed(user=AnonymousUser(), **filters)]
+    return [method.name for method in methods_found(user=AnonymousUser(), **filters)]
 
 
 def test_the_list_has_methods_with_numbers_that_the_viewer_may_see() -> None:
@@ -27,7 +28,7 @@ def test_the_list_has_methods_with_numbers_that_the_viewer_may_see() -> None:
     make_row(make_board(scores_visible=False), "Blind", 0.5)
     make_row(make_board(benchmark={"is_public": False}), "Private", 0.5)
     assert listed() == ["Public"]
-    assert [one.method.name for one in methods_listed(user=alice)] == ["Mine", "Public"]
+    assert [method.name for method in methods_found(user=alice)] == ["Mine", "Public"]
 
 
 def test_words_and_a_benchmark_narrow_the_list() -> None:
@@ -71,7 +72,7 @@ def test_the_list_shows_the_best_number_on_each_benchmark() -> None:
     make_row(make_board("one"), "DVIS", 0.3, factors={"mode": "online"})
     make_row(make_board("two"), "DVIS", 0.61)
     make_row(Split.objects.get(benchmark__slug="one"), "DVIS", 0.456, factors={"mode": "offline"})
-    (dvis,) = methods_listed(user=AnonymousUser())
+    (dvis,) = methods_listed(user=AnonymousUser(), methods=Method.objects.all())
     assert [(one.slug, best) for one, best in dvis.benchmarks] == [("one", 0.456), ("two", 0.61)]
     assert "<strong>45.6<" in Client().get("/methods/").content.decode()
 
@@ -120,3 +121,27 @@ def test_the_list_is_alphabetical_whatever_the_case() -> None:
 
 def test_a_server_without_methods_says_so_instead_of_blaming_the_search() -> None:
     assert "No method yet" in Client().get("/methods/").content.decode()
+
+
+def test_a_long_list_comes_in_pages_whose_queries_do_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.pages.methods.views.PAGE_SIZE", 3)
+    split = make_board()
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert Client().get("/methods/").status_code == 200
+        return sum("methods_method" in query["sql"] for query in captured)
+
+    make_row(split, "Method 0", 0.5)
+    few = queries()
+    for number in range(1, 7):
+        make_row(split, f"Method {number}", 0.5)
+    assert queries() == few
+    shown = [
+        re.findall(r"<strong>(Method \d)</strong>", Client().get(f"/methods/?page={n}").content.decode())
+        for n in (1, 2, 3)
+    ]
+    assert shown == [["Method 0", "Method 1", "Method 2"], ["Method 3", "Method 4", "Method 5"], ["Method 6"]]
+    page = Client().get("/methods/?q=method&page=2").content.decode()
+    assert "7 methods" in page
+    assert "?q=method&amp;page=3" in page

@@ -1,0 +1,18 @@
+"""What was drawn for one person stays out of every cache, also of the browser's own after a log-out."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+
+class PersonalPagesMiddleware:
+    """Marks every page that somebody who is logged in has asked for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.session.accessed and request.user.is_authenticated:
+            response["Cache-Control"] = "private, no-store"
+        return response
