@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
@@ -38,6 +38,7 @@ class Target:
     port: int
     file: str
     tokens: Iterator[str]
+    uploads: Iterator[tuple[str, str]]
 
     async def connect(self, limit: int = 65536) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
@@ -89,9 +90,9 @@ async def slow_bodies(target: Target) -> None:
 
 
 async def slow_uploads(target: Target) -> None:
-    path, token = await target.new_upload(100_000)
+    path, token = next(target.uploads)
     reader, writer = await target.connect()
-    writer.write(target.patch(path, token, 100_000))
+    writer.write(target.patch(path, token, UPLOAD_BYTES))
     await _until_ended(reader, writer, b"x")
 
 
@@ -104,7 +105,7 @@ async def slow_readers(target: Target) -> None:
 
 async def honest_uploads(target: Target) -> None:
     """Send 2 MB at 200 kB/s. Raises where it is not taken."""
-    path, token = await target.new_upload(UPLOAD_BYTES)
+    path, token = next(target.uploads)
     reader, writer = await target.connect()
     writer.write(target.patch(path, token, UPLOAD_BYTES))
     piece = bytes(UPLOAD_BYTES_PER_S // 10)
@@ -126,10 +127,16 @@ SLOW: dict[str, Callable[[Target], Awaitable[None]]] = {
     "readers": slow_readers,
 }
 KINDS = {**SLOW, "honest": honest_uploads}
+UPLOADING = ("uploads", "honest")
 
 
 async def run(target: Target, kinds: list[str], count: int, seconds: float) -> dict[str, dict[str, float]]:
     """Open `count` connections of each kind for so many seconds; how many ended, and the last one when."""
+    uploads = [
+        await target.new_upload(UPLOAD_BYTES) for kind in kinds if kind in UPLOADING for _ in range(count)
+    ]
+    target = replace(target, uploads=iter(uploads))
+    print("ready", flush=True)
     ends: dict[str, Ends] = {kind: [] for kind in kinds}
     faults: list[str] = []
 
@@ -172,6 +179,9 @@ def attack(url: str, file: str, tokens: list[str], *, kinds: str, count: int, se
     command = [sys.executable, "-m", "tests.support.slow_clients", url, file, kinds, str(count), str(seconds)]
     process = subprocess.Popen([*command, ",".join(tokens)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     ended: list[str] = []
+    assert process.stdout
+    if process.stdout.readline() != "ready\n":
+        raise RuntimeError("the slow clients cannot announce their uploads")
     reading = Thread(target=lambda: ended.append(process.communicate()[0]))
     reading.start()
     meanwhile = _p95(url, seconds, reading)
@@ -202,7 +212,7 @@ def main() -> None:
     address = urlsplit(url)
     assert address.hostname
     assert address.port
-    target = Target(address.hostname, address.port, file, itertools.cycle(tokens.split(",")))
+    target = Target(address.hostname, address.port, file, itertools.cycle(tokens.split(",")), iter(()))
     print(json.dumps(asyncio.run(run(target, kinds.split(","), int(count), float(seconds)))))
 
 

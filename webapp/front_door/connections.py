@@ -130,6 +130,10 @@ class PatientProtocol(HttpToolsProtocol):
         self.clock.body_bytes += len(body)
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.cycle.more_body = False  # also of a body that came after its answer
+
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():
             super().send_400_response(msg)

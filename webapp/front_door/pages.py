@@ -64,9 +64,12 @@ class Pages:
             return
         await self.send(exchange, await self.ask(exchange, environ_of(exchange, body)))
 
-    async def ask(self, exchange: Exchange, environ: Environ) -> Answer:
+    async def ask(
+        self, exchange: Exchange, environ: Environ, threads: ThreadPoolExecutor | None = None
+    ) -> Answer:
         """Let Django answer, as soon as a thread is free. Raises ConnectionCut where the client has gone."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, exchange, environ)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads or self._threads, self._run, exchange, environ)
 
     async def send(self, exchange: Exchange, answer: Answer) -> None:
         try:

@@ -25,6 +25,9 @@ from webapp.uploads.intake import KEY, Intake
 
 # They write to the page cache, and now and then to the disk itself.
 THREADS: Final = 4
+# Uploads begin and end in hundreds at once: pages do not queue behind them, nor beginnings behind long ends.
+BEFORE_THREADS: Final = 3
+AFTER_THREADS: Final = 3
 # How long a request waits for an older one to let go of the same upload.
 TAKE_OVER_S: Final = 5.0
 _RETRY_S: Final = 0.25
@@ -41,6 +44,8 @@ class Uploads:
     def __init__(self, pages: Pages) -> None:
         self.pages = pages
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="uploads")
+        self._before = ThreadPoolExecutor(BEFORE_THREADS, thread_name_prefix="before-uploads")
+        self._after = ThreadPoolExecutor(AFTER_THREADS, thread_name_prefix="after-uploads")
         self._under_way: dict[Appending, Exchange] = {}
 
     async def serve(self, exchange: Exchange) -> None:
@@ -57,12 +62,13 @@ class Uploads:
             await self.receive(exchange, intake.appending, exchange.pieces())
             environ = environ_of(exchange, None) | {KEY: intake}
             if first.status != HTTPStatus.CREATED:
-                await self.pages.send(exchange, await self.pages.ask(exchange, environ))
+                await self.pages.send(exchange, await self.pages.ask(exchange, environ, self._after))
                 return
             # The upload exists, and must not be created twice: from here on this is a PATCH.
             path = urlsplit(first.header(b"location").decode()).path
             environ |= {"REQUEST_METHOD": "PATCH", "PATH_INFO": path, "HTTP_UPLOAD_OFFSET": "0"}
-            await self.pages.send(exchange, _created(first, await self.pages.ask(exchange, environ)))
+            last = await self.pages.ask(exchange, environ, self._after)
+            await self.pages.send(exchange, _created(first, last))
 
     async def _serve_without_body(self, exchange: Exchange) -> None:
         """HEAD, DELETE and others: an older request that holds the upload may have to let go first."""
@@ -75,7 +81,8 @@ class Uploads:
     async def _ask_when_free(self, exchange: Exchange, environ: Environ) -> Answer:
         deadline = asyncio.get_running_loop().time() + TAKE_OVER_S
         while True:
-            answer = await self.pages.ask(exchange, {**environ, "wsgi.input": io.BytesIO()})
+            environ = {**environ, "wsgi.input": io.BytesIO()}
+            answer = await self.pages.ask(exchange, environ, self._before)
             if answer.status != HTTPStatus.LOCKED or asyncio.get_running_loop().time() > deadline:
                 return answer
             await asyncio.sleep(_RETRY_S)
