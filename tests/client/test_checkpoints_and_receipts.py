@@ -38,7 +38,7 @@ def test_a_checkpoint_is_uploaded_shared_and_listed(dvis_bench: DvisBench, tmp_p
     [row] = json.loads(dvis_bench("checkpoints", "list", "--json").stdout)
     assert (row["id"], row["status"]) == (str(checkpoint.pk), "received")
     wrong = dvis_bench("checkpoints", "upload", str(file), "--share", "nobody-here")
-    assert (wrong.returncode, "Nobody here is called nobody-here" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "There is no user nobody-here" in wrong.stderr) == (2, True)
 
 
 def test_a_receipt_of_the_running_site_is_verified_offline(

@@ -29,11 +29,11 @@ def test_a_failed_run_is_let_go_on_and_cancelled(dvis_bench: DvisBench, alice: U
     job_finish_failed(token=claim_run().token, code="not-finite")
     failed = dvis_bench("runs", "watch", str(run.id))
     assert failed.returncode == 3
-    assert "Failed on our side: the model's numbers ran over." in failed.stdout
+    assert "Failed on our side: the model produced NaN or infinity." in failed.stdout
     again = dvis_bench("runs", "retry", f"{dvis_bench.access['DVIS_BENCH_SERVER']}/runs/{run.id}/")
     assert (again.returncode, "Queued, next in line" in again.stdout) == (0, True)
     too_early = dvis_bench("runs", "retry", str(run.id))
-    assert (too_early.returncode, "Only a run that failed can go on." in too_early.stderr) == (4, True)
+    assert (too_early.returncode, "Only a failed run can be resumed." in too_early.stderr) == (4, True)
     assert "Cancelled" in dvis_bench("runs", "cancel", str(run.id)).stdout
     assert Job.objects.get().status == Job.Status.CANCELLED
 

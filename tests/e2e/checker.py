@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from evaluator.catalog import BENCHMARKS
 from evaluator.ground_truths import describe_ground_truth
 from evaluator.problems import PROBLEMS
 
@@ -73,6 +74,7 @@ def split_of(benchmark: str, ground_truth: Path) -> dict[str, Any]:
     """What the submit page hands over."""
     summary = describe_ground_truth(benchmark, ground_truth)
     return {
+        "task": BENCHMARKS[benchmark].task,
         "videos": [asdict(video) for video in summary.videos],
         "categories": [category.id for category in summary.categories],
         "problems": {code: asdict(spec) for code, spec in PROBLEMS.items()},

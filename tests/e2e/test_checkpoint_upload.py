@@ -27,7 +27,7 @@ def test_checkpoint_is_kept_before_its_upload_has_ended_and_goes_on_after_a_relo
     page.goto(ADDRESS)
     limit_speed(page, 2_000_000)
     page.get_by_label("choose it").set_input_files(file)
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Save the checkpoint").click()
     expect(page.get_by_text("as soon as the upload is done")).to_be_visible()
     expect(page.get_by_text(re.compile("about .* left"))).to_be_visible()
     page.reload()
@@ -37,7 +37,7 @@ def test_checkpoint_is_kept_before_its_upload_has_ended_and_goes_on_after_a_relo
     expect(page.get_by_text("Uploaded: 12.0 MB.")).to_be_visible(timeout=30_000)
     assert requests[0].method == "HEAD"  # the same upload goes on
     page.get_by_role("textbox", name="Name").fill("DVIS R50")
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Save the checkpoint").click()
     expect(page.get_by_role("heading", name="DVIS R50")).to_be_visible()
     expect(page.get_by_text("Queued")).to_be_visible()
     checkpoint = Checkpoint.objects.get()
@@ -53,6 +53,6 @@ def test_plain_form_keeps_a_checkpoint_without_scripts(
     page.goto(ADDRESS)
     page.get_by_label("choose it").set_input_files(write(tmp_path))
     page.get_by_text("Everybody").click()
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Save the checkpoint").click()
     expect(page.get_by_role("heading", name="dvis.pth")).to_be_visible()
     assert Checkpoint.objects.get().visibility == "public"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, Request, expect
 
 from evaluator import evaluate
@@ -83,7 +84,7 @@ def test_stranger_signs_up_submits_and_reads_the_evaluators_numbers(
     expect(page.get_by_text(report.digest)).to_be_visible()
 
 
-def test_bad_file_shows_all_its_problems_and_is_not_sent(
+def test_bad_file_shows_all_its_problems_and_is_not_kept(
     open_page: Callable[..., Page], shapes: Shapes
 ) -> None:
     page = open_page()
@@ -100,7 +101,38 @@ def test_bad_file_shows_all_its_problems_and_is_not_sent(
     expect(problems.nth(1)).to_contain_text("Write one item per frame")
     submit(page)
     expect(page).to_have_url(re.compile(shapes.url))
-    assert sent == []
+    # What had been sent by then is deleted.
+    wait_until(lambda: "DELETE" in [request.method for request in sent] and not Upload.objects.exists())
+    assert not Submission.objects.exists()
+
+
+def test_a_large_file_is_sent_while_it_is_checked_and_given_up_when_the_check_refuses(
+    open_page: Callable[..., Page], shapes: Shapes
+) -> None:
+    page = open_page()
+    sent = uploads(page)
+    # The check lasts until the test lets it go on.
+    page.add_init_script(
+        """
+        const {postMessage} = Worker.prototype;
+        Worker.prototype.postMessage = function (...given) {
+          window.letGo = () => postMessage.apply(this, given);
+        };
+        """
+    )
+    page.goto(shapes.url)
+    limit_speed(page, MEGABYTE)
+    bad = shapes.write([{**shapes.good[0], "score": "0.9"}], spaces=12 * MEGABYTE)
+    page.get_by_label("choose it").set_input_files(bad)
+    expect(page.get_by_text("Checking results.json")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Uploading [0-9.]+ MB of"))).to_be_visible()
+    assert [request.method for request in sent][:2] == ["POST", "PATCH"]
+    page.evaluate("letGo()")
+    expect(page.get_by_text("1 problem in results.json.")).to_be_visible()
+    expect(page.get_by_text("Uploading")).to_be_hidden()
+    limit_speed(page, -1)
+    wait_until(lambda: not Upload.objects.exists())
+    assert not any((settings.UPLOAD_ROOT).glob("*"))
 
 
 def test_server_has_the_last_word_on_a_file_that_the_check_refuses(
@@ -134,7 +166,7 @@ def test_file_is_dropped_and_submitted_before_the_upload_has_ended(
     )
     expect(page.get_by_text("Uploading")).to_be_visible()
     submit(page)
-    expect(page.get_by_text("Will be submitted as soon as the upload is done.")).to_be_visible()
+    expect(page.get_by_text("It will be submitted as soon as the upload is complete.")).to_be_visible()
     expect(page.get_by_text(re.compile(r"MB/s, about \d+ s left"))).to_be_visible()
     expect(page.get_by_role("heading", name="Rank 1 of 1")).to_be_visible(timeout=SCORED_MS)
     assert Submission.objects.get().filename == "dropped.json"
@@ -188,7 +220,7 @@ def test_logged_out_meanwhile_says_so_and_keeps_what_was_typed(
     page.get_by_label("Note").fill("step 3000")
     page.context.clear_cookies()
     page.get_by_label("choose it").set_input_files(shapes.write(shapes.good))
-    expect(page.get_by_text("The server did not take the file.")).to_be_visible()
+    expect(page.get_by_text("The server did not accept the file.")).to_be_visible()
     expect(page.get_by_label("Note")).to_have_value("step 3000")
 
 

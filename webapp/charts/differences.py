@@ -46,7 +46,7 @@ def forest_chart(comparison: Comparison) -> Chart | None:
     colour = colours(comparison)
     return Chart(
         key="differences",
-        title="How far apart, and how sure is that?",
+        title="How large is the difference, and is it significant?",
         subtitle=f"{first} minus {_others(comparison, pairs)}, in points with 95 % intervals; filled marks: "
         f"0 lies outside · {comparison.split}",
         figure={

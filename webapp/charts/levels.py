@@ -54,7 +54,7 @@ BY_WINDOW = Levels(
 )
 BY_STEADINESS = Levels(
     key="consistency",
-    title="Accurate, and steady through time?",
+    title="Is it accurate, and consistent over time?",
     caption="mIoU, and consistency (%) over 8 and 16 frames",
     axis="%",
     metrics=("mIoU", "VC8", "VC16"),

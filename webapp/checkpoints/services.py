@@ -88,7 +88,7 @@ def checkpoint_delete(*, checkpoint: Checkpoint, actor: User) -> None:
     except ProtectedError:
         raise Refused(
             "checkpoint-in-use",
-            f"{checkpoint.name} has been run: numbers stand on what it is.",
+            f"{checkpoint.name} was used in a run, and its results depend on it.",
             "Make it private instead, and only you and the organisers see it.",
             status=409,
         ) from None
@@ -139,7 +139,7 @@ def _people(usernames: Iterable[str], owner: User) -> list[User]:
     if missing:
         raise Refused(
             "unknown-user",
-            f"Nobody here is called {', '.join(missing)}.",
+            f"There is no user {', '.join(missing)}.",
             "Write usernames, as people see them on their account's page.",
         )
     return found

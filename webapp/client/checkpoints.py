@@ -33,7 +33,7 @@ def upload_command(
     server: Server = None,
     token: Token = None,
 ) -> None:
-    """Upload a checkpoint, which is then checked. Interrupted, the same command goes on where it stopped."""
+    """Upload a checkpoint, which is then checked. Run again, the command resumes an interrupted upload."""
     connection = connection_of(context, server, token)
     visibility = "public" if public else "private"
     body: Document = {"name": name or file.stem, "visibility": visibility, "shared_with": share or []}

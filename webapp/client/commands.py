@@ -64,7 +64,7 @@ def submit(
     server: Server = None,
     token: Token = None,
 ) -> None:
-    """Upload predictions and submit them. Interrupted, the same command goes on where it stopped."""
+    """Upload predictions and submit them. An interrupted upload resumes when the command is run again."""
     body = {
         "benchmark": benchmark,
         "split": split,

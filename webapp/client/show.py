@@ -52,7 +52,7 @@ def run(document: dict[str, Any]) -> None:
     speed = document["frames_per_second"]
     if document["device"] and speed:
         done = f"{document['videos_done']} of {document['videos_total']} videos"
-        plain(f"{done} on {document['device']}, {speed:.1f} frames a second")
+        plain(f"{done} on {document['device']}, {speed:.1f} frames per second")
     plain(document["links"]["page"])
 
 

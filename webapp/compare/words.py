@@ -37,7 +37,7 @@ def sentence(comparison: Comparison, against: Against) -> str:
     if found.tested is None:
         return (
             f"{label} of {better} is {size} than that of {worse}. "
-            f"How sure that is cannot be told: {_why_untested(against)}."
+            f"Its significance is not known: {_why_untested(against)}."
         )
     # The sentence tells the size of the difference, whichever way round it was taken.
     sign = 1 if found.delta >= 0 else -1
@@ -48,7 +48,7 @@ def sentence(comparison: Comparison, against: Against) -> str:
     if found.tested.significant:
         return f"{better} is better than {worse}: {label} is {size} ({bounds})."
     return (
-        f"{first} and {other} are not told apart: {label} of {better} is {size}, "
+        f"{first} and {other} do not differ significantly: {label} of {better} is {size}, "
         f"but that may be chance ({bounds})."
     )
 

@@ -15,7 +15,7 @@ class FailureSpec:
 _SPECS = (
     FailureSpec(
         "worker-lost",
-        "the worker stopped in the middle, each time it was tried. The operators can see why in its log.",
+        "the worker stopped while it worked, on each attempt. Its log tells the operators why.",
         is_retried=True,
     ),
     FailureSpec(
@@ -32,7 +32,8 @@ _SPECS = (
     ),
     FailureSpec(
         "ground-truth-unusable",
-        "the ground truth of this split cannot be used. It is not your file; the organisers have to fix it.",
+        "the ground truth of this split cannot be used. Your file is not the cause; "
+        "the organisers have to fix it.",
         is_retried=False,
     ),
     FailureSpec(
@@ -48,8 +49,7 @@ _SPECS = (
     ),
     FailureSpec(
         "frames-missing",
-        "frames of this split are not where they should be, each time it was tried. The organisers have to "
-        "put them there.",
+        "frames of this split were missing on each attempt. The organisers have to provide them.",
         is_retried=True,
     ),
     FailureSpec(
@@ -59,12 +59,13 @@ _SPECS = (
     ),
     FailureSpec(
         "not-finite",
-        "the model's numbers ran over. With precision float32 they may not; else the weights are broken.",
+        "the model produced NaN or infinity. Try precision float32; if it fails again, the weights are "
+        "damaged.",
         is_retried=False,
     ),
     FailureSpec(
         "submission-refused",
-        "all frames are done, but the split does not take the submission.",
+        "all frames are done, but the split does not accept the submission.",
         is_retried=False,
     ),
     FailureSpec(
@@ -75,13 +76,12 @@ _SPECS = (
     ),
     FailureSpec(
         "disk-full",
-        "the server's disk was full, each time it was tried.",
+        "the server's disk was full on each attempt.",
         is_retried=True,
     ),
     FailureSpec(
         "internal-error",
-        "something went wrong that we did not foresee, each time it was tried. "
-        "The details are kept for the operators.",
+        "an unexpected error happened on each attempt. The details are kept for the operators.",
         is_retried=True,
     ),
 )

@@ -163,14 +163,14 @@ def queued_sentence(job: Job) -> str:
     position = job_position(job)
     words = ["Queued"]
     if job.attempts_made:
-        words = [f"Queued again, try {job.attempts_made + 1} of {settings.JOB_MAX_ATTEMPTS}"]
+        words = [f"Queued again, attempt {job.attempts_made + 1} of {settings.JOB_MAX_ATTEMPTS}"]
     if position:
         words.append("next in line" if position == 1 else f"{_ordinal(position)} in line")
     expected_s = job_expected_s(job)
     if expected_s is not None:
         words.append(f"about {duration(expected_s)}")
     elif not _forecast(job).workers_alive:
-        words.append("waiting for a worker to come up")
+        words.append("waiting for a worker to start")
     return ", ".join(words)
 
 

@@ -138,7 +138,7 @@ KNOWN_BENCHMARKS = (
         videos=343,
         summary="Video semantic segmentation in the wild: 124 categories, and how steady predictions are.",
         description=(
-            "3,536 videos with a category for every pixel, at 15 frames a second. Beside mIoU, video "
+            "3,536 videos with a category for every pixel, at 15 frames per second. Beside mIoU, video "
             "consistency measures whether predictions stay constant where the ground truth does. "
             "The validation split has 343 videos."
         ),

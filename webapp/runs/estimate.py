@@ -38,7 +38,7 @@ class Estimate:
     def sentence(self) -> str:
         size = f"{self.frames:,} frames of {self.videos} videos"
         if not self.devices:
-            return f"{size}; no model worker is up, so that nobody can say how long they take."
+            return f"{size}; no model worker is running, so their duration is unknown."
         if self.ms_per_frame is None or self.seconds is None:
             return f"{size}; nobody has measured this model with these options here yet."
         speed = f"{self.ms_per_frame:.0f} ms a frame on {' or '.join(self.devices)}"

@@ -64,7 +64,7 @@ def _check_word(name: str, value: str, known: tuple[str, ...], of: str = "") -> 
     if value not in known:
         raise Refused(
             "bad-option",
-            f"{value!r} is no {name}{of}.",
+            f"{value!r} is not a {name}{of}.",
             f"Choose one of {', '.join(known)}, or leave it out.",
         )
 

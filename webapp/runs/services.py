@@ -104,7 +104,7 @@ def run_retry(*, run: Run, actor: User) -> Run:
     if not actor.is_staff:
         _check_places(run.author)
     if not job_retry(job=run.job, actor=actor):
-        raise RunRefused("run-not-failed", "Only a run that failed can go on.", status=409)
+        raise RunRefused("run-not-failed", "Only a failed run can be resumed.", status=409)
     run.job.refresh_from_db()
     return run
 
@@ -126,7 +126,7 @@ def runs_let_go(*, now: datetime | None = None) -> int:
     jobs = failed.filter(run__in=RunVideo.objects.values("run")).select_for_update(skip_locked=True)
     runs = [job.subject_id for job in jobs]
     RunVideo.objects.filter(run__in=runs).delete()
-    text = "Its finished videos were deleted, since it did not go on: from now on it would begin anew."
+    text = "Its finished videos were deleted because it was not resumed; it would start again from the first."
     RunEvent.objects.bulk_create(RunEvent(run_id=run, text=text) for run in runs)
     return len(runs)
 
@@ -142,7 +142,12 @@ def model_get(name: str) -> ModelSpec:
 
 
 def may_run(user: User) -> bool:
-    return user.is_staff or settings.RUNS_WHO == EVERYONE
+    return user.is_staff or runs_are_for_everyone()
+
+
+def runs_are_for_everyone() -> bool:
+    """Whether everybody with an account may start runs, not only the organisers."""
+    return bool(settings.RUNS_WHO == EVERYONE)
 
 
 def _check_person(author: User) -> None:

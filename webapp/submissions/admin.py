@@ -58,7 +58,7 @@ class SubmissionAdmin(ReadOnly, admin.ModelAdmin):
         except ValueError as error:
             self.message_user(request, str(error), messages.WARNING)
             return
-        self.message_user(request, f"{queued} queued to be measured again.")
+        self.message_user(request, f"{queued} queued to be evaluated again.")
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("submissions.change_submission")

@@ -68,7 +68,7 @@ def test_what_may_be_chance_is_called_so(split: Split) -> None:
     ).json()["comparisons"][0]
     assert pair["metrics"]["AP"]["significant"] is False
     assert pair["sentence"].startswith(
-        "A and B are not told apart: AP of A is 1.0 points higher, but that may be"
+        "A and B do not differ significantly: AP of A is 1.0 points higher, but that may be"
     )
 
 

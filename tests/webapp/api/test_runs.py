@@ -167,7 +167,7 @@ def test_a_failed_run_goes_on_behind_its_last_video_and_another_does_not(alice: 
 def test_an_estimate_is_for_anybody_who_sees_the_benchmark(split: Split) -> None:
     document = Api().get("/runs/estimate", **body(split)).json()
     assert (document["videos"], document["frames"], document["ms_per_frame"]) == (2, 20, None)
-    assert "no model worker is up" in document["text"]
+    assert "no model worker is running" in document["text"]
     split.benchmark.is_public = False
     split.benchmark.save()
     assert Api().get("/runs/estimate", **body(split)).status_code == 422

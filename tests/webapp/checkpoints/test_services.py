@@ -122,7 +122,7 @@ def test_a_list_is_one_query(django_assert_num_queries: Any) -> None:
 
 def test_sharing_with_somebody_unknown_changes_nothing() -> None:
     checkpoint = make_ready()
-    with pytest.raises(Refused, match="Nobody here is called carol"):
+    with pytest.raises(Refused, match="There is no user carol"):
         checkpoint_update(checkpoint=checkpoint, actor=checkpoint.owner, name="New", shared_with=["carol"])
     assert found(checkpoint).name == "DVIS"
 

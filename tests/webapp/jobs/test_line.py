@@ -110,7 +110,7 @@ def test_without_history_no_time_is_promised() -> None:
 
 def test_without_a_worker_the_sentence_says_so() -> None:
     assert status_sentence(fresh(make_submission())) == (
-        "Queued, next in line, waiting for a worker to come up"
+        "Queued, next in line, waiting for a worker to start"
     )
 
 
@@ -132,7 +132,7 @@ def test_a_job_tried_again_says_which_try_it_waits_for() -> None:
     one_worker()
     submission = make_submission()
     job_finish_failed(token=claim().token, code="internal-error")
-    assert status_sentence(fresh(submission)) == "Queued again, try 2 of 3, next in line"
+    assert status_sentence(fresh(submission)) == "Queued again, attempt 2 of 3, next in line"
 
 
 def test_the_end_is_told_in_one_sentence() -> None:
@@ -148,6 +148,6 @@ def test_the_end_is_told_in_one_sentence() -> None:
     assert status_sentence(fresh(scored)) == "Scored"
     assert status_sentence(fresh(rejected)) == "Rejected: 5 problems"
     assert status_sentence(fresh(failed)) == (
-        "Failed on our side: the ground truth of this split cannot be used. It is not your file; "
+        "Failed on our side: the ground truth of this split cannot be used. Your file is not the cause; "
         "the organisers have to fix it."
     )

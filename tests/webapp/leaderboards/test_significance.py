@@ -1,4 +1,4 @@
-"""Which ranks are possible, and which rows are not told apart: on the board, in its exports and its page."""
+"""Possible ranks, and rows that do not differ significantly: on the board, in its exports and its page."""
 
 import csv
 import io

@@ -132,4 +132,4 @@ def test_what_nobody_has_measured_is_said_to_be_unknown() -> None:
 
 
 def test_without_a_model_worker_nobody_can_say() -> None:
-    assert "no model worker is up" in estimate()[2]
+    assert "no model worker is running" in estimate()[2]

@@ -63,8 +63,8 @@ def test_a_run_may_be_published_under_names_of_ones_own() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"mode": "sideways"}, "'sideways' is no mode of tiny_shapes."),
-        ({"precision": "float8"}, "'float8' is no precision."),
+        ({"mode": "sideways"}, "'sideways' is not a mode of tiny_shapes."),
+        ({"precision": "float8"}, "'float8' is not a precision."),
         ({"window": 0}, "window is 0."),
         ({"short_side": 99999}, "short_side is 99999."),
     ],
@@ -177,7 +177,7 @@ def test_a_failed_run_that_nobody_lets_go_on_loses_its_videos_at_the_time_it_sai
     assert runs_let_go(now=until) == 0
     assert runs_let_go(now=until + timedelta(seconds=1)) == 1
     assert not run.videos.exists()
-    assert "it would begin anew" in run.events.all().reverse()[0].text
+    assert "it would start again" in run.events.all().reverse()[0].text
     assert runs_let_go(now=until + timedelta(seconds=1)) == 0
     assert blobs_collect(now=until + timedelta(days=2)) == 1
     run_retry(run=run, actor=run.author)
@@ -207,7 +207,7 @@ def test_a_failed_run_goes_on_when_its_author_or_staff_say_so() -> None:
     with pytest.raises(Refused, match="somebody else"):
         run_retry(run=run, actor=make_user())
     assert run_retry(run=run, actor=run.author).status == Job.Status.QUEUED
-    with pytest.raises(Refused, match="Only a run that failed"):
+    with pytest.raises(Refused, match="Only a failed run can be resumed"):
         run_retry(run=run, actor=run.author)
 
 

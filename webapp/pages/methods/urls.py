@@ -6,4 +6,5 @@ app_name = "methods"
 urlpatterns = [
     path("", views.index, name="list"),
     path("<slug:slug>/", views.detail, name="detail"),
+    path("<slug:slug>/edit/", views.edit, name="edit"),
 ]

@@ -1,14 +1,20 @@
 """Pages of methods."""
 
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from webapp.benchmarks.selectors import benchmarks_visible_to
 from webapp.methods.models import Method
+from webapp.methods.services import method_update
+from webapp.pages.live import logged_in
+from webapp.pages.methods.forms import MethodForm
 from webapp.pages.methods.matrix import method_get, method_panels, methods_found, methods_listed
+from webapp.refusal import Refused
 
 PAGE_SIZE = 50
 
@@ -35,9 +41,43 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    method = _get(request, slug)
+    panels = method_panels(method=method, user=request.user)
+    context = {
+        "section": "methods",
+        "method": method,
+        "panels": panels,
+        "can_edit": _may_edit(request, method),
+    }
+    return render(request, "methods/detail.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change the texts of a method; only its owner and staff may."""
+    method = _get(request, slug)
+    if not _may_edit(request, method):
+        raise PermissionDenied
+    if request.method != "POST":
+        return render(request, "methods/edit.html", {"method": method, "form": MethodForm(instance=method)})
+    form, problem = MethodForm(request.POST, instance=_get(request, slug)), None
+    if form.is_valid():
+        try:
+            return redirect(method_update(method=method, actor=logged_in(request), **form.cleaned_data))
+        except Refused as refused:
+            problem = refused.problem
+    context = {"method": _get(request, slug), "form": form, "problem": problem}
+    return render(request, "methods/edit.html", context, status=422)
+
+
+def _get(request: HttpRequest, slug: str) -> Method:
     try:
-        method = method_get(user=request.user, slug=slug)
+        return method_get(user=request.user, slug=slug)
     except Method.DoesNotExist:
         raise Http404("No such method") from None
-    panels = method_panels(method=method, user=request.user)
-    return render(request, "methods/detail.html", {"section": "methods", "method": method, "panels": panels})
+
+
+def _may_edit(request: HttpRequest, method: Method) -> bool:
+    user = request.user
+    return user.is_authenticated and (user.is_staff or user.pk == method.owner_id)

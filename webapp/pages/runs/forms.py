@@ -21,14 +21,14 @@ MODE_LABELS = {
 }
 PRECISION_LABELS = {
     "float32": "float32: exact",
-    "float16": "float16: as the published results, faster on a GPU",
-    "bfloat16": "bfloat16: rounds most, faster on a GPU",
+    "float16": "float16: like the published results, faster on a GPU",
+    "bfloat16": "bfloat16: less exact, faster on a GPU",
 }
 AS_CONFIGURED = ("", "As the model is configured")
 
 
 def _named_after_the_model(label: str, longest: int) -> forms.CharField:
-    """A name that is told from the model where none is given."""
+    """A name; where none is given, it is that of the model."""
     widget = forms.TextInput(attrs={"placeholder": "Named after the model"})
     return forms.CharField(label=label, required=False, max_length=longest, widget=widget)
 
@@ -51,14 +51,14 @@ class RunForm(forms.Form):
         required=False,
         min_value=0,
         max_value=LARGEST_SHORT_SIDE,
-        help_text="Pixels to which frames are resized; 0: not at all.",
+        help_text="Frames are resized to this number of pixels; 0 keeps their size.",
     )
     window = forms.IntegerField(
         label="Window",
         required=False,
         min_value=1,
         max_value=LONGEST_WINDOW,
-        help_text="Frames segmented together: takes memory, changes no result.",
+        help_text="Number of frames segmented together. It changes the memory, not the result.",
     )
     method_name = _named_after_the_model("Name of the method", 100)
     variant_name = _named_after_the_model("Variant", 150)

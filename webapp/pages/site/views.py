@@ -12,6 +12,7 @@ from django.views.defaults import server_error
 from webapp.benchmarks.selectors import open_splits
 from webapp.blobs.disk import DiskFull, is_disk_full
 from webapp.leaderboards.home import benchmark_cards, latest_scored
+from webapp.runs.services import runs_are_for_everyone
 
 
 @require_safe
@@ -27,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def about_numbers(request: HttpRequest) -> HttpResponse:
     """Explain the marks of numbers, their intervals and their rounding."""
-    return render(request, "about_numbers.html")
+    return render(request, "about_numbers.html", {"everyone_runs": runs_are_for_everyone()})
 
 
 @require_safe

@@ -19,7 +19,7 @@ FACTOR_EXAMPLES = {
     "segmenter": "Mask2Former",
     "tracker": "referring tracker",
     "refiner": "temporal refiner",
-    "backbone": "R50",
+    "backbone": "ResNet-50",
     "mode": "offline",
     "resolution": "720p",
     "extra_data": "none",

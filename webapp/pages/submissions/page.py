@@ -144,11 +144,10 @@ def _rivals(board: Leaderboard, own_id: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def check_data(split: Split) -> dict[str, Any] | None:
-    """Return the data for the check in the browser; None for maps, which the server alone checks."""
-    if split.benchmark.has_maps:
-        return None
+def check_data(split: Split) -> dict[str, Any]:
+    """Return the data for the check in the browser."""
     return {
+        "task": split.benchmark.task,
         "videos": split.videos,
         "categories": [category["id"] for category in split.known_categories],
         "problems": {code: asdict(spec) for code, spec in PROBLEMS.items()},

@@ -1,5 +1,6 @@
 """Pages of submissions: send one, watch it, read its numbers, list one's own."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -46,7 +47,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         user=user,
         intake=intake_of(request),
         has_maps=benchmark.has_maps,
-        initial={"visibility": "public"},
+        initial=_initial(request),
     )
     problem, upload, status = None, None, 422 if request.method == "POST" else 200
     if request.method == "POST":
@@ -71,6 +72,19 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         "check": pages.check_data(split),
     }
     return render(request, "submissions/new.html", context, status=status)
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """What the form starts with: as the submission that `again` names was sent, or a public one."""
+    again = request.GET.get("again")
+    if not again:
+        return {"visibility": "public"}
+    try:
+        earlier = submissions_of(logged_in(request)).get(pk=UUID(again))
+    except (ValueError, Submission.DoesNotExist) as error:
+        raise Http404("no such submission of yours") from error
+    visibility = "public" if earlier.is_public else "private"
+    return {"variant": earlier.variant, "note": earlier.note, "visibility": visibility}
 
 
 @transaction.atomic

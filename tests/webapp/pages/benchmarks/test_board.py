@@ -115,7 +115,7 @@ def test_an_empty_board_shows_how_to_submit_and_a_sample_file() -> None:
 def test_filters_that_leave_nothing_offer_the_way_back() -> None:
     make_row(make_board("shapes"), "A", 0.5)
     page = get("?q=zzz")
-    assert "No row fits" in page
+    assert "No row matches" in page
     assert f'href="{URL}"' in page
 
 

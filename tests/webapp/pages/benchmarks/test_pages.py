@@ -63,7 +63,7 @@ def test_what_is_new_is_what_was_scored_here() -> None:
 def test_home_without_benchmarks_says_how_to_import_one() -> None:
     page = get("/")
     assert "manage.py import_benchmark" in page
-    assert "still being made" in page
+    assert "the demo appears here" in page
 
 
 def test_every_page_leads_to_what_the_marks_of_numbers_mean() -> None:

@@ -33,7 +33,7 @@ def test_a_closing_time_before_the_opening_is_refused() -> None:
 def test_an_empty_board_that_has_closed_invites_nobody() -> None:
     html = page(make_board(closes_at=timezone.now() - DAY))
     assert "· closed</p>" in html
-    assert "takes no submissions now" in html
+    assert "accepts no submissions now" in html
     assert "be the first" not in html
     assert "published numbers only" not in html
 

@@ -68,7 +68,7 @@ def test_a_form_with_a_mistake_keeps_the_file_that_came_with_it(page: Client) ->
     fields = {"visibility": "private", "shared_with": "nobody-of-that-name"}
     answer = page.post("/checkpoints/upload/", {**fields, "file": SimpleUploadedFile("dvis.pth", b"weights")})
     assert answer.status_code == 422
-    assert "Nobody here is called nobody-of-that-name" in answer.content.decode()
+    assert "There is no user nobody-of-that-name" in answer.content.decode()
     again = {**fields, "shared_with": "", "upload": str(answer.context["upload"].pk)}
     assert page.post("/checkpoints/upload/", again).status_code == 302
 

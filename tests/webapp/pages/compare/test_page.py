@@ -33,9 +33,9 @@ def test_the_page_says_whether_it_is_chance_and_shows_the_numbers(split: Split) 
     page = read(make_drawn(split, "A", 0.5, **PARTS), make_drawn(split, "B", 0.48, **OTHER_PARTS))
     assert "A is better than B: AP is 2.0 points higher" in page
     assert '<td class="num delta">+2.0' in page
-    assert "drawn anew 200 times" in page
+    assert "resampled 200 times" in page
     assert page.count("data-chart=") == 3
-    assert "How far apart, and how sure is that?" in page
+    assert "How large is the difference, and is it significant?" in page
 
 
 def test_every_chart_has_its_numbers_as_a_table(split: Split) -> None:
@@ -144,4 +144,4 @@ def test_a_submissions_page_offers_the_rows_of_its_board(split: Split) -> None:
     assert f'href="/compare/?submissions={own.id},{rival.id}">2. Rival' in page
     assert "(1\N{EN DASH}2 possible)" in page
     assert "95 %: 36.0 to 48.0" in page
-    assert "Intervals cover 95 %" in page
+    assert "Each interval covers 95 %" in page

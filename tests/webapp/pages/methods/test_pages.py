@@ -36,7 +36,7 @@ def test_words_and_a_benchmark_narrow_the_list() -> None:
     make_row(make_board("two"), "MinVIS", 0.5, year=2022)
     assert listed(q="vis 2023") == ["DVIS"]
     assert listed(benchmark="two") == ["MinVIS"]
-    assert "No method fits" in Client().get("/methods/?q=zzz").content.decode()
+    assert "No method matches" in Client().get("/methods/?q=zzz").content.decode()
 
 
 def test_a_method_shows_each_variants_best_number_on_each_benchmark() -> None:
@@ -145,3 +145,42 @@ def test_a_long_list_comes_in_pages_whose_queries_do_not_grow(monkeypatch: pytes
     page = Client().get("/methods/?q=method&page=2").content.decode()
     assert "7 methods" in page
     assert "?q=method&amp;page=3" in page
+
+
+def test_its_owner_edits_a_method_in_the_browser_and_nobody_else_does(client: Client) -> None:
+    alice = make_user("alice")
+    method = make_row(make_board("shapes"), "Tracker", 0.5, author=alice).variant.method
+    address = f"/methods/{method.slug}/"
+    given = {"name": "Tracker 2", "team": "The lab", "paper_url": "https://example.org/a.pdf", "year": "2025"}
+    client.force_login(make_user())
+    assert "Edit</a>" not in client.get(address).content.decode()
+    assert client.post(f"{address}edit/", given).status_code == 403
+    client.force_login(alice)
+    assert f'href="{address}edit/"' in client.get(address).content.decode()
+    assert 'value="Tracker"' in client.get(f"{address}edit/").content.decode()
+    assert client.post(f"{address}edit/", given)["Location"] == address
+    method.refresh_from_db()
+    assert [method.name, method.team, method.paper_url, method.year] == [*list(given.values())[:3], 2025]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("paper_url", "a paper", "Enter a valid URL."),
+        ("year", "20255", "less than or equal to 2100"),
+        ("name", "Other", "already exists"),
+    ],
+)
+def test_a_wrong_text_of_a_method_is_not_saved_and_stays_in_the_form(
+    field: str, value: str, words: str, client: Client
+) -> None:
+    alice, split = make_user("alice"), make_board("shapes")
+    make_row(split, "Other", 0.4, author=alice)
+    method = make_row(split, "Tracker", 0.5, author=alice).variant.method
+    client.force_login(alice)
+    answer = client.post(f"/methods/{method.slug}/edit/", {"name": "Tracker", "team": "Lab", field: value})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert f'value="{value}"' in answer.content.decode()
+    method.refresh_from_db()
+    assert (method.name, method.team) == ("Tracker", "")

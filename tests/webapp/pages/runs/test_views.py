@@ -51,7 +51,7 @@ def test_the_form_needs_an_account(client: Client) -> None:
 def test_the_form_starts_with_the_smallest_model_and_its_estimate(page: Client) -> None:
     text = read(page, f"/benchmarks/{make_run_split().benchmark.slug}/run/")
     assert "tiny_shapes (0.9 M parameters)" in text
-    assert "20 frames of 2 videos; no model worker is up" in text
+    assert "20 frames of 2 videos; no model worker is running" in text
     assert "Its scores mean nothing" in text
 
 
@@ -76,7 +76,7 @@ def test_a_refused_run_says_why_and_keeps_what_was_typed(page: Client, alice: Us
 
 def test_a_benchmark_that_no_model_fits_says_so(page: Client) -> None:
     split = make_run_split(benchmark={"categories": [{"id": 77, "name": "odd"}]})
-    assert "No model here tells apart" in read(page, f"/benchmarks/{split.benchmark.slug}/run/")
+    assert "No model here has" in read(page, f"/benchmarks/{split.benchmark.slug}/run/")
 
 
 def test_where_only_staff_may_run_the_page_offers_the_command(page: Client, settings: Any) -> None:
@@ -98,7 +98,7 @@ def test_a_running_run_asks_for_itself_again_and_a_finished_one_does_not(page: C
     page.post(f"/runs/{run.id}/cancel/")
     text = read(page, f"/runs/{run.id}/")
     assert "hx-trigger" not in text
-    assert "nothing was submitted" in text
+    assert "Nothing was submitted" in text
 
 
 def test_a_failed_run_says_why(page: Client, alice: User) -> None:
@@ -108,8 +108,8 @@ def test_a_failed_run_says_why(page: Client, alice: User) -> None:
     job_finish_failed(token=taken.token, code="not-finite", detail="secret")
     text = read(page, f"/runs/{run.id}/")
     until = timezone.now() + timedelta(days=7)
-    assert f"What is finished is kept until {until:%-d %B}: 1 of 2 videos." in text
-    assert "Failed on our side: the model&#x27;s numbers ran over." in text
+    assert f"Finished videos are kept until {until:%-d %B}: 1 of 2 videos." in text
+    assert "Failed on our side: the model produced NaN or infinity." in text
     assert "secret" not in text
     page.post(f"/runs/{run.id}/retry/")
     assert "Queued, next in line" in read(page, f"/runs/{run.id}/")
@@ -125,11 +125,11 @@ def test_a_run_on_the_board_shows_what_it_ran_on(client: Client, alice: User) ->
     text = read(client, f"/runs/{run.id}/")
     assert "Started by" not in text  # the log names machines
     board = read(client, run.split.get_absolute_url().partition("?")[0])
-    assert f'<a href="/runs/{run.id}/">a GPU, <span class="num">5.0</span> frames a second</a>' in board
+    assert f'<a href="/runs/{run.id}/">a GPU, <span class="num">5.0</span> frames per second</a>' in board
 
 
 def test_own_runs_are_listed_beside_own_submissions(page: Client, alice: User) -> None:
-    assert "Nothing run yet" in read(page, "/runs/")
+    assert "No run yet" in read(page, "/runs/")
     run, other = make_run(alice), make_run()
     text = read(page, "/runs/")
     assert f"/runs/{run.id}/" in text

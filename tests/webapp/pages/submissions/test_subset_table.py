@@ -52,7 +52,7 @@ def test_a_subset_made_later_has_dashes_and_the_page_says_why(client: Client, su
     assert table.missing == ("Long videos",)
     assert {cell.text for cell in table.rows[2].cells} == {UNDEFINED}
     text = client.get(submission.get_absolute_url()).content.decode()
-    assert "Long videos: made or changed after this submission was scored" in text
+    assert "Long videos: created or changed after this submission was scored" in text
 
 
 def test_splits_without_subsets_have_no_such_table(client: Client) -> None:

@@ -58,17 +58,19 @@ def test_the_guide_explains_the_archive_and_offers_no_sample(page: Client, split
     text = read(page, "/benchmarks/maps/how-to-submit/")
     assert "--gt ground_truth/ --pred predictions.zip" in text
     assert "Drop the file on the" in text
-    assert "The server checks it" in text
+    assert "Your browser checks the file while it is sent" in text
     assert "sample" not in text
     assert page.get("/benchmarks/maps/samples/val/results.json").status_code == 404
 
 
-def test_the_submit_page_takes_archives_which_the_server_checks(page: Client, split: Split) -> None:
+def test_the_submit_page_takes_archives_and_hands_the_browser_what_its_check_needs(
+    page: Client, split: Split
+) -> None:
     text = read(page, "/benchmarks/maps/submit/")
     assert 'accept=".zip"' in text
-    assert "It is checked on the server." in text
-    assert "on your machine" not in text
-    assert '<script id="check-data" type="application/json">null</script>' in text
+    assert "Your browser checks it while it is sent." in text
+    assert f'"task": "{split.benchmark.task}"' in text
+    assert '"name": "kitchen"' in text
     form = page.post("/benchmarks/maps/submit/", {"method_name": "M", "visibility": "public"})
     assert "Choose a zip archive with the maps." in form.content.decode()
 

@@ -68,7 +68,7 @@ def test_filters_are_joined(page: Client, alice: User) -> None:
 
 def test_filter_that_nothing_matches_offers_the_way_back(page: Client, alice: User) -> None:
     make_submission(alice)
-    assert "None of yours matches" in _read(page, "?benchmark=unknown")
+    assert "No submission matches" in _read(page, "?benchmark=unknown")
 
 
 @pytest.mark.parametrize("query", ["?status=nonsense", "?page=99", "?page=x", "?benchmark=%00"])

@@ -1,5 +1,6 @@
 """The submit page without scripts; tests/e2e/test_submit.py has it in a browser."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -226,3 +227,14 @@ def test_page_needs_few_queries_whatever_is_stored(
     page.get(URL)
     with django_assert_max_num_queries(16):
         page.get(URL)
+
+
+def test_submit_again_keeps_what_was_chosen(page: Client, alice: User, split: Split) -> None:
+    variant = make_variant(alice, "Tracker")
+    earlier = make_submission(alice, split, variant=variant, note="step 3000", is_public=False)
+    form = page.get(f"{URL}?split=val&again={earlier.pk}").content.decode()
+    assert f'<option value="{variant.pk}" selected>' in form
+    assert 'value="step 3000"' in form
+    assert re.search(r'value="private"[^>]* checked', form)
+    for other in (make_submission(split=split).pk, "no-id"):
+        assert page.get(f"{URL}?again={other}").status_code == 404

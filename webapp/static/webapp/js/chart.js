@@ -49,7 +49,7 @@ async function draw(canvas) {
     await Plotly.react(canvas, data, layout, { displayModeBar: false, responsive: true });
     canvas.dataset.drawn = "true";
   } catch (error) {
-    canvas.innerHTML = '<p class="failed">The drawing did not load; its numbers are in the table below.</p>';
+    canvas.innerHTML = '<p class="failed">The chart did not load; the table below has the same numbers.</p>';
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Finds the results.json of a zip archive, under the same rules as the server (evaluator/files/archive.py).
+ * Opens zip archives under the rules of the server (evaluator/files/archive.py), and finds the results.json of one.
  */
 import { ZipError, canRead, zipListing, zipMember } from "./check_zip.js";
 
-const MEMBERS = 1000;
-const TOTAL = 4 * 2 ** 30;
+const LIMITS = { members: 1000, total: 4 * 2 ** 30 };
+export const MAP_LIMITS = { members: 250_000, total: 64 * 2 ** 30 };
 const RATIO = 200;
 const RATIO_FROM = 64 * 2 ** 20;
 const LITTER = ["__macosx", ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".spotlight-v100", ".trashes"];
@@ -15,30 +15,46 @@ const METHODS = [0, 8, 12, 14]; // what the server unpacks: stored, deflate, bzi
  * the server can unpack it.
  */
 export async function openArchive(file, problems) {
-  let found;
+  const members = await openMembers(file, problems, LIMITS);
+  const found = members === null ? null : findResults([...members.values()], problems);
+  if (found === null) return null;
+  const problem = memberProblem(found);
+  if (problem) {
+    problems.add(problem.code, {}, problem.message);
+    return null;
+  }
+  return { name: "results.json", size: found.size, slices: canRead(found) ? memberSlices(file, found) : null };
+}
+
+/**
+ * Return {name: member} of the files of an archive, or null with a problem in the list. Folders and what desktops add
+ * do not count.
+ */
+export async function openMembers(file, problems, limits) {
+  let members;
   try {
-    const members = await zipListing(file);
-    found = unsafe(members, problems) ? null : findResults(members, problems);
+    members = await zipListing(file);
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;
     problems.add("archive-damaged", {}, `The archive cannot be read: ${error.message}.`);
     return null;
   }
-  if (found === null || unreadable(found, problems)) return null;
-  return { name: "results.json", size: found.size, slices: canRead(found) ? memberSlices(file, found) : null };
+  if (isRefused(members, problems, limits)) return null;
+  const files = members.filter(({ name }) => !name.endsWith("/") && !isLitter(name));
+  return new Map(files.map((member) => [member.name, member]));
 }
 
-function unsafe(members, problems) {
+function isRefused(members, problems, limits) {
   const refuse = (code, message) => {
     problems.add(code, {}, message);
     return true;
   };
   const total = members.reduce((sum, { size }) => sum + size, 0);
-  if (members.length > MEMBERS) {
-    return refuse("archive-members", `The archive lists ${members.length} files, but at most ${MEMBERS} are read.`);
+  if (members.length > limits.members) {
+    return refuse("archive-members", `The archive lists ${members.length} files, but at most ${limits.members} are read.`);
   }
-  if (total > TOTAL) {
-    return refuse("archive-size", `The archive unpacks to ${total} bytes, but at most ${TOTAL} are read.`);
+  if (total > limits.total) {
+    return refuse("archive-size", `The archive unpacks to ${total} bytes, but at most ${limits.total} are read.`);
   }
   const names = new Set();
   for (const { name, link } of members) {
@@ -61,9 +77,8 @@ function isLitter(name) {
   return name.split("/").some((part) => part.startsWith("._") || LITTER.includes(part.toLowerCase()));
 }
 
-/** The one results.json, at the top or in one root folder. Folders and what desktops add do not count. */
-function findResults(members, problems) {
-  const files = members.filter(({ name }) => !name.endsWith("/") && !isLitter(name));
+/** The one results.json, at the top or in one root folder. */
+function findResults(files, problems) {
   const found = files.filter(({ name }) => name.split("/").pop() === "results.json");
   if (found.length !== 1) {
     const names = (found.length > 1 ? found : files).slice(0, 5).map(({ name }) => name).join(", ");
@@ -83,15 +98,15 @@ function findResults(members, problems) {
   return found[0];
 }
 
-function unreadable({ name, encrypted, method, compressed, size }, problems) {
-  const before = problems.hasErrors();
-  if (encrypted) problems.add("archive-encrypted", {}, `The member ${name} needs a password.`);
-  else if (!METHODS.includes(method)) problems.add("archive-compression", {}, `The member ${name} is compressed with method ${method}.`);
-  else if (size === 0) problems.add("file-empty", {}, `The member ${name} has 0 bytes.`);
-  else if (size > Math.max(RATIO_FROM, RATIO * compressed)) {
-    problems.add("archive-ratio", {}, `${compressed} bytes claim to unpack to ${size}, beyond ${RATIO}:1.`);
+/** Return {code, message} of what keeps the server from unpacking a member; undefined where nothing does. */
+export function memberProblem({ name, encrypted, method, compressed, size }) {
+  if (encrypted) return { code: "archive-encrypted", message: `The member ${name} needs a password.` };
+  if (!METHODS.includes(method)) return { code: "archive-compression", message: `The member ${name} is compressed with method ${method}.` };
+  if (size === 0) return { code: "file-empty", message: `The member ${name} has 0 bytes.` };
+  if (size > Math.max(RATIO_FROM, RATIO * compressed)) {
+    return { code: "archive-ratio", message: `${compressed} bytes claim to unpack to ${size}, beyond ${RATIO}:1.` };
   }
-  return problems.hasErrors() !== before;
+  return undefined;
 }
 
 async function* memberSlices(file, found) {

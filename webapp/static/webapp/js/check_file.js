@@ -1,9 +1,10 @@
 /**
- * Checks a results.json, or a zip that holds one, before a byte of it is sent. The file is never read whole.
+ * Checks a results.json, a zip that holds one, or a zip of maps, while it is sent. The file is never read whole.
  */
 import { openArchive } from "./check_archive.js";
 import { JsonError, JsonReader } from "./check_json.js";
 import { ProblemList } from "./check_problems.js";
+import { checkMaps } from "./check_maps.js";
 import { ResultsReader, TooMany } from "./check_results.js";
 import { VisRules } from "./check_rules.js";
 import { ZipError } from "./check_zip.js";
@@ -26,10 +27,15 @@ const MOT = /^\d+, ?-?\d+, ?-?[\d.]+, ?-?[\d.]+, ?-?[\d.]+/;
  * Return {problems, ok, entries, videos, checked}: `ok` is false where the server would reject the file; `checked`
  * is false where only the server can look inside (an unusual compression).
  *
- * `split`: {videos, categories, problems}, as the page hands it over; `onProgress(done, total)` counts bytes.
+ * `split`: {task, videos, categories, problems}, as the page hands it over; `onProgress(done, total)` counts bytes of a
+ * JSON file, and maps of an archive. `entries` are predictions or maps.
  */
 export async function checkFile(file, split, onProgress = () => {}) {
   const problems = new ProblemList(split.problems, file.name);
+  if (split.task !== "vis") {
+    const { maps, videos } = (await isArchive(file, problems)) ? await checkMaps(file, split, problems, onProgress) : { maps: 0, videos: 0 };
+    return { problems: problems.toList(), ok: !problems.hasErrors(), checked: true, entries: maps, videos };
+  }
   const rules = new VisRules(split, problems);
   const source = await open(file, problems);
   if (source?.slices) {
@@ -43,6 +49,16 @@ export async function checkFile(file, split, onProgress = () => {}) {
     entries: rules.entries,
     videos: rules.seen.size,
   };
+}
+
+/** Whether a file is a zip archive; where it is not, a problem says what it is. */
+async function isArchive(file, problems) {
+  const head = new Uint8Array(await file.slice(0, 512).arrayBuffer());
+  if (head[0] === 0x50 && head[1] === 0x4b) return true;
+  const found = otherFormat(head, file.name) ?? "another file";
+  if (file.size === 0) problems.add("file-empty", {}, "The file has 0 bytes.");
+  else problems.add("file-not-recognised", {}, `Expected a zip archive, but this is ${found}.`);
+  return false;
 }
 
 /** Return {name, size, slices} of the results.json, or null with a problem in the list. */

@@ -40,12 +40,11 @@ export class ProblemList {
   }
 
   /**
-   * At most 100 problems, by code; a group that was cut ends with one that counts the rest. Warnings are for files
-   * that can be scored.
+   * At most 100 problems, by code, errors first; a group that was cut ends with one that counts the rest.
    */
   toList() {
-    const hasErrors = this.hasErrors();
-    const groups = [...this.groups].filter(([code]) => !hasErrors || this.table[code].severity === "error");
+    const isWarning = ([code]) => Number(this.table[code].severity === "warning");
+    const groups = [...this.groups].sort((one, other) => isWarning(one) - isWarning(other));
     const perCode = Math.max(1, Math.min(LISTED_PER_CODE, Math.floor(LISTED / Math.max(1, groups.length)) - 1));
     const list = [];
     for (const [code, { shown, count }] of groups) {

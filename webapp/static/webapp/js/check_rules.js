@@ -141,8 +141,8 @@ export class VisRules {
       this.problems.add("category-unknown", { entry, field: "category_id" }, message);
       this.categoriesCountedOtherwise();
     }
-    if (this.kinds.polygons > 0) this.problems.add("masks-polygons", {}, `${this.kinds.polygons} masks are polygons.`);
-    if (this.kinds.uncompressed > 0) this.problems.add("masks-uncompressed", {}, `${this.kinds.uncompressed} masks are uncompressed RLE.`);
+    if (this.kinds.polygons > 0) this.problems.add("masks-polygons", {}, `${masks(this.kinds.polygons, "polygons")}.`);
+    if (this.kinds.uncompressed > 0) this.problems.add("masks-uncompressed", {}, `${masks(this.kinds.uncompressed, "uncompressed RLE")}.`);
   }
 
   missingVideos(entries) {
@@ -179,6 +179,10 @@ export class VisRules {
 
 function plural(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function masks(count, kind) {
+  return count === 1 ? `1 mask is ${kind}` : `${count} masks are ${kind}`;
 }
 
 function span(videos) {

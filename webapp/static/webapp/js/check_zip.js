@@ -93,12 +93,12 @@ export function canRead({ method }) {
   return method === STORED || method === DEFLATED;
 }
 
-/** Return the member's bytes, unpacked, as a ReadableStream. Raises ZipError. */
-export async function zipMember(file, { at, method, compressed }) {
+/** Return the member's bytes, unpacked, as a ReadableStream; with `limit` of its first packed bytes. Raises ZipError. */
+export async function zipMember(file, { at, method, compressed }, limit = Infinity) {
   const local = at + 30 <= file.size ? await view(file, at, at + 30) : null;
   if (local === null || local.getUint32(0, true) !== LOCAL) throw new ZipError("a member lies outside the file");
   const from = at + 30 + local.getUint16(26, true) + local.getUint16(28, true);
   if (from + compressed > file.size) throw new ZipError("a member ends outside the file");
-  const packed = file.slice(from, from + compressed);
+  const packed = file.slice(from, from + Math.min(compressed, limit));
   return method === STORED ? packed.stream() : packed.stream().pipeThrough(new DecompressionStream("deflate-raw"));
 }

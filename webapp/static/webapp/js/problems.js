@@ -47,7 +47,7 @@ function placeList(members) {
 function moreOf(members, unlisted) {
   const parts = [];
   if (members.length > 0) parts.push(`${members.length} more`);
-  if (unlisted > 0) parts.push(`${NUMBER.format(unlisted)} that are not listed`);
+  if (unlisted > 0) parts.push(`${NUMBER.format(unlisted)} not listed`);
   const details = element("details", "more");
   details.append(element("summary", "", parts.join(", and ")), placeList(members));
   return details;

@@ -1,6 +1,7 @@
 /**
- * Pages that send a file: one that is chosen is checked at once, a good one is sent while the form is filled in,
- * and Submit waits for whatever is not done yet. Without this script the same form sends the file by itself.
+ * Pages that send a file: a file that is chosen is checked and sent at the same time, while the form is filled in. If the
+ * check refuses it, the upload is given up. Submit waits for the upload, never for the check. Without this script the
+ * same form sends the file by itself.
  */
 import { problemList, element } from "./problems.js";
 import { Upload, UploadRefused } from "./upload.js";
@@ -42,7 +43,7 @@ class SubmitPage {
     this.drop.addEventListener("drop", (event) => {
       const { files } = event.dataTransfer;
       if (files.length !== 1) {
-        this.say("error", files.length ? "Drop one file at a time." : "That was no file.", this.split ? "Put results.json into a zip if it belongs to others." : "Put the maps into one zip archive.");
+        this.say("error", files.length ? "Drop one file at a time." : "What you dropped is not a file.", this.split?.task === "vis" ? "Choose results.json, or a zip archive that holds it." : "");
       } else {
         this.input.files = files;
         this.choose(files[0]);
@@ -57,11 +58,24 @@ class SubmitPage {
     this.findings.replaceChildren();
     document.getElementById("id_file_error")?.remove();
     this.showFile(file);
+    this.send(file, turn);
     const verdict = await this.check(file);
     if (turn !== this.turn) return;
     this.step("check").hidden = true;
-    if (verdict !== null) this.showVerdict(file, verdict);
-    if (verdict === null || verdict.ok) await this.send(file, turn);
+    if (verdict === null) return;
+    if (!verdict.ok) this.giveUp();
+    this.showVerdict(file, verdict);
+  }
+
+  /** The check refuses the file: what has arrived of it is deleted at the server. */
+  giveUp() {
+    this.turn += 1; // what the upload still says is dropped
+    this.upload?.remove();
+    this.upload = null;
+    this.uploadField.value = "";
+    this.step("upload").hidden = true;
+    this.drop.classList.remove("is-done");
+    this.disarm();
   }
 
   stop() {
@@ -82,7 +96,7 @@ class SubmitPage {
       this.progress("check", 0, `Checking ${file.name}`);
       this.worker = new Worker(form.dataset.worker, { type: "module" });
       this.worker.onmessage = ({ data }) => {
-        if (data.total) this.progress("check", data.done / data.total, `Checking ${file.name}: ${size(data.done)} of ${size(data.total)}`);
+        if (data.total) this.progress("check", data.done / data.total, `Checking ${file.name}: ${this.amount(data.done)} of ${this.amount(data.total)}`);
         else resolve(data.verdict ?? null);
       };
       this.worker.onerror = () => resolve(null);
@@ -90,16 +104,23 @@ class SubmitPage {
     });
   }
 
+  /** How much has been checked: bytes of a results.json, or maps. */
+  amount(number) {
+    return this.split.task === "vis" ? size(number) : `${NUMBER.format(number)} maps`;
+  }
+
   showVerdict(file, verdict) {
     const errors = verdict.problems.filter(({ severity }) => severity === "error");
     const warnings = verdict.problems.filter(({ severity }) => severity === "warning");
     if (errors.length > 0) {
       const count = errors.reduce((sum, problem) => sum + problem.count, 0);
-      this.say("error", `${NUMBER.format(count)} ${count === 1 ? "problem" : "problems"} in ${file.name}.`, "Nothing was sent, and it costs no quota. Mend the file and choose it again.");
+      this.say("error", `${NUMBER.format(count)} ${count === 1 ? "problem" : "problems"} in ${file.name}.`, "The file was not submitted, and this costs no quota. Fix the file and choose it again.");
       this.findings.append(problemList(errors, this.split.problems), this.letServerDecide(file));
     } else if (verdict.checked) {
-      const found = `${NUMBER.format(verdict.entries)} predictions in ${NUMBER.format(verdict.videos)} of ${NUMBER.format(this.split.videos.length)} videos`;
-      this.say(warnings.length ? "warning" : "ok", `Checked: ${found}.`, warnings.length ? "It can be scored. This looks unintended:" : "");
+      const kind = this.split.task === "vis" ? "prediction" : "map";
+      const count = `${NUMBER.format(verdict.entries)} ${kind}${verdict.entries === 1 ? "" : "s"}`;
+      const found = `${count} in ${NUMBER.format(verdict.videos)} of ${NUMBER.format(this.split.videos.length)} videos`;
+      this.say(warnings.length ? "warning" : "ok", `Checked: ${found}.`, warnings.length ? "It can be scored. The following looks unintended:" : "");
     }
     if (warnings.length > 0) this.findings.append(problemList(warnings, this.split.problems));
   }
@@ -110,7 +131,7 @@ class SubmitPage {
     button.type = "button";
     button.addEventListener("click", () => {
       button.remove();
-      this.findings.querySelector(".alert.error p").textContent = "Sent all the same: the server decides. If it rejects the file, that costs no quota.";
+      this.findings.querySelector(".alert.error p").textContent = "The server decides. If it rejects the file, this costs no quota.";
       this.send(file, this.turn);
     });
     return button;
@@ -148,7 +169,7 @@ class SubmitPage {
     this.upload = null;
     this.step("upload").hidden = true;
     this.disarm();
-    this.say("error", "The server did not take the file.", "");
+    this.say("error", "The server did not accept the file.", "");
     this.findings.append(problemList(problems));
   }
 
@@ -187,7 +208,7 @@ class SubmitPage {
 
   arm() {
     this.wantsSubmit = true;
-    this.note.textContent = "Will be submitted as soon as the upload is done.";
+    this.note.textContent = "It will be submitted as soon as the upload is complete.";
   }
 
   disarm() {

@@ -22,7 +22,7 @@ export class UploadRefused extends Error {
 export class Upload {
   /**
    * `options`: endpoint, csrfToken, owner (whose upload it is), kind (submission or checkpoint);
-   * onProgress({sent, total, rate, left}) with bytes a second and seconds, onWait(seconds) before another try.
+   * onProgress({sent, total, rate, left}) with bytes per second and seconds, onWait(seconds) before another try.
    */
   constructor(file, options) {
     this.file = file;
@@ -32,6 +32,7 @@ export class Upload {
     this.failures = 0;
     this.request = null;
     this.stopped = false;
+    this.creating = null; // the request that makes the upload, while it runs
     this.wake = null;
     this.rate = new Rate();
     this.key = ["upload", options.owner, options.kind, file.name, file.size, file.lastModified].join(":");
@@ -54,11 +55,28 @@ export class Upload {
     }
   }
 
-  /** Stop sending; what has arrived stays at the server. */
+  /** Stop sending; what has arrived stays at the server, and the same file resumes there. */
   stop() {
     this.stopped = true;
     this.request?.abort();
     this.wake?.();
+  }
+
+  /** Stop sending and have the server delete what has arrived; what cannot be deleted now expires there. */
+  async remove() {
+    this.stopped = true;
+    forget(this.key);
+    // An upload that is being made gets its address first: it could not be deleted without one.
+    if (this.creating === null) this.request?.abort();
+    this.wake?.();
+    await this.creating;
+    for (const seconds of [0.2, 1, 4, 15]) {
+      if (this.url === null) return;
+      const { status } = await this.send("DELETE", this.url, {});
+      if (!PASSING.includes(status)) return;
+      // The server may not have noticed yet that nothing more comes.
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    }
   }
 
   /** The upload has been used: the same file would be a new one. */
@@ -68,15 +86,20 @@ export class Upload {
 
   async create() {
     const name = btoa(String.fromCharCode(...new TextEncoder().encode(this.file.name)));
-    const answer = await this.send("POST", this.options.endpoint, {
+    const posted = this.send("POST", this.options.endpoint, {
       "Upload-Length": String(this.file.size),
       "Upload-Metadata": `filename ${name},kind ${btoa(this.options.kind)}`,
     });
-    if (answer.status !== 201) return this.failed(answer);
     // The path alone: a proxy in front may have told the server another scheme or host.
-    this.url = new URL(answer.getResponseHeader("Location"), location.href).pathname;
+    this.creating = posted.then((answer) => {
+      if (answer.status === 201) this.url = new URL(answer.getResponseHeader("Location"), location.href).pathname;
+      this.creating = null;
+    });
+    const answer = await posted;
+    await this.creating;
+    if (answer.status !== 201) return this.failed(answer);
     this.offset = 0;
-    remember(this.key, this.url);
+    if (!this.stopped) remember(this.key, this.url);
     return true;
   }
 
@@ -158,7 +181,7 @@ export class Upload {
   }
 }
 
-/** Bytes a second over the last few seconds. */
+/** Bytes per second over the last few seconds. */
 class Rate {
   constructor() {
     this.marks = [];
@@ -186,8 +209,8 @@ function problemsOf(request) {
 
 function plain(status, message) {
   const hint = status === 401 || status === 403
-    ? "Log in again in another tab, then choose the file once more: the upload goes on where it was."
-    : "Choose the file once more; if it stays, tell the people who run this server.";
+    ? "Log in again in another tab, then choose the file again: the upload resumes where it was."
+    : "Choose the file again. If it happens again, tell the people who run this server.";
   return { code: `http-${status}`, severity: "error", where: {}, message, hint, count: 1 };
 }
 
