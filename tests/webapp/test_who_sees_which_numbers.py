@@ -52,7 +52,7 @@ def found_in(text: str) -> set[tuple[str, str]]:
     found = set()
     for number, phase in enumerate(PHASES):
         for kind, fraction in numbers_of(number).items():
-            percent = rf"(?<![\d.]){100 * fraction:.1f}(?!\d)"
+            percent = rf">\s*{100 * fraction:.1f}\s*<"  # alone in its element: other texts have numbers, too
             if str(fraction) in text or re.search(percent, text):
                 found.add((phase, kind))
     return found
