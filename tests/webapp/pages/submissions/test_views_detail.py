@@ -74,7 +74,7 @@ def test_htmx_gets_the_state_alone(page: Client, submission: Submission) -> None
 def test_answer_differs_by_who_asks_and_is_not_cached(page: Client, submission: Submission) -> None:
     response = page.get(submission.get_absolute_url())
     assert "HX-Target" in response["Vary"]
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "private, no-store"
 
 
 def test_finished_submission_asks_no_more(page: Client, submission: Submission) -> None:
