@@ -1,6 +1,8 @@
 """Retries and errors of the client, against a small server of its own."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -117,3 +119,10 @@ def test_nobody_at_the_address_ends_after_some_tries(free_port: int, pauses: lis
 def test_pauses_grow_and_have_a_limit() -> None:
     assert [pause_s(tries, lambda: 1.0) for tries in (0, 1, 2, 10)] == [0.5, 1.0, 2.0, 30.0]
     assert pause_s(0, lambda: 0.0) == 0.25
+
+
+def test_without_httpx_the_command_says_how_to_get_it() -> None:
+    script = "import sys; sys.modules['httpx'] = None; from webapp.client import main; main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "dvis-bench needs the library httpx: pip install 'dvis-bench[client]'\n"

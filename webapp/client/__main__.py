@@ -1,5 +1,5 @@
 """`python -m webapp.client`."""
 
-from webapp.client.commands import main
+from webapp.client import main
 
 main()
