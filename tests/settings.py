@@ -26,3 +26,5 @@ PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher"]
 STORAGES = site.STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 }
+# All tests of a process come from one address; those of the limits set their own.
+API_THROTTLE_ANONYMOUS = "100000/m"

@@ -61,7 +61,7 @@ def test_doorbells_without_end_make_one_attempt(chaos_site: ChaosSite) -> None:
     (submission,), _ = chaos_site.submit(QUICK)
     for _ in range(3):
         chaos_site.manage(
-            "shell", "-c", "from webapp import queue; [queue.ring('evaluate') for _ in range(20)]"
+            "shell", "-c", "from webapp.jobs import queue; [queue.ring('evaluate') for _ in range(20)]"
         )
     chaos_site.wait_for_status(submission, "scored", 30)
     assert chaos_site.outcomes(submission) == ["succeeded"]

@@ -96,7 +96,7 @@ def test_a_header_of_very_many_entries_is_refused_at_once(tmp_path: Path) -> Non
         load_checkpoint(build("tiny"), path)
 
 
-@pytest.mark.parametrize("dtype", [torch.bool, torch.complex64, torch.float8_e4m3fn])
+@pytest.mark.parametrize("dtype", [torch.bool, torch.complex64])
 def test_tensors_that_hold_no_real_numbers_are_refused(dtype: torch.dtype, tmp_path: Path) -> None:
     path = saved({"backbone.weight": torch.zeros(2, dtype=dtype)}, tmp_path)
     with pytest.raises(CheckpointRefused, match=r"'backbone.weight' holds torch\.\w+, expected real numbers"):

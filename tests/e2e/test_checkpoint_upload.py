@@ -28,7 +28,7 @@ def test_checkpoint_is_kept_before_its_upload_has_ended_and_goes_on_after_a_relo
     limit_speed(page, 2_000_000)
     page.get_by_label("choose it").set_input_files(file)
     page.get_by_role("button", name="Save the checkpoint").click()
-    expect(page.get_by_text("as soon as the upload is done")).to_be_visible()
+    expect(page.get_by_text("as soon as the upload is complete")).to_be_visible()
     expect(page.get_by_text(re.compile("about .* left"))).to_be_visible()
     page.reload()
     limit_speed(page, -1)

@@ -213,7 +213,8 @@ def test_they_run_as_an_ordinary_user(var: Path) -> None:
 
 
 def test_a_socket_folder_that_others_can_enter_is_refused(supervisor: Supervisor, var: Path) -> None:
-    socket_folder(var).mkdir(mode=0o755)
+    socket_folder(var).mkdir()
+    socket_folder(var).chmod(0o755)
     with pytest.raises(EmbeddedError, match="is not a private folder of yours: remove it"):
         servers.start_valkey(supervisor, var)
 

@@ -120,7 +120,7 @@ def test_a_file_lost_from_storage_is_an_error_of_ours_that_is_tried_again(split:
     assert submission.status == Status.QUEUED
     attempt = submission.job.attempts.get()
     assert attempt.outcome == Attempt.Outcome.ERROR
-    assert "FileNotFoundError" in attempt.detail
+    assert "BlobLost" in attempt.detail
 
 
 def test_rung_for_nothing_it_does_nothing() -> None:

@@ -145,10 +145,10 @@ def test_the_page_draws_intervals_ranks_and_bars_and_says_what_they_mean() -> No
     assert "<title>95 %: 36.0 to 48.0</title>" in page
     assert "<title>reported: no interval</title>" in page
     assert 'class="rank num tie first">1<small class="span"' in page
-    assert "the first is not surely better than the others" in page
+    assert "do not differ significantly from the first of them" in page
     by_name = Client().get("/benchmarks/shapes/?sort=method").content.decode()
     assert "rank num tie" not in by_name
-    assert "Of rows joined by a bar" not in by_name
+    assert "Rows joined by a bar" not in by_name
 
 
 def test_a_board_without_draws_says_nothing_of_intervals() -> None:

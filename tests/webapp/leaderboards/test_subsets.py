@@ -64,7 +64,7 @@ def test_rows_scored_before_the_subset_was_made_stand_last_with_a_dash_and_the_r
     measure(make_row(split, "Owl", 0.3), night, AP=0.6)
     text = client.get("/benchmarks/shapes/?subset=night").content.decode()
     assert text.index("Owl") < text.index("Early bird")
-    assert "1 row has none yet: scored before this subset was made" in text
+    assert "1 row has no numbers yet: scored before this subset was created" in text
     assert "Night scenes: 2 of 5 videos" in text
 
 
