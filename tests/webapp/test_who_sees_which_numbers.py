@@ -47,14 +47,14 @@ def numbers_of(phase: int) -> dict[str, float]:
     return {"score": value(3, phase), "video": value(6, phase), "category": value(8, phase)}
 
 
-def found_in(text: str) -> set[tuple[str, str]]:
-    """Which numbers of which splits a text holds."""
-    found = set()
+def found_in(text: str) -> dict[tuple[str, str], str]:
+    """Return which numbers of which splits a text holds, with what stands around each."""
+    found = {}
     for number, phase in enumerate(PHASES):
         for kind, fraction in numbers_of(number).items():
-            percent = rf">\s*{100 * fraction:.1f}\s*<"  # alone in its element: other texts have numbers, too
-            if str(fraction) in text or re.search(percent, text):
-                found.add((phase, kind))
+            forms = rf"{re.escape(str(fraction))}|{re.escape(f'{100 * fraction:.1f}')}(?!\d)"
+            if match := re.search(rf"(?<![\d.])(?:{forms})", text):
+                found[phase, kind] = text[max(0, match.start() - 60) : match.end() + 60]
     return found
 
 
@@ -120,8 +120,8 @@ def crawl(http: Client, rows: dict[str, list[Submission]]) -> dict[tuple[str, st
         if answer.streaming:
             continue
         text = answer.content.decode(errors="replace")
-        for one in found_in(text):
-            found.setdefault(one, address)
+        for one, around in found_in(text).items():
+            found.setdefault(one, f"{address}: {around}")
         waiting += [unescape(link) for link in LINK.findall(text)]
     assert len(seen) > 60
     return found
