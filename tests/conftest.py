@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 
 from tests.support import chromium
+from tests.support.emptying import empty
 from tests.support.live import LiveSite
 from tests.support.product import Product
 from webapp.embedded import servers as embedded
@@ -57,8 +59,11 @@ def servers() -> Iterator[Supervisor]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(servers: Supervisor) -> None:
-    """Have the servers running before pytest-django makes its database."""
+def django_db_modify_db_settings(servers: Supervisor) -> Iterator[None]:
+    """Have the servers running before pytest-django makes its database, which it empties as we do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection.ops, "execute_sql_flush", empty)
+        yield
 
 
 @pytest.fixture(scope="session")
