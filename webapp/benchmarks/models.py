@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from evaluator.catalog import BENCHMARKS, BenchmarkSpec
 
-# An upload that began before the closing time may be submitted for so long after it.
+# What began before the closing time, an upload or a run, may be submitted for so long after it.
 GRACE = timedelta(hours=1)
 
 
@@ -166,7 +166,8 @@ class Split(models.Model):
     def is_open(self, now: datetime | None = None, *, begun_at: datetime | None = None) -> bool:
         """Whether a submission made at `now` would be scored (closing time inclusive).
 
-        `begun_at` is when its upload began: before the closing time, it is taken for a while longer.
+        `begun_at` is when its upload began, or its run was started: before the closing time, it is taken for
+        an hour longer.
         """
         now = now or timezone.now()
         in_time = self.closes_at is None or now <= self.closes_at

@@ -137,6 +137,7 @@ def run_finish(*, token: UUID, blob: Blob, filename: str, provenance: dict[str, 
             note=run.note,
             is_public=run.is_public,
             origin=Submission.Origin.RUN,
+            begun_at=run.created_at,
         )
         run.provenance = provenance
         run.save()

@@ -56,8 +56,9 @@ def submission_create(
     While a file is under way, it is not evaluated twice: sent again for the same variant, the submission
     under way is returned (its `was_under_way` is true); for another variant, the new one waits for it.
 
-    `begun_at` is when the upload of the file began. Raises SubmissionRefused: not the author's method,
-    address not verified, split closed, quota used up; Refused: a note with characters that nobody sees.
+    `begun_at` is when the upload of the file began, or the run was started that made it. Raises
+    SubmissionRefused: not the author's method, address not verified, split closed, quota used up; Refused: a
+    note with characters that nobody sees.
     """
     check_one_line("note", note)
     if origin == Submission.Origin.UPLOAD:  # a run that is done is stored as long as there is a byte

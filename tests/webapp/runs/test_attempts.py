@@ -89,17 +89,28 @@ def test_files_of_videos_are_let_go_with_the_submission_and_their_figures_stay()
     assert [(video.result, video.frames) for video in run.videos.all()] == [(None, 10)]
 
 
-def test_a_split_that_closed_meanwhile_fails_the_run_for_that_reason() -> None:
-    run = make_run()
-    claim = claim_run()
-    split = run.split
-    split.closes_at = timezone.now() - timedelta(seconds=1)
-    split.save()
-    assert finish(claim)
-    run = Run.objects.get(pk=run.pk)
+@pytest.mark.parametrize(("started", "closed"), [(120, 61), (30, 31)], ids=["long ago", "after it"])
+def test_a_split_that_closed_meanwhile_fails_the_run_for_that_reason(started: int, closed: int) -> None:
+    run = finished_after_closing(started, closed)
     assert (run.status, run.job.failure_code) == (Job.Status.FAILED, "submission-refused")
     assert "closed for submissions" in run.job.failure_message
     assert Submission.objects.count() == 0
+
+
+def test_a_run_started_before_the_closing_time_counts_for_an_hour() -> None:
+    assert finished_after_closing(started=120, closed=59).status == Job.Status.SUCCEEDED
+    assert Submission.objects.get().status == Submission.Status.QUEUED
+
+
+def finished_after_closing(started: int, closed: int) -> Run:
+    """A run that was started, on a split that closed, so many minutes ago."""
+    run, now = make_run(), timezone.now()
+    claim = claim_run()
+    run.split.closes_at = now - timedelta(minutes=closed)
+    run.split.save()
+    Run.objects.filter(pk=run.pk).update(created_at=now - timedelta(minutes=started))
+    assert finish(claim)
+    return Run.objects.get(pk=run.pk)
 
 
 def test_a_failure_says_what_may_be_said_and_keeps_the_rest_for_operators() -> None:
