@@ -150,6 +150,7 @@ class LeaderboardRow(Schema):
     ran_here: RanHereOut | None
     evaluator: str | None
     digest: str | None
+    stale: str | None = Field(description="why it would have another score today; null where it would not")
     scored_at: datetime | None
     values: dict[str, float | None] = Field(description="by metric")
     intervals: dict[str, tuple[float, float]] = Field(description="95 % bounds, of metrics that have any")

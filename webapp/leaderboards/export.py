@@ -35,6 +35,17 @@ LATEX = str.maketrans(
 )
 
 
+# Marks behind the names of methods, whose rows have them, and what each means.
+LATEX_MARKS: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
+    (r"\dagger", lambda row: row.origin == "reported", "as published, not scored here"),
+    (
+        r"\ddagger",
+        lambda row: bool(row.stale),
+        "outdated: scored on an earlier ground truth or by an earlier evaluator",
+    ),
+)
+
+
 def to_dict(board: Leaderboard) -> dict[str, Any]:
     """Return everything as plain JSON types; values are fractions in [0, 1], undefined ones None.
 
@@ -66,7 +77,8 @@ def to_dict(board: Leaderboard) -> dict[str, Any]:
 def to_csv(board: Leaderboard) -> str:
     """Return comma-separated text with a head line; values are fractions, undefined ones empty.
 
-    The last columns are the possible ranks and the bounds of 95 % intervals, of metrics that have any.
+    The last columns are why a row is outdated, where it is, the possible ranks, and the bounds of 95 %
+    intervals, of metrics that have any.
     """
     factors = _factor_names(board)
     keys = [column.metric.key for column in board.columns]
@@ -75,7 +87,7 @@ def to_csv(board: Leaderboard) -> str:
         [
             *("rank", "method", "variant", *factors, "origin", "venue", "year", "source"),
             *keys,
-            *("submission", "digest", "rank_low", "rank_high"),
+            *("submission", "digest", "outdated", "rank_low", "rank_high"),
             *(f"{key}_{end}" for key in bounded for end in ("low", "high")),
         ]
     ]
@@ -93,6 +105,7 @@ def to_csv(board: Leaderboard) -> str:
             *(row.values.get(key) for key in keys),
             row.submission_id,
             row.digest,
+            row.stale,
             ranked.rank_low,
             ranked.rank_high,
             *(bound for key in bounded for bound in row.intervals.get(key, (None, None))),
@@ -114,7 +127,7 @@ def to_markdown(board: Leaderboard) -> str:
             _rank_text(ranked),
             ranked.row.method,
             ranked.row.settings,
-            ORIGINS[ranked.row.origin].lower(),
+            ORIGINS[ranked.row.origin].lower() + (", outdated" if ranked.row.stale else ""),
         ]
         lines.append(_markdown_line([*(_markdown(text) for text in texts), *numbers]))
     return "\n".join(lines) + "\n"
@@ -123,7 +136,7 @@ def to_markdown(board: Leaderboard) -> str:
 def to_latex(board: Leaderboard) -> str:
     """Return a booktabs table in percent with one decimal; the best of each column is bold.
 
-    Printed numbers carry a dagger, which the last line of the table explains.
+    Printed numbers carry a dagger and outdated ones a double dagger, which the last lines explain.
     """
     lines = [
         f"% {_latex(board.place)}: needs \\usepackage{{booktabs}}",
@@ -135,15 +148,14 @@ def to_latex(board: Leaderboard) -> str:
     ]
     for ranked in board.rows:
         numbers = _percents(ranked.row, board.columns, lambda text: f"\\textbf{{{text}}}")
-        dagger = "$^\\dagger$" if ranked.row.origin == "reported" else ""
-        cells = [_latex(ranked.row.method) + dagger, _latex(ranked.row.settings), *numbers]
+        marks = "".join(f"$^{mark}$" for mark, is_so, _ in LATEX_MARKS if is_so(ranked.row))
+        cells = [_latex(ranked.row.method) + marks, _latex(ranked.row.settings), *numbers]
         lines.append(" & ".join(cells).replace(UNDEFINED, "--") + r" \\")
     lines.append("\\bottomrule")
-    if any(ranked.row.origin == "reported" for ranked in board.rows):
-        width = len(board.columns) + 2
-        lines.append(
-            f"\\multicolumn{{{width}}}{{l}}{{\\footnotesize $^\\dagger$ as published, not scored here}} \\\\"
-        )
+    width = len(board.columns) + 2
+    for mark, is_so, text in LATEX_MARKS:
+        if any(is_so(ranked.row) for ranked in board.rows):
+            lines.append(f"\\multicolumn{{{width}}}{{l}}{{\\footnotesize $^{mark}$ {text}}} \\\\")
     return "\n".join([*lines, "\\end{tabular}"]) + "\n"
 
 

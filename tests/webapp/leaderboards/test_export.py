@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from tests.support.boards import make_board, make_row
+from tests.support.factories import make_blob
 from webapp.leaderboards.export import to_csv, to_dict, to_latex, to_markdown
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
@@ -41,6 +42,22 @@ def test_csv_has_full_fractions_and_leaves_undefined_values_empty() -> None:
         "ResNet_50",
     )
     assert (second["AP50"], second["origin"], second["source"]) == ("", "reported", "Table 1, u")
+
+
+def test_every_export_marks_rows_that_were_scored_on_an_old_ground_truth() -> None:
+    split = make_board("shapes")
+    make_row(split, "Old", 0.5, ground_truth=make_blob())
+    make_row(split, "New", 0.4)
+    board = leaderboard(split=split, user=AnonymousUser(), filters=Filters())
+    sentence = "Scored against an earlier ground truth of this split."
+    assert [row["outdated"] for row in read_csv(to_csv(board))] == [sentence, ""]
+    assert [row["stale"] for row in to_dict(board)["rows"]] == [sentence, None]
+    old, new = to_markdown(board).splitlines()[2:]
+    assert ("scored here, outdated" in old, "outdated" in new) == (True, False)
+    text = to_latex(board)
+    assert r"Old$^\ddagger$ & " in text
+    assert "New & " in text
+    assert "scored on an earlier ground truth or by an earlier evaluator" in text
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
