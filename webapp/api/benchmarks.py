@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -190,7 +190,8 @@ FILTERS = [
 @paginate(Keyset, by=("position", "slug"))
 def benchmarks(request: HttpRequest) -> QuerySet[Benchmark]:
     """List the benchmarks of this server."""
-    return benchmarks_visible_to(person(request)).prefetch_related("splits")
+    rows = benchmarks_visible_to(person(request)).defer("description", "citation", "categories")
+    return rows.prefetch_related(Prefetch("splits", Split.objects.defer("videos", "categories")))
 
 
 @router.get("/benchmarks/{slug:slug}", response=BenchmarkDetail, auth=anyone, summary="Read a benchmark")

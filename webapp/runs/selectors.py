@@ -35,8 +35,9 @@ def run_get(*, user: User | AnonymousUser, id: UUID | str) -> Run:
 
 
 def runs_of(user: User) -> QuerySet[Run]:
-    """A person's own, latest first."""
-    return runs_visible_to(user).filter(author=user)
+    """A person's own, latest first, each with its videos; a split's own list of videos is not read."""
+    rows = runs_visible_to(user).filter(author=user).prefetch_related("videos")
+    return rows.defer("split__videos", "split__categories", "split__benchmark__categories")
 
 
 def runs_unfinished(user: User) -> int:
@@ -67,7 +68,7 @@ class RunFigures:
 
 
 def run_figures(run: Run) -> RunFigures:
-    videos = list(run.videos.order_by("created_at"))
+    videos = sorted(run.videos.all(), key=lambda video: video.created_at)
     frames, seconds = sum(video.frames for video in videos), sum(video.seconds for video in videos)
     stages = {
         stage: sum(video.stage_seconds.get(stage, 0.0) for video in videos)

@@ -44,10 +44,11 @@ def submission_get(*, user: User | AnonymousUser, id: UUID | str) -> Submission:
 
 
 def submissions_of(user: User) -> QuerySet[Submission]:
-    """A person's own, latest first."""
-    return Submission.objects.filter(author=user).select_related(
+    """A person's own, latest first, without the lists of their splits' videos, which are long."""
+    rows = Submission.objects.filter(author=user).select_related(
         "variant__method", "split__benchmark", "job", "waits_for__job"
     )
+    return rows.defer("split__videos", "split__categories", "split__benchmark__categories")
 
 
 def scores_are_visible(*, user: User | AnonymousUser, split: Split) -> bool:

@@ -168,16 +168,6 @@ def test_a_list_is_filtered_by_benchmark_and_status(user: User, api: Api) -> Non
     assert api.get("/submissions", status="scored").json()["results"] == []
 
 
-def test_a_page_of_finished_submissions_costs_a_fixed_number_of_queries(
-    user: User, api: Api, django_assert_max_num_queries: Any
-) -> None:
-    for number in range(6):
-        api.post("/submissions", body(user, upload=Tus(user).upload(bytes([number]))))
-        evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
-    with django_assert_max_num_queries(6):
-        assert len(api.get("/submissions").json()["results"]) == 6
-
-
 def test_a_list_asks_as_many_queries_for_many_queued_rows_as_for_one() -> None:
     author, split = make_user(), make_split()
     api = Api(author)

@@ -14,6 +14,7 @@ from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.jobs.models import Job
+from webapp.jobs.selectors import jobs_foresee
 from webapp.pages.live import live_page, logged_in, told_if_refused
 from webapp.pages.runs.forms import RunForm
 from webapp.refusal import Refused
@@ -126,6 +127,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     user = logged_in(request)
     page = Paginator(runs_of(user), PAGE_SIZE).get_page(request.GET.get("page"))
     runs = list(page.object_list)
+    jobs_foresee(run.job for run in runs)
     weights = runs_weights(user=user, runs=runs)
     rows = [(run, run_state(run), weights[run.pk]) for run in runs]
     return render(request, "runs/mine.html", {"section": "mine", "rows": rows, "page_obj": page})
