@@ -14,7 +14,9 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
-from webapp.accounts.names import KEY_CHARACTERS, lookalike_key
+from webapp.accounts.names import KEPT, KEY_CHARACTERS, lookalike_key
+
+LOOKS_ALIKE = "This name looks like that of somebody else. Choose another one."
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -28,11 +30,18 @@ class UserManager(DjangoUserManager["User"]):
         """Make an organiser. The address counts as confirmed: whoever is at the terminal may do anything."""
         if not email and settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory":
             raise ValidationError("An e-mail address is needed: without one nobody can log in here.")
+        if self.looking_like(username).exists():
+            raise ValidationError(LOOKS_ALIKE)
         with transaction.atomic():
             user: User = super().create_superuser(username, email, password, **fields)
             if user.email:
                 EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
+
+    def looking_like(self, name: str) -> models.QuerySet["User"]:
+        """Whoever has a name that a reader could take this one for."""
+        key = lookalike_key(name)
+        return self.filter(models.Q(lookalike_key=key) | models.Q(lookalike_key__startswith=f"{key}{KEPT}"))
 
 
 class User(AbstractUser):
@@ -45,11 +54,11 @@ class User(AbstractUser):
     )
 
     lookalike_key = models.CharField(
-        max_length=KEY_CHARACTERS,
+        max_length=KEY_CHARACTERS + 20,
         default="",
-        db_index=True,
+        unique=True,
         editable=False,
-        help_text="equal for names that look alike; see accounts/names.py",
+        help_text="the same for names that look alike; see accounts/names.py",
     )
 
     objects: ClassVar[UserManager] = UserManager()
@@ -57,11 +66,16 @@ class User(AbstractUser):
     def clean(self) -> None:
         super().clean()
         self.email = self.email or None
+        is_as_before = User.objects.filter(pk=self.pk, username=self.username).exists()
+        if not is_as_before and User.objects.looking_like(self.username).exclude(pk=self.pk).exists():
+            raise ValidationError({"username": LOOKS_ALIKE})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Without an address there is none: two empty texts would be the same address."""
         self.email = self.email or None
-        self.lookalike_key = lookalike_key(self.username)
+        key = lookalike_key(self.username)
+        if not self.lookalike_key.startswith(f"{key}{KEPT}"):
+            self.lookalike_key = key
         if kwargs.get("update_fields") and "username" in kwargs["update_fields"]:
             kwargs["update_fields"] = {*kwargs["update_fields"], "lookalike_key"}
         super().save(*args, **kwargs)

@@ -16,6 +16,9 @@ RESERVED = (
     *("dvis", "dvis-bench", "dvisbench"),
 )
 KEY_CHARACTERS = 500
+# Accounts that looked like an older one before that was refused keep their names: their stored key ends in
+# this mark, which stands in no user name, and their number. So each stored key is unique.
+KEPT = "#"
 
 
 def lookalike_key(name: str) -> str:

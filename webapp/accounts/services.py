@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from webapp.accounts.addresses import block_digest
 from webapp.accounts.audit import audit
-from webapp.accounts.models import ApiToken, KnownBlock, Scope, User
+from webapp.accounts.models import LOOKS_ALIKE, ApiToken, KnownBlock, Scope, User
 from webapp.refusal import Refused
 
 DEFAULT_DAYS = 365
@@ -69,10 +70,15 @@ def token_authenticate(*, secret: str) -> ApiToken | None:
 
 
 def user_get_or_create(*, username: str) -> User:
-    """Return a person by name, made without a password (log-in by token, or after a reset) where missing."""
+    """Return a person by name, made without a password (log-in by token, or after a reset) where missing.
+
+    Raises ValidationError where the name cannot be one, or looks like that of somebody else.
+    """
     user = User.objects.filter(username=username).first()
     if user is None:
         User.username_validator(username)
+        if User.objects.looking_like(username).exists():
+            raise ValidationError(LOOKS_ALIKE)
         user = User.objects.create_user(username, is_vouched_for=True)
     return user
 

@@ -13,9 +13,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from webapp.accounts.addresses import block_digest, client_address
-from webapp.accounts.models import User
+from webapp.accounts.models import LOOKS_ALIKE, User
 from webapp.accounts.names import is_reserved
-from webapp.accounts.selectors import block_is_known, name_is_lookalike
+from webapp.accounts.selectors import block_is_known
 from webapp.accounts.services import block_remember
 
 
@@ -48,8 +48,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         name: str = super().clean_username(username, shallow=shallow)
         if is_reserved(name):
             raise ValidationError("This name speaks for the site. Choose another one.")
-        if not shallow and name_is_lookalike(name):
-            raise ValidationError("This name looks like that of somebody else. Choose another one.")
+        if not shallow and User.objects.looking_like(name).exists():
+            raise ValidationError(LOOKS_ALIKE)
         return name
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:

@@ -1,6 +1,10 @@
-"""The page of one's account: tokens for programs, and the way to address and password."""
+"""Signing up, and the page of one's account: tokens, and the way to address and password."""
 
+from typing import Any
+
+from allauth.account.views import SignupView
 from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -10,6 +14,21 @@ from webapp.accounts import services
 from webapp.accounts.models import User
 from webapp.accounts.selectors import tokens_of
 from webapp.pages.accounts.forms import TokenForm
+
+
+class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
+    """The form of allauth, which looks for names and addresses that are taken before it makes an account."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Of several people who ask for the same at once, the database takes one; the others choose again."""
+        try:
+            with transaction.atomic():
+                made: HttpResponse = super().form_valid(form)
+                return made
+        except IntegrityError:
+            form.add_error("username", "Somebody has just taken this name or address, or a name like it.")
+            again: HttpResponse = self.form_invalid(form)
+            return again
 
 
 @login_required
