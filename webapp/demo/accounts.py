@@ -66,6 +66,18 @@ def demo_accounts_set(*, is_open: bool) -> list[str]:
     return [user.username for user in changed]
 
 
+def demo_accounts_close() -> str:
+    """On a host, let nobody into what an earlier demo left; a sentence for its operator where it did."""
+    closed = [] if settings.DEMO_SITE else demo_accounts_set(is_open=False)
+    if not closed:
+        return ""
+    names = ", ".join(closed)
+    return (
+        f"This is a host, no demo site: the demo's accounts ({names}) are closed now, and what they "
+        "submitted stays."
+    )
+
+
 def _is_here(username: str) -> bool:
     return User.objects.filter(username=username, email=_address(username)).exists()
 

@@ -6,11 +6,14 @@ leaves tables that the next start makes again: "relation ... already exists", fo
 
 from typing import Any
 
+from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
 from django.db.migrations.state import ProjectState
+
+from webapp.demo.accounts import demo_accounts_close
 
 
 class WholeMigrationExecutor(MigrationExecutor):
@@ -24,7 +27,17 @@ class WholeMigrationExecutor(MigrationExecutor):
 
 
 class Command(migrate.Command):
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--close-demo",
+            action="store_true",
+            help="on a host, close the accounts that an earlier demo left",
+        )
+
+    def handle(self, *args: Any, close_demo: bool = False, **options: Any) -> None:
         # The command has no other way to be given an executor.
         migrate.MigrationExecutor = WholeMigrationExecutor  # type: ignore[attr-defined]
         super().handle(*args, **options)
+        if close_demo and (said := demo_accounts_close()):
+            self.stdout.write(said)

@@ -19,7 +19,7 @@ from django.db import connection
 
 from webapp.accounts.models import User
 from webapp.blobs import disk
-from webapp.demo.accounts import demo_accounts_set
+from webapp.demo.accounts import demo_accounts_close
 from webapp.embedded import EmbeddedError, copy_mark, processes, programs, servers
 from webapp.embedded.lock import only_one
 from webapp.embedded.logs import rotate_logs
@@ -112,14 +112,11 @@ class Command(BaseCommand):
 
     def _prepare_host(self) -> str:
         """Close the demo's accounts before anybody can ask for them; return what its operator has to do."""
-        closed = demo_accounts_set(is_open=False)
+        closed = demo_accounts_close()
         has_organiser = User.objects.filter(is_superuser=True, is_active=True).exists()
         connection.close()  # the supervisor needs none
         if closed:
-            self._say(
-                f"This is a host, no demo site: the demo's accounts ({', '.join(closed)}) are closed now, "
-                "and what they submitted stays."
-            )
+            self._say(closed)
         return (
             ""
             if has_organiser
