@@ -145,7 +145,7 @@ def test_server_has_the_last_word_on_a_file_that_the_check_refuses(
     submit(page)
     expect(page.get_by_text("Rejected: 1 problem")).to_be_visible(timeout=SCORED_MS)
     expect(page.locator(".problems")).to_contain_text("The top level is an object")
-    expect(page.get_by_text("Its quota was given back")).to_be_visible()
+    expect(page.get_by_text("Fix the file and submit it again")).to_be_visible()
 
 
 def test_file_is_dropped_and_submitted_before_the_upload_has_ended(

@@ -66,6 +66,9 @@ class QuotaOut(Schema):
     left_today: int | None
     total: int | None
     left_total: int | None
+    give_backs_left: int | None = Field(
+        description="how many submissions may still be rejected, fail or be withdrawn today"
+    )
     resets_at: datetime
 
 

@@ -16,7 +16,7 @@ from webapp.submissions.results import result_read
 
 Status = Submission.Status
 COUNTED = (Status.RECEIVED, Status.QUEUED, Status.RUNNING, Status.SCORED)
-# So many submissions per day are given back to a person on a split: they cost work, too.
+# So many submissions per day are given back to a person on a split with a quota: they cost work, too.
 GIVE_BACKS = 20
 # That a withdrawn submission was being evaluated, and had not failed on our side.
 _HAD_BEGUN = Q(job__started_at__isnull=False, job__failure_code="")
@@ -95,6 +95,8 @@ class Quota:
     left_today: int | None
     total: int | None
     left_total: int | None
+    give_backs_left: int | None
+    """How many submissions may still be given back today; None where nothing is counted."""
     resets_at: datetime
     """Return the end of the day (midnight UTC)."""
 
@@ -113,6 +115,7 @@ def quota_for(*, user: User, split: Split) -> Quota:
         left_today=_left(split.quota_per_day, today),
         total=split.quota_total,
         left_total=_left(split.quota_total, len(counted)),
+        give_backs_left=max(0, GIVE_BACKS - _given_back_today(user, split)) if split.has_quota else None,
         resets_at=midnight + timedelta(days=1),
     )
 
@@ -127,7 +130,7 @@ def files_counted(*, user: User, split: Split) -> dict[str, datetime]:
     return first
 
 
-def given_back_today(*, user: User, split: Split) -> int:
+def _given_back_today(user: User, split: Split) -> int:
     """How many submissions were given back today: rejected, failed on our side, or withdrawn in time."""
     ended = Submission.objects.filter(author=user, split=split, finished_at__gte=midnight_utc())
     rows = ended.filter(waits_for=None).exclude(origin=Submission.Origin.REPORTED)

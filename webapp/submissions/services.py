@@ -19,13 +19,7 @@ from webapp.jobs.services import job_cancel, job_create, job_retry
 from webapp.methods.models import Variant
 from webapp.refusal import Refused, check_one_line
 from webapp.submissions.models import Submission
-from webapp.submissions.selectors import (
-    GIVE_BACKS,
-    files_counted,
-    given_back_today,
-    midnight_utc,
-    quota_for,
-)
+from webapp.submissions.selectors import GIVE_BACKS, Quota, files_counted, quota_for
 from webapp.submissions.status import submission_leave, submission_score_as, submission_wait
 from webapp.times import moment
 
@@ -80,9 +74,10 @@ def submission_create(
     submission.waits_for = leader
     earlier = _scored_before(author, split, blob) if leader is None else None
     if earlier is None and leader is None:
-        _check_give_backs(author, split)
+        quota = quota_for(user=author, split=split)
+        _check_give_backs(split, quota)
         if blob.pk not in files_counted(user=author, split=split):
-            _check_quota(author, split)
+            _check_quota(split, quota)
     submission.save()
     audit("submission.received", f"submission:{submission.id}", actor=author, sha256=blob.sha256)
     if leader:
@@ -98,8 +93,9 @@ def submission_create(
 def submission_check(*, author: User, split: Split, variant: Variant) -> None:
     """Raise SubmissionRefused where a new file would not be taken now."""
     _check_allowed(author, split, variant)
-    _check_give_backs(author, split)
-    _check_quota(author, split)
+    quota = quota_for(user=author, split=split)
+    _check_give_backs(split, quota)
+    _check_quota(split, quota)
 
 
 def submission_withdraw(*, submission: Submission, actor: User) -> Submission:
@@ -271,23 +267,19 @@ def _scored_before(author: User, split: Split, blob: Blob) -> Submission | None:
     return rows.first()
 
 
-def _check_give_backs(author: User, split: Split) -> None:
-    if split.has_quota and given_back_today(user=author, split=split) >= GIVE_BACKS:
+def _check_give_backs(split: Split, quota: Quota) -> None:
+    if quota.give_backs_left == 0:
         raise SubmissionRefused(
             "give-backs-used-up",
             f"{GIVE_BACKS} submissions of yours to {split} were rejected, failed or withdrawn today.",
-            f"Submit again from {_tomorrow()} on. `python -m evaluator validate` checks a file at home.",
+            f"Submit again from {moment(quota.resets_at)} on. At home, `python -m evaluator validate` checks "
+            "files.",
             status=429,
-            until=midnight_utc() + timedelta(days=1),
+            until=quota.resets_at,
         )
 
 
-def _tomorrow() -> str:
-    return moment(midnight_utc() + timedelta(days=1))
-
-
-def _check_quota(author: User, split: Split) -> None:
-    quota = quota_for(user=author, split=split)
+def _check_quota(split: Split, quota: Quota) -> None:
     if not quota.is_used_up:
         return
     given_back = "What is rejected, fails on our side, or is withdrawn before its evaluation is given back."

@@ -52,7 +52,7 @@ def test_a_finished_upload_is_submitted_and_queued(user: User, api: Api) -> None
     assert document["queue_position"] == 1
     assert document["progress"] == {"done": 0, "total": 0, "stage": document["progress"]["stage"]}
     assert document["metrics"] is document["digest"] is document["links"]["result"] is None
-    assert document["quota"]["left_today"] is None
+    assert document["quota"]["left_today"] is document["quota"]["give_backs_left"] is None
     assert api.http.get(document["links"]["self"], headers=api.headers).json()["id"] == document["id"]
 
 
@@ -155,8 +155,12 @@ def test_a_used_up_quota_is_told_with_its_end(user: User, api: Api) -> None:
     first = api.post("/submissions", body(user, benchmark="daily", upload=Tus(user).upload(b"[1]")))
     assert first.json()["quota"]["left_today"] == 0
     second = api.post("/submissions", body(user, benchmark="daily", upload=Tus(user).upload(b"[2]")))
-    assert second.status_code in (403, 409, 429)
+    assert second.status_code == 429
+    assert int(second["Retry-After"]) > 0
     assert second.json()["problems"]
+    evaluation_finish_rejected(token=claim().token, problems=[])
+    quota = api.get(f"/submissions/{first.json()['id']}").json()["quota"]
+    assert (quota["left_today"], quota["give_backs_left"]) == (1, 19)
 
 
 def test_a_list_is_filtered_by_benchmark_and_status(user: User, api: Api) -> None:

@@ -24,7 +24,7 @@ from webapp.pages.submissions.mine import MineFilters, mine_choices, mine_rows
 from webapp.refusal import Refused
 from webapp.submissions import services
 from webapp.submissions.models import Submission
-from webapp.submissions.selectors import quota_for, submission_get, submissions_of
+from webapp.submissions.selectors import GIVE_BACKS, quota_for, submission_get, submissions_of
 from webapp.uploads.intake import intake_of
 from webapp.uploads.models import Upload
 
@@ -68,6 +68,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         "is_open": split.is_open(),
         "now": timezone.now(),
         "quota": quota_for(user=user, split=split),
+        "give_backs": GIVE_BACKS,
         "is_verified": is_verified(user),
         "check": pages.check_data(split),
     }

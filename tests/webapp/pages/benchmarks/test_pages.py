@@ -126,8 +126,13 @@ def test_the_guide_shows_what_is_left_of_the_quota() -> None:
     make_submission(alice, split)
     client = Client()
     client.force_login(alice)
-    assert "2 left today" in get("/benchmarks/shapes/how-to-submit/", client)
-    assert "left today" not in get("/benchmarks/shapes/how-to-submit/")
+    text = get("/benchmarks/shapes/how-to-submit/", client)
+    assert "2 left today" in text
+    assert "at most 20 times per day, <strong>20 left today</strong>" in text
+    text = get("/benchmarks/shapes/how-to-submit/")
+    assert ("left today" in text, "at most 20 times per day" in text) == (False, True)
+    make_board("free")
+    assert "given back" not in get("/benchmarks/free/how-to-submit/", client)
 
 
 def test_the_sample_file_fits_every_video_and_its_masks_fill_the_frame() -> None:

@@ -166,6 +166,7 @@ def test_used_up_quota_says_when_the_next_one_is_free_and_keeps_the_file(
     assert response.status_code == 422
     assert "You have used all 1 submissions of today" in text
     assert "0 of 1" in text
+    assert "at most 20 times per day (20 left today)" in text
     assert f'value="{Upload.objects.latest("created_at").pk}"' in text
     assert not Method.objects.filter(name="DVIS").exists()
 
