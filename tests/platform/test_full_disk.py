@@ -1,55 +1,22 @@
 """A whole product on a small disk that is filled up to the last byte, and emptied again."""
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support.product import Product, wait_until
+from tests.support.small_disk import SmallDisk
 
 pytestmark = pytest.mark.chaos
 READY = "DVIS-Bench is ready on"
 
 
-@dataclass(frozen=True)
-class SmallDisk:
-    """A folder with a file system of its own; without the right to mount one, no byte is for uploads."""
-
-    folder: Path
-    is_real: bool
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {"DISK_RESERVE_PERCENT": "5" if self.is_real else "100"}
-
-    def fill(self) -> None:
-        if not self.is_real:
-            return
-        with (self.folder / "full").open("wb", buffering=0) as file:
-            for size in (1024**2, 4096, 1):
-                try:
-                    while True:
-                        file.write(bytes(size))
-                except OSError:
-                    continue
-
-    def empty(self) -> None:
-        (self.folder / "full").unlink(missing_ok=True)
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=600m", "none", str(folder)]
-    is_real = os.getuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0
-    yield SmallDisk(folder, is_real)
-    if is_real:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with SmallDisk.mounted(tmp_path / "small", "600m") as disk:
+        yield disk
 
 
 def test_pages_go_on_nothing_is_taken_and_all_goes_on_when_there_is_room(

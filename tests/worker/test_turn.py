@@ -14,9 +14,12 @@ from dvis_model import build
 from tests.support.factories import make_blob, make_split, make_submission
 from tests.support.runs import make_drawn_split, make_run
 from tests.support.slow_benchmark import write_slow_benchmark
+from tests.support.small_disk import SmallDisk
 from tests.webapp.checkpoints.checked import make_checkpoint
+from webapp.blobs import disk
 from webapp.blobs.storage import blob_save_copy
 from webapp.jobs.models import Attempt, Job
+from webapp.jobs.sweep import jobs_sweep
 from webapp.submissions.models import Submission
 from worker.tasks import evaluate_next
 from worker.tasks_checkpoints import check_next
@@ -118,3 +121,23 @@ def test_a_result_whose_file_cannot_be_written_leaves_a_typed_failure_and_no_sco
     assert (again.status, again.job.failure_code) == (Submission.Status.FAILED, "internal-error")
     assert "File too large" in again.job.attempts.get().detail
     assert not again.scores.exists()
+
+
+def test_a_job_waits_while_the_disk_is_full_and_is_done_when_there_is_room(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = a_submission(tmp_path)
+    with SmallDisk.mounted(tmp_path / "small", "4m") as small:
+        settings.UPLOAD_ROOT = small.folder
+        small.fill()
+        with monkeypatch.context() as patch:
+            if not small.is_real:  # this account may mount nothing
+                patch.setattr(disk, "room", lambda: disk.Room(total=10**12, free=0))
+            task.apply(throw=True)
+        job = Job.objects.get()
+        assert (job.status, job.attempts_made) == (Job.Status.QUEUED, 0)
+        small.empty()
+        Job.objects.update(rung_at=None)  # its doorbell was heard in vain, long ago
+        assert jobs_sweep().doorbells_rung == 1
+        task.apply(throw=True)
+    assert Submission.objects.get().status == Submission.Status.SCORED
