@@ -201,3 +201,20 @@ def test_the_command_line_uploads_a_checkpoint_and_waits_for_the_score(
     refused = subprocess.run([*command, "--short-side", "-1"], cwd=ROOT, env=environment, capture_output=True)
     assert refused.returncode == 2
     assert b"short_side is -1." in refused.stderr
+
+
+def test_a_killed_supervisor_leaves_no_process_after_10_seconds_though_a_model_is_at_work(
+    run_site: RunSite,
+) -> None:
+    """The last one here: it ends the site."""
+    run = run_site.start(**SLOW)
+    wait_until(lambda: run_site.read(run)["frames_done"] > 0, 120)
+    assert run_site.read(run)["status"] == "running"
+    supervisor = run_site.product.process
+    assert supervisor is not None
+    supervisor.kill()
+    supervisor.wait()
+    begin = time.monotonic()
+    wait_until(lambda: run_site.product.pids() == [], 10)
+    assert run_site.product.pids() == []
+    print(f"\nkill -9 of the supervisor until every process had ended: {time.monotonic() - begin:.1f} s")
