@@ -53,30 +53,10 @@ METRICS: dict[str, MetricSpec] = {
     )
 }
 
-_YTVIS_METRICS = (
-    "AP",
-    "AP50",
-    "AP75",
-    "AP_s",
-    "AP_m",
-    "AP_l",
-    "AR1",
-    "AR10",
-    "AR100",
-    "AR_s",
-    "AR_m",
-    "AR_l",
-)
-_OVIS_METRICS = (
-    *_YTVIS_METRICS[:6],
-    "AP_so",
-    "AP_mo",
-    "AP_ho",
-    *_YTVIS_METRICS[6:],
-    "AR_so",
-    "AR_mo",
-    "AR_ho",
-)
+_PRECISION = ("AP", "AP50", "AP75", "AP_s", "AP_m", "AP_l")
+_RECALL = ("AR1", "AR10", "AR100", "AR_s", "AR_m", "AR_l")
+_YTVIS_METRICS = (*_PRECISION, *_RECALL)
+_OVIS_METRICS = (*_PRECISION, "AP_so", "AP_mo", "AP_ho", *_RECALL, "AR_so", "AR_mo", "AR_ho")
 _VIPSEG_METRICS = (
     "VPQ",
     "VPQ_th",
