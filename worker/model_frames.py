@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from dvis_model import FrameProblem
 from dvis_model.picture_files import FrameMissing, listed_pictures, pictures_in
 from dvis_model.preprocess import Frame
 from dvis_model.video_files import Video
+from evaluator.types import VideoInfo
 
 
 class FramesMissing(Exception):
@@ -24,16 +24,16 @@ class Frames:
     Raises FramesMissing where the folder lacks one; iterating, BrokenFrame.
     """
 
-    def __init__(self, root: Path, video: dict[str, Any], listed: Sequence[str] | None) -> None:
+    def __init__(self, root: Path, video: VideoInfo, listed: Sequence[str] | None) -> None:
         """Find the pictures.
 
         Args:
             root: the folder of all videos.
-            video: {name, length, ...}.
+            video: which one, and how many frames it must have.
             listed: names of the frames, as the ground truth lists them; None: it does not, and the pictures
                 are taken by the numbers in their names.
         """
-        self._name: str = video["name"]
+        self._name = video.name
         if listed is not None:
             pictures = self._listed(root, listed)
         else:
@@ -41,9 +41,9 @@ class Frames:
             if not folder.is_dir():
                 raise FramesMissing(f"Video {self._name} has no frames.")
             pictures = pictures_in(folder)
-        if len(pictures) != video["length"]:
+        if len(pictures) != video.length:
             raise FramesMissing(
-                f"Video {self._name} has {len(pictures)} frames, and should have {video['length']}."
+                f"Video {self._name} has {len(pictures)} frames, and should have {video.length}."
             )
         self._video = Video(root / self._name, tuple(pictures))
         self.names = [picture.name for picture in pictures]

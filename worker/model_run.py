@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
@@ -17,6 +17,7 @@ import dvis_model
 from dvis_model import Progress, VideoInstances, assemble, predict, write_video
 from dvis_model.categories import category_ids
 from dvis_model.model import Dvis
+from evaluator.types import VideoInfo
 from webapp.benchmarks.frames import frame_names_fill
 from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_path, blob_save, sha256_of
@@ -65,23 +66,24 @@ class ModelRun:
         self._names = frame_names_fill(split_id=self.claim.split_id)
         connection.close()  # it may not live as long as the work
         model = self._model()
-        for number, video in enumerate(self.claim.videos, 1):
-            if video["id"] not in results:
-                results[video["id"]] = self._video(model, number, video, self._frames(results))
+        for number, (label, video) in enumerate(self.claim.videos.items(), 1):
+            if video.id not in results:
+                listed = self._names.get(label)
+                results[video.id] = self._video(model, number, video, listed, self._frames(results))
         total = self._frames(results)
         self.lease.progress(total, total, "assembling the submission")
-        blob = self._assembled(model, [results[video["id"]] for video in self.claim.videos])
+        blob = self._assembled(model, [results[video.id] for video in self.claim.videos.values()])
         provenance = self._provenance(model)
         return partial(
             run_finish, token=self.claim.token, blob=blob, filename=FILENAME, provenance=provenance
         )
 
     def _frames(self, results: dict[int, Blob]) -> int:
-        return sum(video["length"] for video in self.claim.videos if video["id"] in results)
+        return sum(video.length for video in self.claim.videos.values() if video.id in results)
 
     @property
     def _total(self) -> int:
-        return sum(video["length"] for video in self.claim.videos)
+        return sum(video.length for video in self.claim.videos.values())
 
     def _model(self) -> Dvis:
         claim = self.claim
@@ -98,7 +100,9 @@ class ModelRun:
     def _say(self, text: str) -> None:
         store(partial(run_log, run_id=self.claim.run_id, text=text))
 
-    def _video(self, model: Dvis, number: int, video: dict[str, Any], done: int) -> Blob:
+    def _video(
+        self, model: Dvis, number: int, video: VideoInfo, listed: Sequence[str] | None, done: int
+    ) -> Blob:
         """Compute one video and store it. Raises LeaseLost where somebody else has the run now."""
         options, begin = self.claim.options, time.monotonic()
         stage = f"video {number} of {len(self.claim.videos)}"
@@ -106,7 +110,7 @@ class ModelRun:
         def on_window(progress: Progress) -> None:
             if self.first_frame_s is None:
                 self.first_frame_s = time.monotonic() - self.began
-            frames = progress.frames if progress.stage == "segmenter" else video["length"]
+            frames = progress.frames if progress.stage == "segmenter" else video.length
             self.lease.progress(min(done + frames, self._total), self._total, f"{stage}: {progress.stage}")
 
         self.lease.progress(done, self._total, f"{stage}: reading")
@@ -114,19 +118,18 @@ class ModelRun:
         with tempfile.TemporaryDirectory(prefix="dvis-bench-run-") as folder:
             part = Path(folder, "part.zip")
             with self.lease.interruptible():
-                listed = self._names.get(video["name"] if self.claim.has_maps else str(video["id"]))
                 frames = Frames(Path(self.claim.frames_dir), video, listed)
                 result = predict(
                     model,
                     frames,
-                    height=video["height"],
-                    width=video["width"],
+                    height=video.height,
+                    width=video.width,
                     short_side=options.short_side,
                     window_size=options.window,
                     precision=options.precision,  # type: ignore[arg-type]  # checked when the run was made
                     progress=progress,
                 )
-                of_dataset = video["id"] if isinstance(result, VideoInstances) else video["name"]
+                of_dataset = video.id if isinstance(result, VideoInstances) else video.name
                 write_video(
                     part,
                     model.config,
@@ -138,17 +141,17 @@ class ModelRun:
             blob = blob_save(part, sha256=sha256_of(part))
         seconds = time.monotonic() - begin
         measures = VideoMeasures(
-            frames=video["length"],
+            frames=video.length,
             seconds=seconds,
             stage_seconds={name: round(taken, 4) for name, taken in progress.seconds.items()},
             peak_memory=progress.peak_memory_bytes,
             worker=self.worker,
             device=self.device.device,
         )
-        speed = video["length"] / seconds
-        text = f"Video {number} of {len(self.claim.videos)}, {video['name']}: {video['length']} frames"
+        speed = video.length / seconds
+        text = f"Video {number} of {len(self.claim.videos)}, {video.name}: {video.length} frames"
         text += f" in {duration(seconds)}, {speed:.1f} frames a second."
-        write = partial(run_video_store, token=self.claim.token, video_id=video["id"])
+        write = partial(run_video_store, token=self.claim.token, video_id=video.id)
         if not store(partial(write, result=blob, measures=measures, text=text)):
             raise LeaseLost
         return blob

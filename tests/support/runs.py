@@ -64,10 +64,10 @@ def claim_run(worker: str = "model@test") -> Execution:
 
 
 def store_video(claim: Execution, number: int, *, seconds: float = 2.0, device: str = "a GPU") -> bool:
-    """Store the result of a claimed run's video, by its place."""
-    video = claim.videos[number]
+    """Store the result of a claimed run's video; `number` counts from 0."""
+    video = list(claim.videos.values())[number]
     measures = VideoMeasures(
-        frames=video["length"],
+        frames=video.length,
         seconds=seconds,
         stage_seconds={"segmenter": seconds},
         peak_memory=1000 * number,
@@ -76,7 +76,7 @@ def store_video(claim: Execution, number: int, *, seconds: float = 2.0, device: 
     )
     return run_video_store(
         token=claim.token,
-        video_id=video["id"],
+        video_id=video.id,
         result=make_blob(),
         measures=measures,
         text=f"Video {number} is done.",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evaluator.catalog import BENCHMARKS, BenchmarkSpec
+from evaluator.types import VideoInfo
 
 # What began before the closing time, an upload or a run, may be submitted for so long after it.
 GRACE = timedelta(hours=1)
@@ -205,8 +206,21 @@ class Split(models.Model):
         if self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
             raise ValidationError({"closes_at": "Closes before it opens: choose a time after the opening."})
 
-    def video_index(self) -> dict[int, dict[str, Any]]:
-        return {video["id"]: video for video in self.videos}
+    def video_infos(self) -> list[VideoInfo]:
+        """Return its videos, typed: the one place that reads `videos`."""
+        return [VideoInfo(**video) for video in self.videos]
+
+    def videos_by_label(self) -> dict[str, VideoInfo]:
+        """Return its videos by what reports, subsets and names of frames call them.
+
+        That is the id as text, or the name where maps are scored.
+        """
+        has_maps = self.benchmark.has_maps
+        return {video.name if has_maps else str(video.id): video for video in self.video_infos()}
+
+    def frame_count(self) -> int:
+        """Return the number of frames of all its videos."""
+        return sum(video.length for video in self.video_infos())
 
 
 class FrameNames(models.Model):

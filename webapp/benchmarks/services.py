@@ -145,7 +145,7 @@ def split_update(
         )
     if frames is not None:
         names = frame_names_read(evaluator=row.benchmark.evaluator, ground_truth=row.ground_truth)
-        _check_frames(frames, [video["name"] for video in row.videos], names)
+        _check_frames(frames, [video.name for video in row.video_infos()], names)
         row.frames_dir = str(frames.resolve())
     _set_fields(row.benchmark, fields)
     given = _set_rules(row, rules or {}, is_new=False)
@@ -254,9 +254,7 @@ def _set_fields(benchmark: Benchmark, fields: Mapping[str, Any]) -> None:
 def _store_subsets(split: Split, subsets: Mapping[str, Listing]) -> None:
     """Store the subsets that are given; those that were there before must fit the ground truth, too."""
     former = {row.name: row.videos for row in split.subsets.all()}
-    chosen = subsets_choose(
-        videos=split.videos, has_maps=split.benchmark.has_maps, subsets={**former, **subsets}
-    )
+    chosen = subsets_choose(videos=split.videos_by_label(), subsets={**former, **subsets})
     subsets_store(split=split, chosen=chosen)
 
 

@@ -1,31 +1,28 @@
 """Named subsets of a split's videos: checking lists of videos, and storing them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from evaluator.problems import SubsetInvalid
 from evaluator.statistics.subsets import choose_videos
-from evaluator.types import Listing
+from evaluator.types import Listing, VideoInfo
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.refusal import Refused
 
 
 def subsets_choose(
-    *, videos: list[dict[str, Any]], has_maps: bool, subsets: Mapping[str, Listing]
+    *, videos: Mapping[str, VideoInfo], subsets: Mapping[str, Listing]
 ) -> dict[str, list[str]]:
-    """Return how the evaluator knows the videos of each subset, in the order of the split.
+    """Return the labels of the videos of each subset, in the order of the split.
 
     Args:
-        videos: those of the split.
-        has_maps: videos are known by their names, otherwise by their ids.
+        videos: those of the split, by label.
         subsets: names, and ids or names of videos, or a file with one per line.
 
     Raises Refused where a list does not fit the videos.
     """
-    known = [video["name"] if has_maps else str(video["id"]) for video in videos]
-    labels = [dict.fromkeys((label, video["name"])) for label, video in zip(known, videos, strict=True)]
+    accepted = [tuple(dict.fromkeys((label, video.name))) for label, video in videos.items()]
     try:
-        chosen = choose_videos(subsets, [tuple(both) for both in labels])
+        chosen = choose_videos(subsets, accepted)
     except SubsetInvalid as error:
         raise Refused(
             "subset-invalid",
@@ -33,7 +30,8 @@ def subsets_choose(
             "List videos of this ground truth. A subset that is no longer wanted is deleted in the "
             "administration, with its scores.",
         ) from error
-    return {name: [known[place] for place in places] for name, places in chosen.items()}
+    labels = list(videos)
+    return {name: [labels[index] for index in indices] for name, indices in chosen.items()}
 
 
 def subsets_store(*, split: Split, chosen: Mapping[str, list[str]]) -> None:

@@ -122,9 +122,7 @@ class Comparison:
 def _against(split: Split, first: Compared, other: Compared) -> Against:
     common = first.row.values.keys() & other.row.values.keys()
     keys = [key for key in column_order(split.benchmark) if key in common]
-    # Reports call videos by their ids, or by their names where these are the official ids.
-    id_field = "name" if split.benchmark.has_maps else "id"
-    names = {str(video[id_field]): str(video["name"]) for video in split.videos}
+    names = {label: video.name for label, video in split.videos_by_label().items()}
     return Against(
         first=first,
         other=other,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from evaluator.types import VideoInfo
 from webapp.blobs.models import Blob
 from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import Job
@@ -26,9 +27,8 @@ class Execution:
     Attributes:
         split_id: the split's key.
         frames_dir: with a folder of pictures per video.
-        has_maps: whether the split's videos are known by their names; otherwise by their ids.
         categories: ids of the split's categories.
-        videos: of the split, {id, name, length, height, width}.
+        videos: of the split, by their labels.
         done: the results that are there already, by id of their video.
     """
 
@@ -41,9 +41,8 @@ class Execution:
     options: RunOptions
     split_id: int
     frames_dir: str
-    has_maps: bool
     categories: list[int]
-    videos: list[dict[str, Any]]
+    videos: dict[str, VideoInfo]
     done: dict[int, Blob]
 
 
@@ -77,9 +76,8 @@ def run_claim(*, worker: str) -> Execution | None:
         options=RunOptions(**run.options),
         split_id=run.split.pk,
         frames_dir=run.split.frames_dir,
-        has_maps=run.split.benchmark.has_maps,
         categories=[category["id"] for category in run.split.known_categories],
-        videos=run.split.videos,
+        videos=run.split.videos_by_label(),
         done={
             video.video_id: video.result
             for video in run.videos.select_related("result")

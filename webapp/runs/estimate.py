@@ -47,7 +47,7 @@ class Estimate:
 
 def run_estimate(*, split: Split, spec: ModelSpec, options: RunOptions) -> Estimate:
     devices = _devices()
-    frames = sum(video["length"] for video in split.videos)
+    frames = split.frame_count()
     measured = [ms for device in devices if (ms := _ms_per_frame(spec, options, device)) is not None]
     slowest = max(measured) if measured else None
     state = queue_state(Job.Kind.RUN)

@@ -58,19 +58,19 @@ def _judge(split: Split) -> tuple[Order, str]:
     if known is None:
         return Order.UNKNOWN, "the names of the frames are not read yet: a worker does it within a minute"
     unknown = ""
-    for video in split.videos:
-        names = known.names.get(video["name"] if split.benchmark.has_maps else str(video["id"]))
+    for label, video in split.videos_by_label().items():
+        names = known.names.get(label)
         if names is None:
-            unknown = unknown or f"the ground truth does not list the frames of video {video['name']}"
+            unknown = unknown or f"the ground truth does not list the frames of video {video.name}"
             continue
         if len({PurePosixPath(name).parent for name in names}) > 1:
-            unknown = unknown or f"the frames of video {video['name']} lie in several folders"
+            unknown = unknown or f"the frames of video {video.name} lie in several folders"
             continue
         files = _files(names)
         if (taken := sorted(files)) != files:
             index = next(i for i, (one, other) in enumerate(zip(taken, files, strict=True)) if one != other)
             return Order.WRONG, (
-                f"frame {index} of video {video['name']} was {taken[index]} instead of {files[index]}"
+                f"frame {index} of video {video.name} was {taken[index]} instead of {files[index]}"
             )
     return (Order.UNKNOWN, unknown) if unknown else (Order.RIGHT, "sorted as text, the names are in order")
 

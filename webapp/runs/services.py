@@ -71,7 +71,7 @@ def run_create(
         options=options.to_json(),
         note=note[:300],
         is_public=is_public,
-        frames_total=sum(video["length"] for video in split.videos),
+        frames_total=split.frame_count(),
     )
     weights = checkpoint.sha256 if checkpoint else "built-in"
     audit("run.received", f"run:{run.id}", actor=author, model=spec.name, weights=weights)

@@ -13,12 +13,12 @@ def sample_predictions(split: Split) -> list[dict[str, Any]]:
     categories = [category["id"] for category in split.known_categories] or [1]
     return [
         {
-            "video_id": video["id"],
+            "video_id": video.id,
             "category_id": categories[n % len(categories)],
             "score": 0.5,
-            "segmentations": [_box(video["height"], video["width"])] * video["length"],
+            "segmentations": [_box(video.height, video.width)] * video.length,
         }
-        for n, video in enumerate(split.videos)
+        for n, video in enumerate(split.video_infos())
     ]
 
 

@@ -158,16 +158,13 @@ Entry = tuple[str, str, Mapping[str, float | None]]
 
 
 def _video_rows(per_video: Mapping[str, Mapping[str, float | None]], split: Split) -> dict[str, Entry]:
-    """Entries by what the report calls a video: its id, or its name where that is its official id."""
-    key = "name" if split.benchmark.has_maps else "id"
-    known = {str(video[key]): video for video in split.videos}
+    """Return the entries of a table by the labels of the videos."""
+    known = split.videos_by_label()
     return {
-        id: (
-            str(known[id]["name"]) if id in known else id,
-            f"{known[id]['length']} frames" if id in known else "",
-            values,
-        )
-        for id, values in per_video.items()
+        label: (video.name, f"{video.length} frames", values)
+        if (video := known.get(label))
+        else (label, "", values)
+        for label, values in per_video.items()
     }
 
 

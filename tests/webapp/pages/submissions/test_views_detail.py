@@ -266,7 +266,8 @@ def test_unknown_submission_is_not_found(page: Client) -> None:
 def test_page_of_a_large_result_needs_few_queries(
     page: Client, alice: User, django_assert_max_num_queries: Callable[..., Any]
 ) -> None:
-    split = make_split(videos=[{"id": i, "name": f"v{i}", "length": 1} for i in range(300)])
+    size = {"length": 1, "height": 4, "width": 4}
+    split = make_split(videos=[{"id": i, "name": f"v{i}", **size} for i in range(300)])
     submission = make_submission(alice, split)
     _score(per_video={str(i): {"AP": i / 300} for i in range(300)})
     with django_assert_max_num_queries(14):
