@@ -97,7 +97,6 @@ def create(request: HttpRequest) -> HttpResponse:
 )
 def state(request: HttpRequest, id: UUID) -> HttpResponse:
     """Return the number of bytes received, in Upload-Offset."""
-    _check_version(request)
     upload = _get(request, id)
     with _taking_over(upload):
         upload_finish(upload=upload)
@@ -116,10 +115,10 @@ def state(request: HttpRequest, id: UUID) -> HttpResponse:
 )
 def append(request: HttpRequest, id: UUID) -> HttpResponse:
     """Append the body at Upload-Offset. The last byte finishes the upload."""
-    _check_version(request)
+    upload = _get(request, id)
     if request.headers.get("Content-Type") != CONTENT_TYPE:
         raise Refused("tus-content-type", f"Expected the Content-Type {CONTENT_TYPE}.", status=415)
-    upload = _append(request, _get(request, id), offset=_whole_number(request, "Upload-Offset"))
+    upload = _append(request, upload, offset=_whole_number(request, "Upload-Offset"))
     return _answer(204, upload)
 
 
@@ -132,7 +131,6 @@ def append(request: HttpRequest, id: UUID) -> HttpResponse:
 )
 def delete(request: HttpRequest, id: UUID) -> HttpResponse:
     """Forget an upload. Submissions and checkpoints made of it stay."""
-    _check_version(request)
     upload = _get(request, id)
     with _taking_over(upload):
         upload_forget(upload=upload)
@@ -157,6 +155,8 @@ def override(request: HttpRequest, id: UUID) -> HttpResponse:
 
 
 def _get(request: HttpRequest, id: UUID) -> Upload:
+    """Return an upload of the person who asks. Raises Refused for another version of tus, and Http404."""
+    _check_version(request)
     try:
         return upload_get(user=user(request), id=id)
     except Upload.DoesNotExist:

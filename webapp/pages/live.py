@@ -1,11 +1,12 @@
-"""Shared by pages: the logged-in user, state that polls for itself, refusals as messages."""
+"""Shared by pages: the logged-in user, state that polls for itself, refusals as messages, and 404."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
@@ -43,3 +44,12 @@ def told_if_refused(request: HttpRequest) -> Iterator[None]:
         yield
     except Refused as refused:
         messages.error(request, f"{refused.message} {refused.hint}")
+
+
+@contextmanager
+def missing_is_404() -> Iterator[None]:
+    """Answer "not found" where a selector has no such row, or none that this visitor may see."""
+    try:
+        yield
+    except ObjectDoesNotExist as error:
+        raise Http404 from error

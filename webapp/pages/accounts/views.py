@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp.accounts import services
-from webapp.accounts.models import User
 from webapp.accounts.selectors import tokens_of
 from webapp.pages.accounts.forms import TokenForm
+from webapp.pages.live import logged_in
 
 
 class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
@@ -35,12 +35,12 @@ class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
 @require_http_methods(["GET", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
     """List tokens and make one. Its text is shown in the answer to the form, and never again."""
-    assert isinstance(request.user, User)
+    user = logged_in(request)
     form = TokenForm(request.POST or None)
     token, secret, status = None, "", 200
     if request.method == "POST":
         if form.is_valid():
-            token, secret = services.token_create(user=request.user, **form.cleaned_data)
+            token, secret = services.token_create(user=user, **form.cleaned_data)
             form = TokenForm()
         else:
             status = 422
@@ -49,7 +49,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "form": form,
         "new_token": token,
         "secret": secret,
-        "tokens": tokens_of(request.user),
+        "tokens": tokens_of(user),
         "now": timezone.now(),
         "server": request.build_absolute_uri("/").rstrip("/"),
     }
@@ -61,6 +61,5 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def token_revoke(request: HttpRequest, token_id: int) -> HttpResponse:
-    assert isinstance(request.user, User)
-    services.token_revoke(token=get_object_or_404(tokens_of(request.user), pk=token_id))
+    services.token_revoke(token=get_object_or_404(tokens_of(logged_in(request)), pk=token_id))
     return redirect("accounts:tokens")

@@ -18,6 +18,7 @@ from webapp.leaderboards.metrics import column_order, metric, primary_metric
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
 from webapp.pages.benchmarks.board import board_page
 from webapp.pages.benchmarks.sample import sample_predictions
+from webapp.pages.live import missing_is_404
 from webapp.submissions.selectors import GIVE_BACKS, quota_for
 
 
@@ -119,24 +120,18 @@ def about(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _benchmark(request: HttpRequest, slug: str) -> Benchmark:
-    try:
+    with missing_is_404():
         return benchmark_get(user=request.user, slug=slug)
-    except Benchmark.DoesNotExist:
-        raise Http404("No such benchmark") from None
 
 
 def _split(benchmark: Benchmark, name: str) -> Split:
-    try:
+    with missing_is_404():
         return split_get(benchmark=benchmark, name=name)
-    except Split.DoesNotExist:
-        raise Http404("No such split") from None
 
 
 def _board(request: HttpRequest, split: Split, filters: Filters) -> Leaderboard:
-    try:
+    with missing_is_404():
         return leaderboard(split=split, user=request.user, filters=filters)
-    except VideoSubset.DoesNotExist:
-        raise Http404("No such subset") from None
 
 
 def _split_or_none(benchmark: Benchmark, name: str) -> Split | None:

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,7 +15,7 @@ from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import checkpoint_get
 from webapp.pages.checkpoints.forms import CheckpointForm, SharingForm
 from webapp.pages.checkpoints.page import FILTERS, checkpoint_page, checkpoints_shown
-from webapp.pages.live import live_page, logged_in, told_if_refused
+from webapp.pages.live import live_page, logged_in, missing_is_404, told_if_refused
 from webapp.refusal import Refused
 from webapp.uploads.intake import intake_of
 from webapp.uploads.models import Upload
@@ -121,7 +121,5 @@ def retry(request: HttpRequest, checkpoint_id: UUID) -> HttpResponse:
 
 
 def _get(request: HttpRequest, checkpoint_id: UUID) -> Checkpoint:
-    try:
+    with missing_is_404():
         return checkpoint_get(user=request.user, id=checkpoint_id)
-    except Checkpoint.DoesNotExist as error:
-        raise Http404("no such checkpoint, or not for you") from error

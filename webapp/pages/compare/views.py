@@ -2,18 +2,18 @@
 
 from dataclasses import replace
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.selectors import benchmark_get, benchmarks_visible_to, split_get
 from webapp.compare.selectors import comparison_get
 from webapp.leaderboards.choosing import choice_of
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import leaderboard
 from webapp.pages.compare.page import compare_page
+from webapp.pages.live import missing_is_404
 from webapp.refusal import Refused
 
 
@@ -37,11 +37,9 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _from_board(request: HttpRequest) -> HttpResponse:
     """Send the ticked rows of a board to their comparison."""
-    try:
+    with missing_is_404():
         benchmark = benchmark_get(user=request.user, slug=request.GET["board"].replace("\x00", ""))
         split = split_get(benchmark=benchmark, name=request.GET.get("split", ""))
-    except (Benchmark.DoesNotExist, Split.DoesNotExist):
-        raise Http404("No such board") from None
     # Draws are kept of all videos only.
     filters = replace(Filters.from_query(request.GET), subset="")
     board = leaderboard(split=split, user=request.user, filters=filters)

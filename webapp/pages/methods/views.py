@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from webapp.benchmarks.selectors import benchmarks_visible_to
 from webapp.methods.models import Method
 from webapp.methods.services import method_update
-from webapp.pages.live import logged_in
+from webapp.pages.live import logged_in, missing_is_404
 from webapp.pages.methods.forms import MethodForm
 from webapp.pages.methods.matrix import method_get, method_panels, methods_found, methods_listed
 from webapp.refusal import Refused
@@ -72,10 +72,8 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _get(request: HttpRequest, slug: str) -> Method:
-    try:
+    with missing_is_404():
         return method_get(user=request.user, slug=slug)
-    except Method.DoesNotExist:
-        raise Http404("No such method") from None
 
 
 def _may_edit(request: HttpRequest, method: Method) -> bool:

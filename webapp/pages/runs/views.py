@@ -5,17 +5,17 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp.accounts.models import User
-from webapp.benchmarks.models import Benchmark, Split
+from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import jobs_foresee
-from webapp.pages.live import live_page, logged_in, told_if_refused
+from webapp.pages.live import live_page, logged_in, missing_is_404, told_if_refused
 from webapp.pages.runs.forms import RunForm
 from webapp.refusal import Refused
 from webapp.runs import services
@@ -134,15 +134,11 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 def _split(request: HttpRequest, slug: str) -> Split:
-    try:
+    with missing_is_404():
         benchmark = benchmark_get(user=request.user, slug=slug)
         return split_get(benchmark=benchmark, name=request.GET.get("split", ""))
-    except (Benchmark.DoesNotExist, Split.DoesNotExist) as error:
-        raise Http404("no such benchmark or split") from error
 
 
 def _get(request: HttpRequest, run_id: UUID) -> Run:
-    try:
+    with missing_is_404():
         return run_get(user=request.user, id=run_id)
-    except Run.DoesNotExist as error:
-        raise Http404("no such run, or not for you") from error

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webapp.accounts.models import User
 from webapp.accounts.selectors import is_verified
-from webapp.benchmarks.models import Benchmark, Split
+from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
-from webapp.pages.live import live_page, logged_in, told_if_refused
+from webapp.pages.live import live_page, logged_in, missing_is_404, told_if_refused
 from webapp.pages.submissions import page as pages
 from webapp.pages.submissions.forms import SubmitForm
 from webapp.pages.submissions.mine import MineFilters, mine_choices, mine_rows
@@ -36,11 +36,9 @@ PAGE_SIZE = 50
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     """Send predictions. Scripts check and upload the file before; without them it comes with the form."""
     user = logged_in(request)
-    try:
+    with missing_is_404():
         benchmark = benchmark_get(user=user, slug=slug)
         split = split_get(benchmark=benchmark, name=request.GET.get("split", ""))
-    except (Benchmark.DoesNotExist, Split.DoesNotExist) as error:
-        raise Http404("no such benchmark or split") from error
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = SubmitForm(
         *sent,
@@ -111,10 +109,8 @@ def _new_variant(form: SubmitForm, user: User) -> Variant:
 
 
 def _get(request: HttpRequest, submission_id: UUID) -> Submission:
-    try:
+    with missing_is_404():
         return submission_get(user=request.user, id=submission_id)
-    except Submission.DoesNotExist as error:
-        raise Http404("no such submission, or not for you") from error
 
 
 @require_GET
