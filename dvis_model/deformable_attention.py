@@ -83,7 +83,7 @@ def sample(value: Tensor, shapes: Shapes, x: Tensor, y: Tensor, weights: Tensor)
     top = torch.minimum(y.floor(), grid.limit_y - 1)
     row = (top * grid.stride + left * heads + grid.first).to(torch.int32)
     # Where weights ran over, a point is NaN, and as an integer 0 or the least there is. Its shares stay NaN,
-    # which is told at the end; an index outside of the table would be an error of another kind.
+    # which is reported at the end; an index outside of the table would be an error of another kind.
     row.clamp_(min=0)
     right_part = weights * (x - left)
     below = y - top

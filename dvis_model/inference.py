@@ -66,7 +66,7 @@ class MaskWindows(Protocol):
 
     @property
     def num_frames(self) -> int:
-        """Of the whole video."""
+        """The number of frames of the whole video."""
 
     def __call__(self, query_ids: Tensor) -> Iterator[Tensor]:
         """Yield the logits [N, t, h, w] of N queries, one window after another."""

@@ -117,7 +117,7 @@ def score(
     json_out: JsonOut = None,
     workers: Annotated[int, typer.Option(min=1, help="Videos that are scored at the same time.")] = 1,
     bootstrap: Annotated[
-        int, typer.Option(min=0, help="Draw the videos anew so often, for 95 % intervals.")
+        int, typer.Option(min=0, help="Draw the videos again so often, for 95 % intervals.")
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     subset: Subsets = None,
@@ -158,7 +158,7 @@ def compare_command(
     ],
     json_out: JsonOut = None,
     workers: Annotated[int, typer.Option(min=1, help="Videos that are scored at the same time.")] = 1,
-    bootstrap: Annotated[int, typer.Option(min=1, help="Draw the videos anew so often.")] = 1000,
+    bootstrap: Annotated[int, typer.Option(min=1, help="Draw the videos again so often.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
 ) -> None:
     """Tell which of two submissions to a split is better, and how surely."""
@@ -346,9 +346,9 @@ def verify_command(
         lines = [*different, *other_files(statement, ground_truth, predictions)]
         _fail("\n  ".join(["Not verified: these files do not give what the receipt says.", *lines]), MISMATCH)
     output.print(f"Digest and {len(report.metrics)} metrics: the same.")
-    submission, place = statement.submission, statement.benchmark
+    submission, benchmark = statement.submission, statement.benchmark
     verified = (
-        f"Verified: {submission.method} ({submission.variant}) on {place.slug} {place.split}, "
+        f"Verified: {submission.method} ({submission.variant}) on {benchmark.slug} {benchmark.split}, "
         f"scored {submission.scored_at} by {statement.server.name}, {statement.server.url}"
     )
     output.print(

@@ -52,13 +52,13 @@ class Where:
         words = [self.file] if self.file else []
         if self.entry is not None:
             words.append(f"entry {self.entry}")
-        place = ", ".join(words)
+        text = ", ".join(words)
         if self.video_id is not None:
             name = f" {json.dumps(self.video)}" if self.video else ""
-            place = f"{place} (video {self.video_id}{name})".strip()
+            text = f"{text} (video {self.video_id}{name})".strip()
         if self.frame is not None:
-            place = f"{place}, frame {self.frame}" if place else f"frame {self.frame}"
-        return place
+            text = f"{text}, frame {self.frame}" if text else f"frame {self.frame}"
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class Problem:
         }
 
     def __str__(self) -> str:
-        place = str(self.where)
-        start = f"{place}: " if place else ""
+        where = str(self.where)
+        start = f"{where}: " if where else ""
         return f"{start}{self.message}\n  -> {self.hint}   [{self.code}]"
 
 
@@ -160,7 +160,7 @@ class _ProblemsError(Exception):
 
 
 class SubmissionRejected(_ProblemsError):
-    """The submitted file cannot be scored; `problems` tells everything that is wrong with it."""
+    """The submitted file cannot be scored; `problems` lists everything that is wrong with it."""
 
 
 class GroundTruthError(_ProblemsError):

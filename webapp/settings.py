@@ -86,7 +86,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webapp.pages.site.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    # It adds random bytes, so that the length of a page tells nothing of a secret in it (BREACH).
+    # It adds random bytes, so that the length of a page reveals nothing of a secret in it (BREACH).
     "django.middleware.gzip.GZipMiddleware",
     "webapp.rest.demo_site.DemoSiteMiddleware",
     "webapp.rest.middleware.ApiMiddleware",
@@ -236,7 +236,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 
 def is_demo_site(listen: str) -> bool:
-    """Whether the site is for this machine alone. Everything else is a host, which has no demo accounts."""
+    """Return whether the site is for this machine alone. All others are hosts, without demo accounts."""
     only_here = listen == "localhost" or listen.startswith("127.") or listen == "::1"
     return only_here and ALLOWED_HOSTS == LOCAL_HOSTS and not PROXIES and not HTTPS
 

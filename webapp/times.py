@@ -1,4 +1,4 @@
-"""How points in time are written: always with their zone, which is UTC."""
+"""Points in time as text: always with their zone, which is UTC."""
 
 from datetime import UTC, datetime
 

@@ -51,7 +51,7 @@ def prepare_device() -> Device:
 
 
 def processor_name() -> str:
-    """As the kernel calls it, with its number of cores."""
+    """Return the name that the kernel gives the processor, and its number of cores."""
     try:
         lines = CPU_INFO.read_text().splitlines()
     except OSError:

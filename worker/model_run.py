@@ -150,7 +150,7 @@ class ModelRun:
         )
         speed = video.length / seconds
         text = f"Video {number} of {len(self.claim.videos)}, {video.name}: {video.length} frames"
-        text += f" in {duration(seconds)}, {speed:.1f} frames a second."
+        text += f" in {duration(seconds)}, {speed:.1f} frames per second."
         write = partial(run_video_store, token=self.claim.token, video_id=video.id)
         if not store(partial(write, result=blob, measures=measures, text=text)):
             raise LeaseLost

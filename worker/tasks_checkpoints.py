@@ -63,7 +63,7 @@ def _files(claim: Check) -> Iterator[tuple[Path, Path]]:
     """The file under the name that people gave it, and a path for its tensors, both for a while."""
     with blob_path(claim.source) as blob, tempfile.TemporaryDirectory(prefix="dvis-bench-check-") as folder:
         if shutil.disk_usage(folder).free < ROOM * claim.source.size:
-            # Otherwise the process that reads it would be told so, and its file would be blamed.
+            # Otherwise the process that reads it would get the error, and its file would be blamed.
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
         source = Path(folder, plain_name(claim.filename))
         source.symlink_to(blob.resolve())

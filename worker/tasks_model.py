@@ -46,13 +46,13 @@ _names: list[str] = []
 
 @signals.worker_init.connect
 def _remember_name(sender: Any, **_: Any) -> None:
-    """Before the children fork, which are not told their worker's name."""
+    """Note the worker's name before the children fork, which do not get it."""
     _names.append(str(sender.hostname))
 
 
 @signals.worker_process_init.connect
 def _announce_device(**_: Any) -> None:
-    """In the child that will work: a GPU that was used before a fork cannot be used behind it."""
+    """Say in the child that will work what it has: a GPU used before a fork cannot be used after it."""
     equipment = machine.device.to_json()
     for name in _names:
         worker_equipped(name=name, equipment=equipment)

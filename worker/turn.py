@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 Write = Callable[[], bool]
 """Stores an outcome; False where the lease was lost."""
 Failure = tuple[str, str]
-"""The key in `FAILURES` that tells what went wrong, and what may be said of it to everybody."""
+"""The key in `FAILURES` that says what went wrong, and what may be said of it to everybody."""
 
 
 class Claimed(Protocol):
@@ -59,7 +59,7 @@ class Turn(Generic[C]):
     after_failure: Callable[[], None] = lambda: None
 
     def take(self, task: "Task[[], None]") -> None:
-        """Do the job that is next in line, and ring for the one behind it. Rung for nothing, do nothing."""
+        """Do the job that is next in line, and ring for the next one. Rung for nothing, do nothing."""
         if STOPPING.value:
             raise Reject("this worker is stopping: let another hear the bell", requeue=True)
         if disk.room().state == "full":
@@ -85,7 +85,7 @@ class Turn(Generic[C]):
         except WorkerStopping:
             return partial(job_release, token=taken.token)
         except Exception as error:
-            # The task's border: operators are told of anything, and it is tried again where that may help.
+            # The task's border: operators hear of anything, and it is tried again where that may help.
             write = self._failed(taken, error)
         self.after_failure()
         return write

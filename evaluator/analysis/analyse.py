@@ -53,7 +53,7 @@ def analyse(
         report(videos + done, 2 * videos)
     explained = time.perf_counter()
     whole = analyser.part(np.ones(videos, bool))
-    parts = {name: analyser.part(_flags(places, videos)) for name, places in chosen.items()}
+    parts = {name: analyser.part(_flags(indices, videos)) for name, indices in chosen.items()}
     end = time.perf_counter()
     return Analysis(
         benchmark=spec.key,
@@ -71,9 +71,9 @@ def analyse(
     )
 
 
-def _flags(places: Sequence[int], videos: int) -> Flags:
+def _flags(indices: Sequence[int], videos: int) -> Flags:
     flags = np.zeros(videos, bool)
-    flags[list(places)] = True
+    flags[list(indices)] = True
     return flags
 
 

@@ -1,6 +1,6 @@
 """Says of every prediction of one video what is wrong with it, if it is; see docs/error-analysis.md.
 
-The numbers of the kinds are places in `evaluator.analysis.errors.KINDS`.
+The numbers of the kinds are indices in `evaluator.analysis.errors.KINDS`.
 """
 
 from __future__ import annotations

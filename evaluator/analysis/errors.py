@@ -63,7 +63,7 @@ Errors = dict[str, dict[str, float | int | None]]
 
 @dataclass(frozen=True, slots=True)
 class Explanations:
-    """For each prediction: the error it would be, the object it targets, and the object it was matched with.
+    """The error that each prediction would be, the object it targets, and the object it was matched with.
 
     Attributes:
         kind: int64 [N], a key of KINDS, NONE for predictions that count nowhere.

@@ -31,7 +31,7 @@ class TrackingSums:
     """R rows, each a video and a category with masks in it.
 
     Attributes:
-        video, category: int64 [R], places in the lists of videos and categories.
+        video, category: int64 [R], indices in the lists of videos and categories.
         hota: float64 [R, 7, 19], see `evaluator.analysis.tracking_kernels.track`.
         identity: float64 [R, 3], IDTP, IDFN and IDFP.
         empty: int64 [R], predicted masks without a pixel.

@@ -65,7 +65,7 @@ def _assign(cost: Floats, column_of: Ints) -> None:
             j = waiting[nearest]
             left -= 1
             waiting[nearest] = waiting[left]
-            waiting[left] = j  # those behind `left` have been visited
+            waiting[left] = j  # those from `left` on have been visited
             if row_of[j] < 0:
                 end = j
             else:
@@ -111,11 +111,11 @@ def best_pairs(gain: Floats, prediction_of: Ints) -> None:
 
 @compiled()
 def _members(given: Flags, rows: Ints, frame: Any, found: Ints) -> Any:
-    """Write to `found` the places in `rows` that have a mask in the frame; return how many."""
+    """Write to `found` the indices in `rows` that have a mask in the frame; return how many."""
     count = 0
-    for place in range(rows.size):
-        if given[rows[place], frame]:
-            found[count] = place
+    for index in range(rows.size):
+        if given[rows[index], frame]:
+            found[count] = index
             count += 1
     return count
 

@@ -209,10 +209,10 @@ def _parts(base: str, *, by_area: bool) -> list[MetricSpec]:
     for suffix, (who, subset, description) in (_AREAS if by_area else _OCCLUSIONS).items():
         key = f"{base}_{suffix}"
         group: MetricGroup = "recall" if base == "AR" else "area" if by_area else "occlusion"
-        told = description if base == "AP" else f"AR100 of {description[0].lower()}{description[1:]}"
+        scope = description if base == "AP" else f"AR100 of {description[0].lower()}{description[1:]}"
         working, value = _PART_EXAMPLES[key]
         example = Example("tracklets", working, value)
-        specs.append(_part(key, who, group, who, subset, told, example))
+        specs.append(_part(key, who, group, who, subset, scope, example))
     return specs
 
 

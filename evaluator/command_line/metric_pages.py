@@ -68,7 +68,7 @@ def print_metrics(output: Console) -> None:
 
 
 def print_metric(output: Console, spec: MetricSpec) -> None:
-    """Print all that is told of one metric."""
+    """Print everything the catalog says of one metric."""
     direction = "higher" if spec.higher_is_better else "lower"
     output.print(f"{spec.key}: {spec.title}, 0 to 1, {direction} is better", markup=False)
     _print(output, spec.meaning)

@@ -36,7 +36,7 @@ class ArchiveLimits:
 
 LIMITS = ArchiveLimits()
 MAP_LIMITS = ArchiveLimits(members=250_000, directory_bytes=64 << 20, total_bytes=64 << 30)
-"""For archives with one small file a frame."""
+"""The limits of archives with one small file per frame."""
 _CHUNK_BYTES = 1 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _DAMAGES = (

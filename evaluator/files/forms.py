@@ -1,4 +1,4 @@
-"""Tells other people's file formats by what they begin with, by their fields, or by the names in an archive.
+"""Recognises other file formats by their first bytes, by their fields, or by the names in an archive.
 
 Each answer completes "This looks like ...", so that whoever chose the wrong file learns what it is.
 """
@@ -27,8 +27,8 @@ _SIGNATURES: Final = (
     (b"%PDF", "a PDF document"),
     (b"<", "an HTML or XML page"),
 )
-_TAR_PLACE: Final = 257
-_MP4_PLACE: Final = 4
+_TAR_OFFSET: Final = 257
+_MP4_OFFSET: Final = 4
 # "frame id class height width rle" of MOTS and KITTI, "frame,id,left,top,width,height,..." of MOTChallenge.
 _MOTS: Final = re.compile(rb"\d+ \d+ \d+ \d+ \d+ \S+\s")
 _MOT: Final = re.compile(rb"\d+, ?-?\d+, ?-?[\d.]+, ?-?[\d.]+, ?-?[\d.]+")
@@ -37,13 +37,13 @@ _MANY_NAMES: Final = 1000
 
 
 def form_of_bytes(head: bytes) -> str | None:
-    """Name what a file is that begins with `head`; None for JSON, and for what nobody knows."""
+    """Name the form of a file that begins with `head`; None for JSON and for unknown forms."""
     for signature, form in _SIGNATURES:
         if head.startswith(signature):
             return form
-    if head[_TAR_PLACE : _TAR_PLACE + 5] == b"ustar":
+    if head[_TAR_OFFSET : _TAR_OFFSET + 5] == b"ustar":
         return "a tar archive"
-    if head[_MP4_PLACE : _MP4_PLACE + 4] == b"ftyp":
+    if head[_MP4_OFFSET : _MP4_OFFSET + 4] == b"ftyp":
         return "an MP4 video"
     return None
 
@@ -58,7 +58,7 @@ def form_of_text(head: bytes) -> str | None:
 
 
 def form_of_fields(fields: Collection[str]) -> str | None:
-    """Name what a JSON object with these fields at its top is."""
+    """Name the form of a JSON object with these fields at its top."""
     has = set(fields).issuperset
     if {"track_bboxes", "track_masks", "det_bboxes", "det_masks"} & set(fields):
         return "results of MMTracking (a list per video, frame and class)"
@@ -83,7 +83,7 @@ def form_of_fields(fields: Collection[str]) -> str | None:
 
 
 def form_of_entry(fields: Collection[str]) -> str | None:
-    """Name what a list is whose items have these fields."""
+    """Name the form of a list whose items have these fields."""
     if "segments_info" in fields:
         return "panoptic annotations"
     if {"track_id", "image_id"} <= set(fields):
@@ -96,7 +96,7 @@ def form_of_entry(fields: Collection[str]) -> str | None:
 
 
 def form_of_names(names: Iterable[str]) -> str | None:
-    """Name what an archive or folder with these files is."""
+    """Name the form of an archive or folder with these files."""
     files = [name for name, _ in zip(names, range(_MANY_NAMES), strict=False)]
     endings = {name.rpartition(".")[2].lower() for name in files}
     if any(name.split("/")[-1] == "data.pkl" for name in files):

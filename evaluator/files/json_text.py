@@ -31,7 +31,7 @@ class JsonInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The entries of a JSON list: row i of `rows` holds the spans of its fields, see `place`."""
+    """The entries of a JSON list: row i of `rows` holds the spans of its fields, see `spans`."""
 
     keys: tuple[str, ...]
     rows: NDArray[np.int64]
@@ -39,7 +39,7 @@ class Entries:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def place(self, key: str) -> NDArray[np.int64]:
+    def spans(self, key: str) -> NDArray[np.int64]:
         """Return [N, 2], where the value of `key` begins and ends in each entry; -1 where it is missing."""
         column = 2 * self.keys.index(key)
         return self.rows[:, column : column + 2]
@@ -73,7 +73,7 @@ class JsonText:
         self._quote = quote
 
     def top(self) -> int:
-        """Return the place of the first byte that is neither a byte order mark nor white space."""
+        """Return the offset of the first byte that is neither a byte order mark nor white space."""
         head = bytes(self.contents[:4])
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in head:
             raise self._invalid(
@@ -87,7 +87,7 @@ class JsonText:
         return at
 
     def list_entries(self, at: int, keys: tuple[str, ...]) -> tuple[Entries, int]:
-        """Return the entries of the list at `at`, and the place after it."""
+        """Return the entries of the list at `at`, and the offset after it."""
         rows, count, end, status = json_scan.scan_list(
             self.data, at, _pack(keys), len(keys), json_scan.MAX_ENTRIES
         )
@@ -95,7 +95,7 @@ class JsonText:
         return Entries(keys, rows[:count]), end
 
     def skip_value(self, at: int) -> int:
-        """Return the place after the value at `at`."""
+        """Return the offset after the value at `at`."""
         end, status = json_scan.skip_value(self.data, at)
         self._raise_for(status, end)
         return int(end)
@@ -110,9 +110,9 @@ class JsonText:
             lists: the fields that may hold lists of objects, each with the keys to find in these.
 
         Returns:
-            where the value of each field lies, and the entries of those `lists` that are there.
+            the span of the value of each field, and the entries of those `lists` that are there.
         """
-        places: dict[str, tuple[int, int]] = {}
+        spans: dict[str, tuple[int, int]] = {}
         entries: dict[str, Entries] = {}
         at = self._skip_space(at + 1)
         while not self._is(at, "}"):
@@ -126,7 +126,7 @@ class JsonText:
                 entries[key], at = self.list_entries(value, lists[key])
             else:
                 at = self.skip_value(value)
-            places[key] = (value, at)
+            spans[key] = (value, at)
             at = self._skip_space(at)
             if self._is(at, ","):
                 at = self._skip_space(at + 1)
@@ -135,7 +135,7 @@ class JsonText:
             elif not self._is(at, "}"):
                 self._raise_for(json_scan.UNEXPECTED, at)
         self.expect_end(at + 1)
-        return places, entries
+        return spans, entries
 
     def looks_like(self, at: int) -> str:
         """Return sentences on the fields of the object at `at`, which is known to be valid, and its form."""
@@ -168,15 +168,15 @@ class JsonText:
             self._raise_for(json_scan.END_OF_FILE, at)
         return bool(self.data[at] == ord(character))
 
-    def slice(self, place: NDArray[np.int64] | tuple[int, int]) -> bytes:
-        return bytes(self.contents[place[0] : place[1]])
+    def slice(self, span: NDArray[np.int64] | tuple[int, int]) -> bytes:
+        return bytes(self.contents[span[0] : span[1]])
 
-    def column(self, places: NDArray[np.int64]) -> list[Any]:
-        """Return the values at `places` [N, 2] as Python objects.
+    def column(self, spans: NDArray[np.int64]) -> list[Any]:
+        """Return the values at `spans` [N, 2] as Python objects.
 
         Raises msgspec.DecodeError where only `parse_value` helps (NaN, huge numbers, what is no UTF-8).
         """
-        values = b",".join([self.contents[start:end] for start, end in places.tolist()])
+        values = b",".join([self.contents[start:end] for start, end in spans.tolist()])
         try:
             decoded: list[Any] = msgspec.json.decode(b"[" + values + b"]")
         except UnicodeDecodeError as error:
@@ -186,18 +186,18 @@ class JsonText:
     def _raise_for(self, status: int, at: int) -> None:
         if status == json_scan.OK:
             return
-        place = self._describe(at)
+        where = self._describe(at)
         if status == json_scan.TOO_MANY:
             message = f"The list has more than {json_scan.MAX_ENTRIES:,} entries."
             raise self._invalid("entries-too-many", message)
         if status == json_scan.TOO_DEEP:
-            message = f"{place}: lists and objects are nested more than {json_scan.MAX_DEPTH} deep."
+            message = f"{where}: lists and objects are nested more than {json_scan.MAX_DEPTH} deep."
             raise self._invalid("json-nesting", message)
         if status == json_scan.END_OF_FILE:
-            message = f"The file ends after {len(self.data):,} bytes in the middle of a value ({place})."
+            message = f"The file ends after {len(self.data):,} bytes in the middle of a value ({where})."
             raise self._invalid("json-truncated", message)
         found = f", found {self._excerpt(at)}" if self._quote else ""
-        raise self._invalid("json-syntax", f"{place}: this is no JSON{found}.")
+        raise self._invalid("json-syntax", f"{where}: this is no JSON{found}.")
 
     def _invalid(self, code: str, message: str) -> JsonInvalid:
         return JsonInvalid(problem(code, Where(file=self.name), message))

@@ -57,14 +57,14 @@ def _walk(folder: Path) -> list[str]:
     """Return the files below a folder in a fixed order, without hidden files and what desktops add."""
     found = []
     followed = {os.path.realpath(folder)}
-    for place, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(folder, followlinks=True):
         folders[:] = sorted(name for name in folders if not _is_passed_over(name))
-        for name in [name for name in folders if Path(place, name).is_symlink()]:
-            target = os.path.realpath(f"{place}/{name}")
+        for name in [name for name in folders if Path(parent, name).is_symlink()]:
+            target = os.path.realpath(f"{parent}/{name}")
             if target in followed:  # it would never end
                 folders.remove(name)
             followed.add(target)
-        inner = Path(place).relative_to(folder).as_posix()
+        inner = Path(parent).relative_to(folder).as_posix()
         prefix = "" if inner == "." else f"{inner}/"
         found += [prefix + name for name in sorted(files) if not _is_passed_over(name)]
     return found

@@ -17,7 +17,7 @@ def is_plain_name(name: Any) -> bool:
 
 
 def missing_map(file: str, names: Collection[str], problems: ProblemList) -> str:
-    """Return a sentence on a missing map; the first one also tells what is there."""
+    """Return a sentence on a missing map; the first one also says what is there."""
     if problems.has_errors():
         return "There is no such file."
     return f"There is no such file; {found_instead(file, names)}."

@@ -68,14 +68,14 @@ class VideoReader:
         frames = self._source.read_video(video, self._problems) if is_plain_name(video) else None
         names = [frame.file_name for frame in frames or ()]
         if frames is None or not all(map(is_plain_name, names)):
-            return  # which videos and frames there should be, only the ground truth can tell
+            return  # which videos and frames there should be, only the ground truth says
         files = [png_name(name) for name in names if name is not None]
         for number, (file, ids) in enumerate(self._maps(video, files, None)):
             if ids is not None:
                 self._compare(np.unique(ids).astype(np.uint64), frames[number], video, number, file)
 
     def _where(self, video: str, frame: int | None = None, field: str | None = None) -> Where:
-        return Where(JSON_NAME, self._source.places[video][0], video, None, frame, field)
+        return Where(JSON_NAME, self._source.spans[video][0], video, None, frame, field)
 
     def _maps(
         self, video: str, files: list[str], size: tuple[int, int] | None

@@ -39,7 +39,7 @@ def validate(spec: BenchmarkSpec, predictions: Path, ground_truth: Path | None) 
         source = open_panoptic_predictions(predictions)
         with closing(source.members):
             problems = ProblemList()
-            for video in source.places:
+            for video in source.spans:
                 VideoReader(source, problems).check_alone(video)
             return [*problems.to_tuple(), *source.warnings]
     except (SubmissionRejected, GroundTruthError) as error:
@@ -148,20 +148,20 @@ def _check_videos(truth: PanopticTruth, source: PanopticPredictions) -> ProblemL
     problems = ProblemList()
     where = Where(file=source.text.name)
     for video in truth.videos:
-        if video.name not in source.places:
-            listed = counted(len(source.places), "video")
-            names = ", ".join(repr(name[:60]) for name in list(source.places)[:3])
+        if video.name not in source.spans:
+            listed = counted(len(source.spans), "video")
+            names = ", ".join(repr(name[:60]) for name in list(source.spans)[:3])
             message = f"The video {video.name!r} is missing; pred.json lists {listed}{names and ': '}{names}."
             problems.add("video-missing", Where(file=source.text.name, video_id=video.name), message)
             continue
         for number, frame in enumerate(video.files):
             file = source.file(video.name, frame.rsplit("/", 1)[-1])
             if file not in source.members.names:
-                place = Where(file=file, video_id=video.name, frame=number)
-                problems.add("map-missing", place, missing_map(file, source.members.names, problems))
+                missing = Where(file=file, video_id=video.name, frame=number)
+                problems.add("map-missing", missing, missing_map(file, source.members.names, problems))
     if problems.has_errors():
         raise SubmissionRejected(problems.to_tuple())
-    extra = [name for name in source.places if name not in {video.name for video in truth.videos}]
+    extra = [name for name in source.spans if name not in {video.name for video in truth.videos}]
     if extra:
         names = ", ".join(repr(name[:80]) for name in extra[:3])
         problems.add(

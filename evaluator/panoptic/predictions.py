@@ -30,14 +30,14 @@ _KEYS: Final = ("video_id", "annotations")
 class PanopticPredictions:
     """A submission whose videos are decoded one by one.
 
-    `places` tells where each video lies in pred.json: its entry in the list, where that begins and ends.
+    `spans` are the entries of the videos in pred.json: index in the list, begin and end in the file.
     `sha256` is that of pred.json.
     """
 
     members: Members
     root: str
     text: JsonText
-    places: dict[str, tuple[int, int, int]]
+    spans: dict[str, tuple[int, int, int]]
     sha256: str
     warnings: tuple[Problem, ...] = field(default=())
 
@@ -47,7 +47,7 @@ class PanopticPredictions:
 
     def read_video(self, video: str, problems: ProblemList) -> list[FrameSegments] | None:
         """Return the frames of a video; None, with problems, if any of them cannot be used."""
-        entry, start, end = self.places[video]
+        entry, start, end = self.spans[video]
         record = parse_value(self.text.slice((start, end)))
         where = Where(file=JSON_NAME, entry=entry, video_id=video, field="annotations")
         records = record.get("annotations") if isinstance(record, dict) else None
@@ -61,8 +61,8 @@ class PanopticPredictions:
             try:
                 frames.append(read_frame(item, ground_truth=False))
             except SegmentsInvalid as error:
-                place = Where(JSON_NAME, entry, video, None, number, error.field)
-                problems.add("panoptic-field", place, str(error))
+                where = Where(JSON_NAME, entry, video, None, number, error.field)
+                problems.add("panoptic-field", where, str(error))
         return frames if len(frames) == len(records) else None
 
 
@@ -87,7 +87,7 @@ def open_panoptic_predictions(path: Path) -> PanopticPredictions:
             raise SubmissionRejected([problem("archive-size", Where(file=JSON_NAME), message)])
         problems = ProblemList()
         text = JsonText(JSON_NAME, memoryview(contents))
-        places = _find_videos(text, problems)
+        spans = _find_videos(text, problems)
     except JsonInvalid as error:
         members.close()
         raise SubmissionRejected([error.problem]) from error
@@ -98,7 +98,7 @@ def open_panoptic_predictions(path: Path) -> PanopticPredictions:
         members.close()
         raise SubmissionRejected(problems.to_tuple())
     sha256 = hashlib.sha256(contents).hexdigest()
-    return PanopticPredictions(members, root, text, places, sha256, (*warnings, *problems.to_tuple()))
+    return PanopticPredictions(members, root, text, spans, sha256, (*warnings, *problems.to_tuple()))
 
 
 def _find_videos(text: JsonText, problems: ProblemList) -> dict[str, tuple[int, int, int]]:
@@ -115,21 +115,21 @@ def _find_videos(text: JsonText, problems: ProblemList) -> dict[str, tuple[int, 
         problems.add("panoptic-field", where, message)
         return {}
     entries = found["annotations"]
-    places: dict[str, tuple[int, int, int]] = {}
+    spans: dict[str, tuple[int, int, int]] = {}
     for entry, whole in enumerate(entries.whole.tolist()):
-        name = _video_id(text, entries.place("video_id")[entry].tolist(), whole)
+        name = _video_id(text, entries.spans("video_id")[entry].tolist(), whole)
         where = Where(file=text.name, entry=entry, field="video_id")
         if not isinstance(name, str):
-            message = _no_name(text, entry, whole, entries.place("video_id")[entry, 0] >= 0, name)
+            message = _no_name(text, entry, whole, entries.spans("video_id")[entry, 0] >= 0, name)
             problems.add("panoptic-field", where, message)
             continue
-        if name in places:
+        if name in spans:
             # Official quirk: the later entry of a video replaces the earlier one.
             problems.add(
                 "video-repeated", where, f"The video {name[:80]!r} is listed again; this entry counts."
             )
-        places[name] = (entry, *whole)
-    return places
+        spans[name] = (entry, *whole)
+    return spans
 
 
 def _other_form(names: Collection[str]) -> str:
@@ -159,8 +159,8 @@ def _no_name(text: JsonText, entry: int, whole: list[int], is_there: bool, name:
     return message
 
 
-def _video_id(text: JsonText, place: list[int], whole: list[int]) -> Any:
-    if place[0] >= 0:
-        return parse_value(text.slice((place[0], place[1])))
+def _video_id(text: JsonText, span: list[int], whole: list[int]) -> Any:
+    if span[0] >= 0:
+        return parse_value(text.slice((span[0], span[1])))
     record = parse_value(text.slice((whole[0], whole[1])))  # a key with an escape
     return record.get("video_id") if isinstance(record, dict) else None

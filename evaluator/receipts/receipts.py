@@ -68,7 +68,7 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of `canonical(receipt)`; `public_key` (32 bytes) and `value` (64 bytes) are hexadecimal."""
+    """The signature of `canonical(receipt)`: `public_key` (32 bytes), `value` (64 bytes) as hexadecimals."""
 
     algorithm: str
     key_id: str

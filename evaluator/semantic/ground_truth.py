@@ -81,10 +81,12 @@ def read_semantic_truth(path: Path) -> SemanticTruth:
         names = sorted({folder[len(prefix) :].split("/")[0] for folder in folders if folder != ""})
     videos = []
     for name in names:
-        places = (f"{prefix}{name}/{_MASK_FOLDER}", f"{prefix}{name}")
-        folder = next((place for place in places if place in folders), "")
+        candidates = (f"{prefix}{name}/{_MASK_FOLDER}", f"{prefix}{name}")
+        folder = next((one for one in candidates if one in folders), "")
         if not folder or not is_plain_name(name):
-            problems.add("gt-files", Where(file=list_name, video_id=name), f"There is no map in {places[0]}.")
+            problems.add(
+                "gt-files", Where(file=list_name, video_id=name), f"There is no map in {candidates[0]}."
+            )
             continue
         videos.append(SemanticVideo(name, folder, tuple(sorted(folders[folder]))))
     if not videos:

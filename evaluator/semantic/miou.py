@@ -94,7 +94,7 @@ def _count(
     counts: NDArray[np.int64],
 ) -> None:
     """Count run by run; where eight pixels continue the run on both sides, they are compared at once."""
-    place, run = np.int64(0), 0
+    pair, run = np.int64(0), 0
     truth_word, predicted_word = np.uint64(0), np.uint64(0)
     for word in range(truth_words.size + 1):
         whole = word < truth_words.size
@@ -103,10 +103,10 @@ def _count(
             continue
         for i in range(_WORD * word, _WORD * (word + 1) if whole else truth.size):
             here = np.int64(truth[i]) * _VALUES + np.int64(predicted[i])
-            if here != place:
-                counts[place] += run
-                place, run = here, 0
+            if here != pair:
+                counts[pair] += run
+                pair, run = here, 0
             run += 1
-        truth_word = np.uint64(place // _VALUES) * _REPEAT
-        predicted_word = np.uint64(place % _VALUES) * _REPEAT
-    counts[place] += run
+        truth_word = np.uint64(pair // _VALUES) * _REPEAT
+        predicted_word = np.uint64(pair % _VALUES) * _REPEAT
+    counts[pair] += run

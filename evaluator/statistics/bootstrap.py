@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Metrics = Mapping[str, float | None]
 DrawnMetrics = Callable[[Floats], dict[str, Floats]]
-"""From [B, V], how often each video counts in each draw, to metrics [B]; NaN where one is undefined."""
+"""Turns [B, V], how often each video counts in each draw, into metrics [B]; NaN where one is undefined."""
 
 _AT_ONCE = 50
 

@@ -28,7 +28,7 @@ class VideoDifference:
 
 @dataclass(frozen=True, slots=True)
 class VideoDifferences:
-    """On how many videos which submission is better, among those where `metric` is defined for both.
+    """The numbers of videos on which each submission is better, where `metric` is defined for both.
 
     `largest` are the videos with the largest differences, at most five, the largest first.
     """

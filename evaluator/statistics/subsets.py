@@ -30,11 +30,11 @@ def choose_videos(
         SubsetInvalid: an entry fits no video or several, no video is listed, or the file is not text.
         OSError: a file cannot be read.
     """
-    places: dict[str, set[int]] = {}
+    indices: dict[str, set[int]] = {}
     for index, labels in enumerate(videos):
         for label in labels:
-            places.setdefault(label, set()).add(index)
-    return {name: _choose(name, listing, places) for name, listing in subsets.items()}
+            indices.setdefault(label, set()).add(index)
+    return {name: _choose(name, listing, indices) for name, listing in subsets.items()}
 
 
 def labels_of(videos: Sequence[VideoInfo], *, by_name: bool = False) -> list[tuple[str, ...]]:
@@ -42,12 +42,12 @@ def labels_of(videos: Sequence[VideoInfo], *, by_name: bool = False) -> list[tup
     return [(video.name,) if by_name else (str(video.id), video.name) for video in videos]
 
 
-def _choose(name: str, listing: Listing, places: Mapping[str, set[int]]) -> tuple[int, ...]:
+def _choose(name: str, listing: Listing, indices: Mapping[str, set[int]]) -> tuple[int, ...]:
     source = listing.name if isinstance(listing, Path) else f"subset {name}"
     chosen: set[int] = set()
     unknown = []
     for entry, where in _entries(listing):
-        found = places.get(entry, set())
+        found = indices.get(entry, set())
         if len(found) > 1:
             message = f"{source}{f', {where}' if where else ''}: {entry!r} is the id or name of {len(found)}"
             raise SubsetInvalid(f"{message} videos. Write the id of the one that is meant.")

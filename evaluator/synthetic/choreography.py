@@ -171,9 +171,9 @@ def _parade(rng: np.random.Generator, aspect: float, time: Track) -> Cast:
     paths = []
     for row in range(3):
         speed = rng.uniform(0.5, 0.8) * (1 if row % 2 == 0 else -1)
-        for place in range(3):
+        for index in range(3):
             size = rng.uniform(0.11, 0.17) + 0.045 * row
-            offset = lap * (place / 3 + rng.uniform(-0.06, 0.06))
+            offset = lap * (index / 3 + rng.uniform(-0.06, 0.06))
             paths.append(
                 Path(
                     x=np.mod(offset + speed * lap * time, lap) - margin,

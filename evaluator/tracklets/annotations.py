@@ -105,7 +105,7 @@ class _Reader:
         self._raise_problems()
         if "annotations" in lists:
             entries = lists["annotations"]
-            if len(entries) and (entries.place("segmentations") < 0).all():
+            if len(entries) and (entries.spans("segmentations") < 0).all():
                 where = Where(file=self._file, field="segmentations")
                 looks = text.looks_like(top) if "images" in fields else ""
                 self._report("gt-field-missing", f"No annotation has `segmentations`.{looks}", where)
@@ -117,8 +117,8 @@ class _Reader:
         # Null is a split without ground truth: nothing is defined.
         return fields, Entries(_KEYS, np.empty((0, 2 * len(_KEYS) + 3), np.int64))
 
-    def _value(self, text: JsonText, place: tuple[int, int]) -> Any:
-        return parse_value(text.slice(place))
+    def _value(self, text: JsonText, span: tuple[int, int]) -> Any:
+        return parse_value(text.slice(span))
 
     def _records(self, field: str, value: Any) -> list[dict[str, Any]]:
         """Return the objects of a list with distinct integer ids, in the order of the ids."""
@@ -129,8 +129,8 @@ class _Reader:
         known: dict[int, dict[str, Any]] = {}
         for index, item in enumerate(value):
             if not _is_integer(item.get("id")):
-                place = Where(file=self._file, field=field, entry=index)
-                self._report("gt-field-type", f"{field}: `id` is {describe_field(item, 'id')}.", place)
+                message = f"{field}: `id` is {describe_field(item, 'id')}."
+                self._report("gt-field-type", message, replace(where, entry=index))
             elif item["id"] in known:
                 self._report("gt-id-duplicate", f"{field}: the id {item['id']} is used twice.", where)
             else:
@@ -166,10 +166,10 @@ class _Reader:
             message = f"`{name}` of the video is {describe(value)}, expected a positive integer."
             self._report("gt-field-type", message, replace(where, field=name))
         else:
-            other = "`file_names` nor `segmentations` tell" if name == "length" else "`segmentations` tell"
-            unit = "its number of frames" if name == "length" else "in pixels"
-            neither = "neither " if name == "length" else "no "
-            message = f"The video has no `{name}` ({unit}), and {neither}{other} it."
+            unit, sources = "in pixels", "no `segmentations`"
+            if name == "length":
+                unit, sources = "its number of frames", "neither `file_names` nor `segmentations`"
+            message = f"The video has no `{name}` ({unit}), and {sources} show it."
             self._report("gt-field-missing", message, replace(where, field=name))
         return None
 
@@ -203,19 +203,19 @@ class _FirstMasks:
     @cached_property
     def _sizes(self) -> dict[int, dict[str, int]]:
         found: dict[int, dict[str, int]] = {}
-        places = (self._entries.place("video_id").tolist(), self._entries.place("segmentations").tolist())
-        for video_place, masks_place in zip(*places, strict=True):
-            if video_place[0] < 0 or masks_place[0] < 0:
+        spans = (self._entries.spans("video_id").tolist(), self._entries.spans("segmentations").tolist())
+        for video_span, masks_span in zip(*spans, strict=True):
+            if video_span[0] < 0 or masks_span[0] < 0:
                 continue
-            video_id = parse_value(self._text.slice(video_place))
+            video_id = parse_value(self._text.slice(video_span))
             if not _is_integer(video_id) or len(found.get(video_id, ())) == len(_SIZES):
                 continue
-            masks = parse_value(self._text.slice(masks_place))
+            masks = parse_value(self._text.slice(masks_span))
             if isinstance(masks, list) and masks:
                 sizes = [mask["size"] for mask in masks if isinstance(mask, dict) and "size" in mask]
                 known = [size for size in sizes if isinstance(size, list) and len(size) == len(_SIZES) - 1]
-                tell = dict(zip(_SIZES, (len(masks), *(known[0] if known else ())), strict=False))
-                found[video_id] = tell | found.get(video_id, {})
+                shown = dict(zip(_SIZES, (len(masks), *(known[0] if known else ())), strict=False))
+                found[video_id] = shown | found.get(video_id, {})
         return found
 
 
@@ -299,13 +299,13 @@ class _TrackletReader:
 
     def _column(self, key: str) -> list[Any]:
         """Return a field of every annotation, None where it is missing."""
-        places = self._entries.place(key)
-        present = np.flatnonzero(places[:, 0] >= 0)
-        values: list[Any] = [None] * len(places)
+        spans = self._entries.spans(key)
+        present = np.flatnonzero(spans[:, 0] >= 0)
+        values: list[Any] = [None] * len(spans)
         try:
-            decoded = self._text.column(places[present])
+            decoded = self._text.column(spans[present])
         except msgspec.DecodeError:
-            decoded = [parse_value(self._text.slice(place)) for place in places[present]]
+            decoded = [parse_value(self._text.slice(span)) for span in spans[present]]
         for index, value in zip(present.tolist(), decoded, strict=True):
             values[index] = value
         return values
@@ -313,7 +313,7 @@ class _TrackletReader:
     def _integers(self, key: str) -> list[int | None]:
         """Return an integer field of every annotation, None after a problem."""
         values: list[int | None] = []
-        present = (self._entries.place(key)[:, 0] >= 0).tolist()
+        present = (self._entries.spans(key)[:, 0] >= 0).tolist()
         for index, value in enumerate(self._column(key)):
             if isinstance(value, float) and value.is_integer():
                 value = int(value)
@@ -363,7 +363,7 @@ class _TrackletReader:
     ) -> NDArray[np.float64]:
         """Return one number for each annotation of `order`, made from its list `key`."""
         column = self._column(key)
-        present = (self._entries.place(key)[:, 0] >= 0).tolist()
+        present = (self._entries.spans(key)[:, 0] >= 0).tolist()
         values = np.full(len(order), np.nan)
         for row, index in enumerate(order.tolist()):
             value = column[index]
@@ -410,18 +410,18 @@ class _TrackletReader:
         self, order: NDArray[np.int64], video: NDArray[np.int32], where: list[Where]
     ) -> dict[str, NDArray[Any]]:
         """Decode the masks of all annotations of `order`."""
-        places = self._entries.place("segmentations")[order]
+        spans = self._entries.spans("segmentations")[order]
         lengths = np.array([self._videos[index].length for index in video[order]], np.int64)
         starts = np.concatenate([[0], np.cumsum(lengths)])
         first, areas = (np.zeros(int(starts[-1]), np.int64) for _ in range(2))
         runs = np.zeros(int(starts[-1]), np.int32)
         # A run takes at least a byte of the file. What is not written of this takes no memory.
-        bounds = np.empty(int((places[:, 1] - places[:, 0]).sum()) + 1, np.int32)
+        bounds = np.empty(int((spans[:, 1] - spans[:, 0]).sum()) + 1, np.int32)
         used = 0
         for row, index in enumerate(order.tolist()):
             info = self._videos[video[index]]
             masks = slice(int(starts[row]), int(starts[row + 1]))
-            decoded = self._decode(places[row], info, where[index], bounds[used:])
+            decoded = self._decode(spans[row], info, where[index], bounds[used:])
             if decoded is not None:
                 count, mask_first, runs[masks], areas[masks] = decoded
                 first[masks] = mask_first + used
@@ -429,15 +429,15 @@ class _TrackletReader:
         return {"first": first, "runs": runs, "areas": areas, "bounds": bounds[:used]}
 
     def _decode(
-        self, place: NDArray[np.int64], info: VideoInfo, where: Where, bounds: NDArray[np.int32]
+        self, span: NDArray[np.int64], info: VideoInfo, where: Where, bounds: NDArray[np.int32]
     ) -> tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None:
-        if place[0] < 0:
+        if span[0] < 0:
             self._problems.add("gt-field-missing", where, "The annotation has no `segmentations`.")
             return None
-        decoded = decode_one(self._text.data, int(place[0]), info, bounds)
+        decoded = decode_one(self._text.data, int(span[0]), info, bounds)
         if decoded is not None:
             return decoded
-        plain = self._plain(place, info, where)
+        plain = self._plain(span, info, where)
         if plain is None:
             return None
         decoded = decode_one(np.frombuffer(plain, np.uint8), 0, info, bounds)
@@ -445,9 +445,9 @@ class _TrackletReader:
             raise RuntimeError(f"Expected a decodable mask after checking it: {where}")
         return decoded
 
-    def _plain(self, place: NDArray[np.int64], info: VideoInfo, where: Where) -> bytes | None:
+    def _plain(self, span: NDArray[np.int64], info: VideoInfo, where: Where) -> bytes | None:
         """Return the masks written plainly, or None after reporting what is wrong with them."""
-        values = parse_value(self._text.slice(place))
+        values = parse_value(self._text.slice(span))
         if not isinstance(values, list):
             message = f"`segmentations` is {describe(values)}, expected a list."
             self._problems.add("gt-field-type", where, message)

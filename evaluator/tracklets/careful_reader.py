@@ -1,4 +1,4 @@
-"""Reads results.json with care, one prediction at a time: every problem with its place, or a plain copy.
+"""Reads results.json with care, one prediction at a time: every problem with its position, or a plain copy.
 
 The small fields of a prediction, and masks that the compiled decoder does not take, are read by Python's
 `json`. Memory is that of one prediction, and of the copy for as long as no problem was found.
@@ -76,8 +76,8 @@ class CarefulReader:
     def _shift_of_videos(self) -> str:
         """Return a sentence if all video ids would be known when counted from another number."""
         used: set[int] = set()
-        for place in self._entries.place("video_id"):
-            number = _parse_small(self._text.slice(place)) if place[0] >= 0 else None
+        for span in self._entries.spans("video_id"):
+            number = _parse_small(self._text.slice(span)) if span[0] >= 0 else None
             if number is None or not _is_integral(number) or abs(number) > _LARGEST_ID:
                 return ""
             used.add(int(number))
@@ -125,8 +125,8 @@ class CarefulReader:
         if self._escaped[index]:  # a key may be spelt with escapes: let Python read them
             whole: dict[str, Any] = parse_value(self._text.slice((start, end)))
             return {key: json.dumps(whole[key]).encode() for key in KEYS if key in whole}
-        places = {key: self._entries.place(key)[index] for key in KEYS}
-        return {key: self._text.slice(place) for key, place in places.items() if place[0] >= 0}
+        spans = {key: self._entries.spans(key)[index] for key in KEYS}
+        return {key: self._text.slice(span) for key, span in spans.items() if span[0] >= 0}
 
     def _fields_instead(self, index: int) -> str:
         """Return the words for what fields an entry has, for the first one that lacks any."""
@@ -155,8 +155,8 @@ class CarefulReader:
                 f"The ground truth has no video {describe(number)}; "
                 f"its {len(self._videos)} ids are {self._span}.{self._shift}"
             )
-            place = replace(where, video_id=int(number), field="video_id")
-            self._problems.add("video-unknown", place, message)
+            where = replace(where, video_id=int(number), field="video_id")
+            self._problems.add("video-unknown", where, message)
             return None
         return self._videos[number]
 
@@ -170,13 +170,13 @@ class CarefulReader:
         if "score" not in values:
             return
         score = values["score"]
-        place = replace(where, field="score")
+        where = replace(where, field="score")
         if not isinstance(score, (int, float)) or isinstance(score, bool):
             message = f"`score` is {describe(score)}, expected a number."
-            self._problems.add("score-type", place, message)
+            self._problems.add("score-type", where, message)
         elif not _is_finite(score):
             message = f"`score` is {describe(score)}, expected a finite number."
-            self._problems.add("score-not-finite", place, message)
+            self._problems.add("score-not-finite", where, message)
 
     def _masks(self, written: bytes, where: Where, video: VideoInfo | None) -> bytes | None:
         """Return the masks written plainly, or None if there is a problem with them."""

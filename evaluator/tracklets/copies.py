@@ -39,7 +39,7 @@ def _same(data: NDArray[np.uint8], first: Int, second: Int, size: Int) -> bool:
 )
 def link_copies(
     data: NDArray[np.uint8],
-    places: NDArray[np.int64],
+    spans: NDArray[np.int64],
     by_length: NDArray[np.int64],
     next_copy: NDArray[np.int64],
     is_copy: NDArray[np.bool_],
@@ -47,7 +47,7 @@ def link_copies(
     """Link the predictions of one video whose masks are the same bytes.
 
     Args:
-        data, places: the JSON file, and [N, 2] where each prediction's `segmentations` lie in it.
+        data, spans: the JSON file, and [N, 2] where each prediction's `segmentations` lie in it.
         by_length: [N], the predictions in the order of their lengths.
         next_copy: [N], receives the next prediction with the same masks, -1 for the last of them.
         is_copy: [N], receives whether an earlier one links to it.
@@ -60,13 +60,13 @@ def link_copies(
         next_copy[n] = -1
         is_copy[n] = False
         last[n] = n
-        begin, end = places[n]
+        begin, end = spans[n]
         if end - begin != length:
             known = 0
             length = end - begin
         for k in range(min(known, _COMPARED)):
             first = recent[k]
-            if _same(data, places[first, 0], begin, length):
+            if _same(data, spans[first, 0], begin, length):
                 next_copy[last[first]] = n
                 last[first] = n
                 is_copy[n] = True

@@ -27,10 +27,10 @@ _INFO = "info.json"
 
 @dataclass(frozen=True, slots=True)
 class TrackletArrays:
-    """G tracklets ordered by video, category and place in the file; M masks, tracklet by tracklet.
+    """G tracklets ordered by video, category and position in the file; M masks, tracklet by tracklet.
 
     Attributes:
-        video, category: int32 [G], places in the lists of videos and categories.
+        video, category: int32 [G], indices in the lists of videos and categories.
         crowd: uint8 [G].
         mean_area: float64 [G], from the file's `areas`, not from the masks (as the official evaluation does).
         occlusion: float64 [G], occlusion score; NaN where the benchmark has none.

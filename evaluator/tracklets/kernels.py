@@ -113,7 +113,7 @@ def _decode_string(
             if ends != _0:
                 read_string_numbers(data, at, numbers)
                 at += highest_bit(ends) + 1
-                place = np.uint64(used + count)
+                slot = np.uint64(used + count)
                 negative = np.int64(0)
                 rest = ends & (ends - _1)
                 while rest != _0:  # two at a time
@@ -123,21 +123,21 @@ def _decode_string(
                     rest = ends & (ends - _1)
                     negative |= older | last
                     position += older
-                    bounds[place] = position
+                    bounds[slot] = position
                     position += last
-                    bounds[place + _1] = position
+                    bounds[slot + _1] = position
                     alternating += last
-                    place += _2
+                    slot += _2
                 if ends != _0:
                     run = older + np.int64(numbers[lowest_bit(ends)])
                     older = last
                     last = run
                     negative |= run
                     position += run
-                    bounds[place] = position
+                    bounds[slot] = position
                     alternating = position - alternating
-                    place += _1
-                count = np.int64(place) - used
+                    slot += _1
+                count = np.int64(slot) - used
                 if negative < 0 or position > pixels:
                     return _BAD, 0, 0
                 if rare == _0:
@@ -194,14 +194,14 @@ def _decode_list(
             if commas != _0:
                 read_list_numbers(data, at, numbers)
                 at += highest_bit(commas) + 1
-                place = np.uint64(used + count)
+                slot = np.uint64(used + count)
                 while commas != _0:
                     position += np.int64(numbers[lowest_bit(commas)])
                     commas &= commas - _1
-                    bounds[place] = position
+                    bounds[slot] = position
                     alternating = position - alternating
-                    place += _1
-                count = np.int64(place) - used
+                    slot += _1
+                count = np.int64(slot) - used
                 if position > pixels:
                     return _BAD, 0, 0
         at = skip_space(data, at)
@@ -433,7 +433,7 @@ def _mean_area(areas: Ints) -> float:
 )
 def compare_video(
     data: Bytes,
-    places: Ints,
+    spans: Ints,
     next_copy: Ints,
     is_copy: Flags,
     height: Int,
@@ -454,7 +454,7 @@ def compare_video(
     Masks are decoded one tracklet at a time, so they are compared while they are in the nearest cache.
 
     Args:
-        data, places: the JSON file, and [N, 2] where each prediction's `segmentations` lie in it.
+        data, spans: the JSON file, and [N, 2] where each prediction's `segmentations` lie in it.
         next_copy, is_copy: [N], see `evaluator.tracklets.copies`.
         height, width: of the video, in pixels.
         scratch: room for the bounds of one tracklet.
@@ -477,7 +477,7 @@ def compare_video(
         if is_copy[original]:
             continue
         used, masks, frames = decode_tracklet(
-            data, places[original, 0], height, width, scratch, first, runs, areas
+            data, spans[original, 0], height, width, scratch, first, runs, areas
         )
         if used < 0 or frames < length:
             break

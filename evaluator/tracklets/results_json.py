@@ -32,7 +32,7 @@ class PredictionTable:
         video, category: int32 [N], indices in the ground truth's lists; UNKNOWN for a category it lacks.
         category_ids: the ids as written.
         score: float64 [N].
-        places: int64 [N, 2], where the `segmentations` of each lie in the file.
+        spans: int64 [N, 2], where the `segmentations` of each lie in the file.
     """
 
     text: JsonText
@@ -40,7 +40,7 @@ class PredictionTable:
     category: NDArray[np.int32]
     category_ids: list[Any]
     score: NDArray[np.float64]
-    places: NDArray[np.int64]
+    spans: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.score)
@@ -73,14 +73,14 @@ def open_list(source: JsonFile) -> tuple[JsonText, Entries]:
 
 def read_table(text: JsonText, entries: Entries, ground_truth: GroundTruth) -> PredictionTable | None:
     """Return the predictions, or None if anything about their fields needs the careful reader."""
-    places = entries.place("segmentations")
+    spans = entries.spans("segmentations")
     if entries.escaped.any() or (entries.rows[:, : 2 * len(KEYS)] < 0).any():
         return None
     small = entries.rows[:, : 2 * KEYS.index("segmentations")]
     if len(small) and int((small[:, 1::2] - small[:, ::2]).max()) > LONGEST_NUMBER:
         return None
     try:
-        video_ids, category_ids, scores = (text.column(entries.place(key)) for key in KEYS[:3])
+        video_ids, category_ids, scores = (text.column(entries.spans(key)) for key in KEYS[:3])
     except msgspec.DecodeError:
         return None
     if not (_all_integral(video_ids) and _all_integral(category_ids) and _types(scores) <= {int, float}):
@@ -93,7 +93,7 @@ def read_table(text: JsonText, entries: Entries, ground_truth: GroundTruth) -> P
         return None
     # Equal numbers are equal keys in Python, so 3.0 finds 3 as in the official evaluation.
     category = np.array([category_index.get(number, UNKNOWN) for number in category_ids], np.int32)
-    return PredictionTable(text, video, category, category_ids, score, places)
+    return PredictionTable(text, video, category, category_ids, score, spans)
 
 
 def _types(values: list[Any]) -> set[type]:

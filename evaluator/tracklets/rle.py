@@ -1,4 +1,4 @@
-"""Run-length masks as Python values, for the places that need care and not speed.
+"""Run-length masks as Python values, where care is needed and not speed.
 
 The compiled decoder is in `evaluator.tracklets.kernels`, which also describes the format.
 """

@@ -66,8 +66,8 @@ class TrackletScorer:
         self.ignored = ignored_tracklets(ground_truth.tracklets, splits)
         self.first_prediction = np.searchsorted(self.video, np.arange(len(ground_truth.videos) + 1))
         self._data = table.text.data
-        self._places = np.ascontiguousarray(table.places[order])
-        lengths = self._places[:, 1] - self._places[:, 0]
+        self._spans = np.ascontiguousarray(table.spans[order])
+        lengths = self._spans[:, 1] - self._spans[:, 0]
         self._by_length = np.lexsort((lengths, self.video)) - self.first_prediction[self.video]
         self._area_ranges = np.array([split.area for split in splits])
         self._scratch = np.empty(1 << 18, np.int32)
@@ -113,18 +113,18 @@ class TrackletScorer:
         tracklets = slice(int(arrays.first_tracklet[index]), int(arrays.first_tracklet[index + 1]))
         masks = slice(int(arrays.first_mask[index]), int(arrays.first_mask[index + 1]))
         shape = (tracklets.stop - tracklets.start, video.length)
-        places = self._places[mine]
-        next_copy = np.empty(len(places), np.int64)
-        is_copy = np.empty(len(places), np.bool_)
-        link_copies(self._data, places, self._by_length[mine], next_copy, is_copy)
+        spans = self._spans[mine]
+        next_copy = np.empty(len(spans), np.int64)
+        is_copy = np.empty(len(spans), np.bool_)
+        link_copies(self._data, spans, self._by_length[mine], next_copy, is_copy)
         # A mask has at most one run more than pixels, and a run takes at least one byte of the file.
-        longest = int((places[:, 1] - places[:, 0]).max(initial=0))
+        longest = int((spans[:, 1] - spans[:, 0]).max(initial=0))
         room = min(longest, video.length * (video.height * video.width + 1))
-        iou = np.empty((len(places), shape[0]))
-        mean_area = np.empty(len(places))
+        iou = np.empty((len(spans), shape[0]))
+        mean_area = np.empty(len(spans))
         compared, listed = compare_video(
             self._data,
-            places,
+            spans,
             next_copy,
             is_copy,
             video.height,
@@ -140,7 +140,7 @@ class TrackletScorer:
             iou,
             mean_area,
         )
-        if compared < len(places):
+        if compared < len(spans):
             raise NotPlain
         return iou, mean_area, int(listed)
 
@@ -151,13 +151,13 @@ class TrackletScorer:
             NotPlain: a prediction needs the careful reader.
         """
         video = self.ground_truth.videos[index]
-        places = self._places[self.predictions(index)]
-        room = np.minimum(places[:, 1] - places[:, 0], video.length * (video.height * video.width + 1))
+        spans = self._spans[self.predictions(index)]
+        room = np.minimum(spans[:, 1] - spans[:, 0], video.length * (video.height * video.width + 1))
         bounds = np.empty(int(room.sum()), np.int32)  # what is not written of it takes no memory
-        first, runs, areas = np.zeros((3, len(places), video.length), np.int64)
-        written = np.empty((len(places), video.length), np.int64)
+        first, runs, areas = np.zeros((3, len(spans), video.length), np.int64)
+        written = np.empty((len(spans), video.length), np.int64)
         used = 0
-        for n, at in enumerate(places[:, 0].tolist()):
+        for n, at in enumerate(spans[:, 0].tolist()):
             count, _, frames = decode_tracklet(
                 self._data, at, video.height, video.width, bounds[used:], first[n], runs[n], areas[n]
             )

@@ -48,7 +48,7 @@ def warn_of_categories(table: PredictionTable, categories: Sequence[CategoryInfo
 
 
 def _counted_otherwise(used: set[int], known: list[int]) -> str | None:
-    """Return a sentence if `used` ids, not all of them `known`, look like places in a list of classes."""
+    """Return a sentence if `used` ids, not all of them `known`, look like indices in a list of classes."""
     count = len(known)
     starts = [first for first in (0, 1) if used <= set(range(first, first + count))]
     if not starts:
@@ -87,7 +87,7 @@ def warn_of_blanks(table: PredictionTable, blank: int) -> tuple[Problem, ...]:
 
 def warn_of_duplicates(table: PredictionTable) -> tuple[Problem, ...]:
     """Return one warning that counts the predictions which copy another one exactly."""
-    length = table.places[:, 1] - table.places[:, 0]
+    length = table.spans[:, 1] - table.spans[:, 0]
     order = np.lexsort((length, table.score, table.category, table.video))
     same = np.ones(max(len(order) - 1, 0), bool)
     for values in (length, table.score, table.category, table.video):
@@ -96,7 +96,7 @@ def warn_of_duplicates(table: PredictionTable) -> tuple[Problem, ...]:
     seen: dict[tuple[int, float, float, bytes], int] = {}
     copies = []
     for index in suspects.tolist():
-        masks = hashlib.blake2b(table.text.slice(table.places[index])).digest()
+        masks = hashlib.blake2b(table.text.slice(table.spans[index])).digest()
         key = (int(table.video[index]), float(table.category_ids[index]), float(table.score[index]), masks)
         if seen.setdefault(key, index) != index:
             copies.append((index, seen[key]))

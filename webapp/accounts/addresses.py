@@ -1,4 +1,4 @@
-"""Where a request comes from: the one answer for every limit, for logs, and for log-ins from known places."""
+"""The address a request comes from: one answer for every limit, for logs, and for known networks."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -29,7 +29,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def limited_address(request: HttpRequest) -> str:
-    """What limits count by: the address, or the part of it that its owner cannot change at will."""
+    """Return what limits count by: the address, or the part of it that its owner cannot change at will."""
     return _network(client_address(request), ONE_CUSTOMER_BITS)
 
 

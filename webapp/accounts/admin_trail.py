@@ -1,4 +1,4 @@
-"""What people change in the admin goes to the audit trail, with before and after."""
+"""Writes every change that people make in the admin to the audit trail, with before and after."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -51,7 +51,7 @@ def _rows(formsets: Any) -> list[Any]:
 
 
 def _changes(forms: Iterable[Any]) -> dict[str, dict[str, list[Any]]]:
-    """By object and field, what stood there and what was entered. Passwords are nobody's business."""
+    """Return former and new values by object and field. Passwords are nobody's business."""
     changes: dict[str, dict[str, list[Any]]] = {}
     for form in forms:
         fields = [name for name in form.changed_data if "password" not in name]

@@ -71,7 +71,7 @@ class User(AbstractUser):
             raise ValidationError({"username": LOOKS_ALIKE})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Without an address there is none: two empty texts would be the same address."""
+        """Store null for an empty address: two empty texts would be the same address."""
         self.email = self.email or None
         key = lookalike_key(self.username)
         if not self.lookalike_key.startswith(f"{key}{KEPT}"):

@@ -36,7 +36,7 @@ def lookalike_key(name: str) -> str:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a name speaks for the site, also with letters that look like those."""
+    """Return whether a name speaks for the site, also with letters that look like those."""
     names = (*RESERVED, slugify(settings.SITE_NAME))
     return lookalike_key(name) in {lookalike_key(one) for one in names}
 

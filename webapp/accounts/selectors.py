@@ -13,15 +13,15 @@ SILENT_BACKENDS = ("console", "dummy", "filebased", "locmem")
 
 
 def mail_works() -> bool:
-    """Whether mails leave this machine, so that people can follow the link in one."""
+    """Return whether mails leave this machine, so that people can follow the link in one."""
     return str(settings.EMAIL_BACKEND).split(".")[-2] not in SILENT_BACKENDS
 
 
 def is_verified(user: User) -> bool:
-    """Whether a person may submit: the address is verified, or somebody vouches for the person.
+    """Return whether a person may submit: the address is verified, or somebody vouches for the person.
 
-    Who is staff, was made by the organisers or submitted before needs no verified address, nor does
-    anybody where mails are not sent.
+    Staff, accounts that organisers made and people who have submitted before need no verified address;
+    where no mails are sent, nobody does.
     """
     if user.is_staff or user.is_vouched_for or not mail_works():
         return True
@@ -34,6 +34,6 @@ def tokens_of(user: User) -> QuerySet[ApiToken]:
 
 
 def block_is_known(*, user: User, address: str) -> bool:
-    """Whether the person has logged in from this network lately."""
+    """Return whether the person has logged in from this network lately."""
     rows = KnownBlock.objects.filter(user=user, digest=block_digest(user, address))
     return rows.filter(expires_at__gt=timezone.now()).exists()

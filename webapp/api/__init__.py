@@ -18,7 +18,7 @@ DESCRIPTION = """\
 Values are fractions in 0..1, times are UTC, sizes are bytes. Whoever only reads public data needs no access;
 all else takes `Authorization: Bearer TOKEN` (make one on your account's page) or the session of the browser
 with its CSRF token. Errors are `application/problem+json`. Lists come in pages: follow `next`. A POST of JSON
-with an `Idempotency-Key` can be repeated safely for a day. RateLimit headers tell what is left of the minute.
+with an `Idempotency-Key` can be repeated safely for a day. RateLimit headers say what is left of the minute.
 """
 
 

@@ -55,7 +55,7 @@ class CheckpointOut(Schema):
     parameters: int | None = Field(description="numbers in all its tensors; null until it is ready")
     problems: list[ProblemItem]
     visibility: str
-    shared_with: list[str] | None = Field(description="null: only its owner is told")
+    shared_with: list[str] | None = Field(description="null: only its owner sees them")
     created_at: datetime
     links: dict[str, str]
 

@@ -37,7 +37,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one status means, and the object that comes with it."""
+    """One status, its meaning, and the object that comes with it."""
 
     status: str
     text: str

@@ -84,7 +84,7 @@ class VariantPatch(Schema):
 @router.get("/methods", response=list[MethodOut], auth=anyone, summary="List methods")
 @paginate(Keyset, by=LATEST_FIRST)
 def methods(request: HttpRequest, q: str = "", mine: bool = False) -> QuerySet[Method]:
-    """Those with numbers you may see, and your own, latest first. `q` finds by name, `mine` keeps own."""
+    """Methods with numbers you may see, and your own, latest first. `q` finds by name, `mine` keeps own."""
     only_own = mine and request.user.is_authenticated
     rows = methods_of(user(request)) if only_own else methods_visible_to(person(request))
     return rows.filter(name__icontains=q)

@@ -28,7 +28,7 @@ class SignatureOut(Schema):
 
 
 class ReceiptOut(Schema):
-    """What `python -m evaluator verify` reads; docs/receipts.md says what each field of the receipt means."""
+    """The document that `python -m evaluator verify` reads; docs/receipts.md describes its fields."""
 
     receipt: dict[str, Any]
     signature: SignatureOut

@@ -40,7 +40,7 @@ class ModelOut(Schema):
     backbone: str
     tracker: str
     refiner: str
-    categories: tuple[int, int] = Field(description="first and last id of the categories it tells apart")
+    categories: tuple[int, int] = Field(description="first and last id of the categories it distinguishes")
     modes: list[str]
     short_side: int
     window: int
@@ -140,7 +140,7 @@ def run_post(request: HttpRequest, payload: RunIn, response: HttpResponse) -> St
 def runs_estimate(
     request: HttpRequest, benchmark: str, split: str, model: str, options: Query[OptionsIn]
 ) -> EstimateOut:
-    """Frames times the milliseconds a frame that this model has taken on the workers that are alive."""
+    """Frames times the milliseconds per frame that this model has taken on the workers that are alive."""
     spec = model_get(model)
     chosen = options_for(spec, **options.dict())
     found = run_estimate(split=_split(person(request), benchmark, split), spec=spec, options=chosen)
@@ -174,7 +174,7 @@ def run_log(
 ) -> LogOut | HttpResponse:
     """Its events in order: queued, started, each video done, tried again and why, its end.
 
-    `after`: only those behind the one with this id; `format=text`: as lines.
+    `after`: only those after the one with this id; `format=text`: as lines.
     """
     row = _get(id, request)
     if not reads_log(user=person(request), run=row):
@@ -208,7 +208,7 @@ def run_cancel_post(request: HttpRequest, id: UUID) -> RunOut:
     openapi_extra=problems(409, 507),
 )
 def run_retry_post(request: HttpRequest, id: UUID) -> Status[Schema]:
-    """Queue a run again that failed on our side: it goes on behind its last finished video."""
+    """Queue a run again that failed on our side: it goes on after its last finished video."""
     run_retry(run=_get(id, request), actor=user(request))
     return Status(202, run_out(_get(id, request), request))
 

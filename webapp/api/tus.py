@@ -1,4 +1,4 @@
-"""What the description of the API says of uploads: tus speaks in headers, of which ninja knows nothing."""
+"""Uploads in the description of the API: tus speaks in headers, which ninja does not describe by itself."""
 
 from typing import Any
 

@@ -70,7 +70,7 @@ def _check_place(folder: Path) -> None:
 
 @contextmanager
 def _blobs_kept() -> Iterator[None]:
-    """No process deletes a blob meanwhile: `blob_delete` asks for the same lock, and does not wait for it."""
+    """Keep all processes from deleting blobs: `blob_delete` asks for this lock, and does not wait for it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [KEEPING])
     try:

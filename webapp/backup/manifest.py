@@ -1,4 +1,4 @@
-"""What a backup holds, file by file, and whether it still does."""
+"""The list of the files in a backup, and the check that they are still as they were written."""
 
 import hashlib
 import json
@@ -134,6 +134,6 @@ def sha256_on_disk(path: Path) -> str:
 
 
 def is_plain(path: str) -> bool:
-    """Whether a path stays in its folder."""
+    """Return whether a path stays in its folder."""
     parts = PurePosixPath(path).parts
     return bool(parts) and not path.startswith("/") and ".." not in parts

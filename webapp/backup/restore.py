@@ -46,7 +46,7 @@ def go_live() -> bool:
 
 
 def _check_var() -> None:
-    """Nothing may be there but what every command makes: a secret key and empty folders."""
+    """Refuse a `var/` with more in it than what every command makes: a secret key and empty folders."""
     var: Path = settings.VAR
     found = [var / "signing_keys.json"]
     if not settings.DATABASE_URL:

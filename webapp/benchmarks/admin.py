@@ -17,7 +17,7 @@ from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 
 
 class DeletedByName(Audited):
-    """What takes numbers with it is deleted alone, on a page of its own, by typing its name."""
+    """A row whose deletion takes numbers with it is deleted alone, on its own page, by typing its name."""
 
     def get_actions(self, request: HttpRequest) -> Any:
         actions = super().get_actions(request)  # type: ignore[misc]  # of ModelAdmin

@@ -36,14 +36,14 @@ def unpack_archive(path: Path, folder: Path) -> None:
     """
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
-            place = folder / _checked(info)
-            place.parent.mkdir(parents=True, exist_ok=True)
+            target = folder / _checked(info)
+            target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                target = place.open("xb")
+                file = target.open("xb")
             except FileExistsError:
                 raise UnsafeMember(f"{info.filename!r} is there twice") from None
-            with target, archive.open(info) as member:
-                shutil.copyfileobj(member, target, READ_BYTES)
+            with file, archive.open(info) as member:
+                shutil.copyfileobj(member, file, READ_BYTES)
 
 
 def _checked(info: zipfile.ZipInfo) -> str:

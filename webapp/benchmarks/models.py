@@ -150,7 +150,7 @@ class Split(models.Model):
 
     @property
     def can_score(self) -> bool:
-        """Whether there is something to measure submissions against."""
+        """Return whether there is something to measure submissions against."""
         return self.ground_truth_id is not None and self.benchmark.spec is not None
 
     @property
@@ -161,11 +161,11 @@ class Split(models.Model):
         return list(self.benchmark.categories)
 
     def has_opened(self, now: datetime | None = None) -> bool:
-        """Whether the opening time has come; without one a split is closed."""
+        """Return whether the opening time has come; without one a split is closed."""
         return self.opens_at is not None and self.opens_at <= (now or timezone.now())
 
     def is_open(self, now: datetime | None = None, *, begun_at: datetime | None = None) -> bool:
-        """Whether a submission made at `now` would be scored (closing time inclusive).
+        """Return whether a submission made at `now` would be scored (closing time inclusive).
 
         `begun_at` is when its upload began, or its run was started: before the closing time, it is taken for
         an hour longer.
@@ -178,7 +178,7 @@ class Split(models.Model):
         return self.can_score and takes_any and self.has_opened(now) and in_time
 
     def shows_scores(self, now: datetime | None = None) -> bool:
-        """Whether scores show to everybody: not while it is closed, nor in a blind phase."""
+        """Return whether scores show to everybody: not while it is closed, nor in a blind phase."""
         return self.scores_visible and (self.ground_truth_id is None or self.has_opened(now))
 
     @staticmethod
@@ -194,7 +194,7 @@ class Split(models.Model):
 
     @property
     def shows_details(self) -> bool:
-        """Whether numbers per video and category show to everybody who sees the scores."""
+        """Return whether numbers per video and category show to everybody who sees the scores."""
         return self.ground_truth_public or self.details_visible
 
     def has_closed(self, now: datetime | None = None) -> bool:

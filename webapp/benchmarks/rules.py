@@ -9,7 +9,7 @@ from webapp.times import moment
 
 
 def rules_in_words(split: Split) -> list[str]:
-    """What an import has made, one sentence per rule."""
+    """Return the rules of a split, one sentence per rule."""
     audience = "everybody" if split.benchmark.is_public else "members and organisers"
     details = "whoever sees the scores" if split.shows_details else "organisers alone"
     return [
@@ -23,7 +23,7 @@ def rules_in_words(split: Split) -> list[str]:
 
 
 def opening_in_words(split: Split, now: datetime | None = None) -> str:
-    """Whether a split takes submissions, and between which times."""
+    """Say whether a split takes submissions, and between which times."""
     now = now or timezone.now()
     if split.opens_at is None:
         return "Closed: it takes no submissions, and scores show to organisers alone."

@@ -29,7 +29,7 @@ RULES = frozenset(
         *("scores_visible", "details_visible", "ground_truth_public"),
     }
 )
-# Of a split whose ground truth is not public, where nothing else was chosen: numbers tell about it.
+# Of a split whose ground truth is not public, where nothing else was chosen: numbers reveal something of it.
 PRIVATE_QUOTA = {"quota_per_day": 5, "quota_total": 100}
 
 
@@ -37,7 +37,7 @@ PRIVATE_QUOTA = {"quota_per_day": 5, "quota_total": 100}
 class Import:
     """The result of an import.
 
-    `outdated` counts scores measured against the former ground truth, `warnings` tell what looks unintended
+    `outdated` counts scores measured against the former ground truth, `warnings` say what looks unintended
     in the new one. `annotations` is None where no ground truth was given.
     """
 

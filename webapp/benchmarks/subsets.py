@@ -20,7 +20,7 @@ def subsets_choose(
 
     Raises Refused where a list does not fit the videos.
     """
-    accepted = [tuple(dict.fromkeys((label, video.name))) for label, video in videos.items()]
+    accepted = [(label, video.name) for label, video in videos.items()]
     try:
         chosen = choose_videos(subsets, accepted)
     except SubsetInvalid as error:

@@ -68,7 +68,7 @@ def check_reserve() -> None:
 
 
 def is_disk_full(error: BaseException | None) -> bool:
-    """Whether an error, or what caused it, says that a disk is full: ours, or the database's."""
+    """Return whether an error, or what caused it, says that a disk is full: ours, or the database's."""
     return any(
         getattr(cause, "sqlstate", None) == POSTGRES_DISK_FULL
         or (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT))

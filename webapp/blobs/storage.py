@@ -87,7 +87,7 @@ def blob_delete(blob: Blob, *, saved_before: datetime) -> bool:
 
 
 def _may_delete() -> bool:
-    """Whether no backup is being made; none begins before the end of this transaction."""
+    """Return whether no backup is being made; none begins before the end of this transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [KEEPING])
         return bool(cursor.fetchone()[0])
@@ -158,7 +158,7 @@ def blob_path(blob: Blob) -> Iterator[Path]:
 
 @contextmanager
 def _content_lock(sha256: str) -> Iterator[None]:
-    """Only one at a time, in all processes, stores or deletes this content."""
+    """Let only one at a time, of all processes, store or delete this content."""
     key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [key])

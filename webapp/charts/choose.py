@@ -17,7 +17,7 @@ from webapp.leaderboards.selectors import Leaderboard
 
 def board_chart(board: Leaderboard) -> Chart | None:
     """Return the chart of the chosen rows (else of the top rows), None where no chart makes sense."""
-    place = board.place
+    scope = board.scope
     rows = [ranked.row for ranked in board.rows]
     chosen = [row for row in rows if row.variant_id in board.filters.rows]
     by_rank = sorted(board.rows, key=lambda ranked: ranked.rank or len(rows) + 1)
@@ -25,12 +25,12 @@ def board_chart(board: Leaderboard) -> Chart | None:
 
     def levels(wanted: Levels) -> Chart | None:
         top = [row for row in ranked if wanted.known(row)][:DIRECT_LABELS]
-        return levels_chart(chosen or top, wanted, place=place)
+        return levels_chart(chosen or top, wanted, scope=scope)
 
     return (
         levels(BY_OCCLUSION)
         or levels(BY_WINDOW)
-        or timeline_chart(rows, _well_known(board, rows), place=place, chosen=chosen)
+        or timeline_chart(rows, _well_known(board, rows), scope=scope, chosen=chosen)
         or levels(BY_STEADINESS)
     )
 

@@ -187,14 +187,14 @@ def _whiskers(
     colour: dict[str, str],
 ) -> dict[str, Any]:
     found = _tested(comparison, against)
-    drawn = [(place, *found[key]) for place, key in enumerate(keys) if key in found]
+    drawn = [(index, *found[key]) for index, key in enumerate(keys) if key in found]
     ink = colour[against.other.row.submission_id] if pairs > 1 else "var(--accent)"
     return {
         "type": "scatter",
         "mode": "markers+text" if pairs == 1 else "markers",
         "name": f"against {plain(comparison.names[against.other.row.submission_id])}",
         "x": [100 * tested.delta for _, _, tested in drawn],
-        "y": [place + offset * ROW_GAP / pairs for place, _, _ in drawn],
+        "y": [index + offset * ROW_GAP / pairs for index, _, _ in drawn],
         "text": [points(one.delta) for _, one, _ in drawn],
         "textposition": "top center",
         "textfont": {"color": "var(--ink)", "size": 12},

@@ -15,7 +15,7 @@ from webapp.numbers import percent
 class Levels:
     """Metrics that a chart compares, from left to right under `ticks`, named in a table by `head`.
 
-    Of `change`, two places in `metrics`, the difference is written beside each line.
+    Of `change`, two indices in `metrics`, the difference is written beside each line.
     """
 
     key: str
@@ -67,8 +67,8 @@ DIRECT_LABELS = 5
 LABEL_HEIGHT = 0.11
 
 
-def levels_chart(rows: Sequence[Row], levels: Levels, *, place: str) -> Chart | None:
-    """Draw the rows that have all the numbers; None where no row has. `place` names benchmark and split."""
+def levels_chart(rows: Sequence[Row], levels: Levels, *, scope: str) -> Chart | None:
+    """Draw the rows that have all the numbers; None where no row has. `scope` names benchmark and split."""
     drawn = [row for row in rows if levels.known(row)]
     if not drawn:
         return None
@@ -82,7 +82,7 @@ def levels_chart(rows: Sequence[Row], levels: Levels, *, place: str) -> Chart | 
     return Chart(
         key=levels.key,
         title=levels.title,
-        subtitle=" · ".join(filter(None, (levels.caption, place, shared, _sources(drawn)))),
+        subtitle=" · ".join(filter(None, (levels.caption, scope, shared, _sources(drawn)))),
         figure={
             "data": [_line(*line) for line in zip(drawn, names, series, line_styles, strict=True)],
             "layout": layout(
@@ -148,7 +148,7 @@ def _labels(
 
 
 def _change(values: list[float], levels: Levels) -> str:
-    """From an easy level to a hard one, in points, with its sign."""
+    """Return the change from an easy level to a hard one, in points, with its sign."""
     easy, hard = levels.change
     return f"{values[hard] - values[easy]:+.1f}".replace("-", "\N{MINUS SIGN}")
 

@@ -25,7 +25,7 @@ class Chart:
 
     @property
     def spec_id(self) -> str:
-        """Of the element of a page with several charts that holds this one's JSON."""
+        """The id of the element that holds this chart's JSON, on a page with several charts."""
         return f"spec-{self.key}"
 
     def to_json(self) -> dict[str, Any]:
@@ -67,14 +67,14 @@ def _colours(method_ids: Sequence[int]) -> dict[int, str]:
     With more methods than colours, the rest share: symbols and dashes tell them apart.
     """
     own = {method_id: method_id % len(OKABE_ITO) for method_id in method_ids}
-    first = {place: method_id for method_id, place in reversed(own.items())}
-    places = {method_id: place for place, method_id in first.items()}
+    first = {index: method_id for method_id, index in reversed(own.items())}
+    chosen = {method_id: index for index, method_id in first.items()}
     taken = set(first)
-    for method_id in (one for one in method_ids if one not in places):
+    for method_id in (one for one in method_ids if one not in chosen):
         turns = [(own[method_id] + n) % len(OKABE_ITO) for n in range(len(OKABE_ITO))]
-        places[method_id] = next((place for place in turns if place not in taken), own[method_id])
-        taken.add(places[method_id])
-    return {method_id: OKABE_ITO[place] for method_id, place in places.items()}
+        chosen[method_id] = next((index for index in turns if index not in taken), own[method_id])
+        taken.add(chosen[method_id])
+    return {method_id: OKABE_ITO[index] for method_id, index in chosen.items()}
 
 
 def spread(positions: Iterable[float], gap: float) -> list[float]:

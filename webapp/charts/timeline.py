@@ -1,4 +1,4 @@
-"""How far has it come? The metric over the years, where there are no numbers by occlusion."""
+"""The metric over the years, drawn where there are no numbers by occlusion."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,11 +17,11 @@ MARK_GAP_PX = 8
 
 
 def timeline_chart(
-    rows: Sequence[Row], metric: Metric, *, place: str, chosen: Sequence[Row] = ()
+    rows: Sequence[Row], metric: Metric, *, scope: str, chosen: Sequence[Row] = ()
 ) -> Chart | None:
     """Draw every row with a year and a value; label the chosen ones, else those that set a record.
 
-    None where fewer than two years are known: one point tells no story.
+    None where fewer than two years are known: one point shows no progress.
     """
     dated = sorted(
         (row for row in rows if row.year is not None and row.values.get(metric.key) is not None),
@@ -35,7 +35,7 @@ def timeline_chart(
     return Chart(
         key="timeline",
         title=f"How far has {metric.label} come?",
-        subtitle=f"{metric.label} (%) by year of publication · {place} · {len(dated)} rows",
+        subtitle=f"{metric.label} (%) by year of publication · {scope} · {len(dated)} rows",
         figure={
             "data": [
                 *_crowd(dated, metric, labelled),
@@ -157,7 +157,7 @@ def _apart_by(row: Row, rows: Sequence[Row]) -> str:
 
 
 def _side_by_side(years: Sequence[int], texts: Sequence[str], span: float) -> list[list[int]]:
-    """Group the labels, by their places in `texts`, that share columns of the plot, from left to right."""
+    """Group the labels, by their indices in `texts`, that share columns of the plot, from left to right."""
     groups: list[list[int]] = []
     end = float("-inf")
     for n in sorted(range(len(texts)), key=lambda n: years[n] - LETTER_WIDTH * len(texts[n]) * span):

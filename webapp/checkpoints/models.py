@@ -73,7 +73,7 @@ class Checkpoint(models.Model):
 
     @property
     def sha256(self) -> str:
-        """Of the file that was uploaded, by which people know it."""
+        """The hash of the file that was uploaded, by which people know it."""
         return self.source_id
 
     @property

@@ -35,7 +35,7 @@ def checkpoint_create(
     check_not_full()
     # One at a time for each owner, so that two requests cannot both take the last place.
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-    _check_places(owner)
+    _check_count(owner)
     filename = filename[-255:]
     checkpoint = Checkpoint.objects.create(
         owner=owner,
@@ -113,7 +113,7 @@ def _check_owner(checkpoint: Checkpoint, actor: User) -> None:
         raise Refused("not-yours", "This checkpoint belongs to somebody else.", status=403)
 
 
-def _check_places(owner: User) -> None:
+def _check_count(owner: User) -> None:
     kept = Checkpoint.objects.filter(owner=owner).count()
     if kept >= settings.CHECKPOINTS_PER_USER:
         raise Refused(

@@ -1,4 +1,4 @@
-"""The models that can be run: what `python -m dvis_model.zoo` tells of each, kept in `data/models.json`.
+"""The models that can be run: what `python -m dvis_model.zoo` says of each, kept in `data/models.json`.
 
 The site never loads the model's code. A test compares the file with it.
 """
@@ -22,7 +22,7 @@ class ModelSpec:
     """One configuration of the model.
 
     Attributes:
-        categories: first and last id of those that it tells apart.
+        categories: first and last id of those that it distinguishes.
         short_side: to which frames are resized, in pixels.
         window: frames segmented together.
         parameters: numbers in all its tensors.
@@ -79,7 +79,7 @@ def models() -> dict[str, ModelSpec]:
 
 
 def models_for(*splits: Split) -> list[ModelSpec]:
-    """Those that fit any of these splits, smallest first."""
+    """Return the models that fit any of these splits, smallest first."""
     return sorted(
         (spec for spec in models().values() if any(spec.fits(split) for split in splits)),
         key=lambda spec: (spec.parameters, spec.name),

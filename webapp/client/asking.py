@@ -48,7 +48,7 @@ def check_split(connection: Connection, slug: str, split: str) -> None:
 def followed(
     connection: Connection, document: Document, path: str, is_unfinished: Callable[[Document], bool]
 ) -> Document:
-    """Ask for `path` until what is there has an end, telling what happens meanwhile on standard error."""
+    """Ask for `path` until what is there has an end, saying what happens meanwhile on standard error."""
     pause = POLL_S[0]
     with show.err.status(document["status_text"]) as line:
         while is_unfinished(document):

@@ -32,7 +32,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class MetricDifference:
-    """A metric of both; `delta` is first minus other, `tested` None where no common draws tell how sure."""
+    """A metric of both; `delta` is first minus other, `tested` None where no common draws show how sure."""
 
     metric: Metric
     first: float | None

@@ -19,8 +19,8 @@ from webapp.submissions.selectors import numbers_are_visible, result_of, submiss
 def comparison_get(*, user: User | AnonymousUser, ids: Sequence[str]) -> Comparison:
     """Compare the first of `ids` with each of the others.
 
-    Raises Refused: not two to five ids, one that the person must not see (told like one that does not exist),
-    one that is not scored, submissions to several splits, or scores that are hidden.
+    Raises Refused: not two to five ids, one that does not exist or that the person must not see, one that is
+    not scored, submissions to several splits, or scores that are hidden.
     """
     wanted = _uuids(ids)
     rows = {

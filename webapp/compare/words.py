@@ -39,7 +39,7 @@ def sentence(comparison: Comparison, against: Against) -> str:
             f"{label} of {better} is {size} than that of {worse}. "
             f"Its significance is not known: {_why_untested(against)}."
         )
-    # The sentence tells the size of the difference, whichever way round it was taken.
+    # The sentence says the size of the difference, whichever way round it was taken.
     sign = 1 if found.delta >= 0 else -1
     ends = sorted((sign * found.tested.low, sign * found.tested.high))
     bounds = f"95{NBSP}%: {' to '.join(points(end) for end in ends)}, p{NBSP}={NBSP}{p_text(found.tested.p)}"

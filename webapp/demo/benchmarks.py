@@ -42,7 +42,7 @@ class DemoEntry:
 
 
 def crowded_videos(folder: Path) -> dict[str, list[int]]:
-    """Of a benchmark of tracklets, the videos in which many objects hide one another."""
+    """Return a subset of a benchmark of tracklets: the videos in which many objects hide one another."""
     annotations = json.loads((folder / "annotations.json").read_text())["annotations"]
     objects = Counter(annotation["video_id"] for annotation in annotations)
     return {"crowded": sorted(video for video, number in objects.items() if number >= CROWD)}

@@ -46,7 +46,7 @@ def model_worker(var: Path, processes: int, settings: Mapping[str, str] | None =
 
 
 def housekeeper(var: Path, settings: Mapping[str, str] | None = None) -> Program:
-    """The worker of the short tasks, apart: a sweep must not wait behind an hour of scoring."""
+    """The worker of the short tasks, apart: a sweep must not wait for an hour of scoring."""
     return _celery("housekeeper", ["--queues", "housekeeping", "--pool", "solo"], var, settings)
 
 
@@ -61,7 +61,7 @@ def beat(var: Path, settings: Mapping[str, str] | None = None) -> Program:
 
 
 def guard(var: Path) -> Program:
-    """What ends all others when the supervisor is killed: `webapp.embedded.guard`."""
+    """The program that ends all others when the supervisor is killed: `webapp.embedded.guard`."""
     return _python("guard", ["webapp.embedded.guard", str(var), str(os.getpid())], var, None, orphaned=None)
 
 

@@ -1,1 +1,1 @@
-"""How Django writes times where no template says otherwise, as in the admin (FORMAT_MODULE_PATH)."""
+"""Formats of times where no template says otherwise, as in the admin (FORMAT_MODULE_PATH)."""

@@ -1,4 +1,4 @@
-"""What one connection may hold, and for how long it may keep us waiting.
+"""Limits of what one connection may hold, and of how long it may keep us waiting.
 
 uvicorn has no time limits for headers, bodies and readers. Its protocol is given them here, by one look per
 second at all connections: there is no timer that a client could reset by sending single bytes.
@@ -36,7 +36,7 @@ _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class Connections:
-    """How many connections all processes have together; each writes its own number.
+    """The number of connections of all processes together; each writes its own.
 
     Args:
         counts: one number per process, in shared memory.
@@ -47,14 +47,14 @@ class Connections:
         self._counts, self._index = counts, index
 
     def set(self, count: int) -> bool:
-        """Note how many this process has; tell whether that is too many for all together."""
+        """Note how many this process has, and return whether all together have too many."""
         self._counts[self._index] = count
         return sum(self._counts) > CONNECTIONS
 
 
 @dataclass
 class Clock:
-    """What a connection is waiting for, and since when, in seconds of the event loop.
+    """The times since which a connection waits for something, in seconds of the event loop.
 
     Attributes:
         headers_since: a request has begun, or nothing has come yet. None: no headers are awaited.
@@ -165,7 +165,7 @@ class PatientProtocol(HttpToolsProtocol):
             clock.body_since, clock.body_bytes = now, 0
 
     def _is_stuck(self, now: float) -> bool:
-        """Whether the peer has taken nothing of an answer for too long, of our bytes or of the kernel's."""
+        """Return whether the peer has taken nothing for too long, neither our bytes nor the kernel's."""
         clock, accepted = self.clock, self.transport.get_extra_info("socket")
         if accepted is None or accepted.fileno() < 0:
             return False
@@ -178,7 +178,7 @@ class PatientProtocol(HttpToolsProtocol):
         return now - clock.unsent_since > READER_S
 
     def is_waiting(self) -> bool:
-        """Whether it is the peer's turn to send or to take something."""
+        """Return whether it is the peer's turn to send or to take something."""
         return self.cycle is None or self.cycle.more_body or self.cycle.response_started
 
     def refuse(self, status: HTTPStatus) -> None:

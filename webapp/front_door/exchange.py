@@ -38,13 +38,13 @@ class Exchange:
 
     @property
     def length(self) -> int | None:
-        """What Content-Length says; None for a body of unknown length, or none."""
+        """Return the Content-Length; None for a body of unknown length, or no body."""
         text = self.headers.get(b"content-length", b"")
         return int(text) if text.isdigit() else None
 
     @property
     def is_gone(self) -> bool:
-        """Whether the client has gone away."""
+        """Return whether the client has gone away."""
         return bool(self._cycle.disconnected)
 
     async def pieces(self) -> AsyncIterator[bytes]:

@@ -107,7 +107,7 @@ class LargeForms:
         self._uploads, self._pages = uploads, uploads.pages
 
     def is_one(self, exchange: Exchange) -> bool:
-        """Whether this is a form with a file that is too large for Django, at an address that takes files."""
+        """Return whether this is a form with a file too large for Django, at an address that takes files."""
         kind = exchange.headers.get(b"content-type", b"")
         if exchange.method != "POST" or not kind.lower().startswith(b"multipart/form-data"):
             return False

@@ -33,7 +33,7 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Django says, complete."""
+    """A complete answer of Django."""
 
     status: int
     headers: Headers

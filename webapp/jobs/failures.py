@@ -1,4 +1,4 @@
-"""Why a job can fail, what people are told, and whether another try makes sense."""
+"""The reasons why a job can fail: what people read, and whether another try makes sense."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class FailureSpec:
 _SPECS = (
     FailureSpec(
         "worker-lost",
-        "the worker stopped while it worked, on each attempt. Its log tells the operators why.",
+        "the worker stopped while it worked, on each attempt. Its log shows the operators why.",
         is_retried=True,
     ),
     FailureSpec(

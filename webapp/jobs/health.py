@@ -1,4 +1,4 @@
-"""Whether everything that the site needs is there: one line for each part, which tells nothing but that."""
+"""Checks that every part is there that the site needs: one line per part, which says nothing else."""
 
 import os
 from collections.abc import Callable

@@ -15,7 +15,7 @@ from webapp.accounts.audit import AuditEvent as AuditEvent
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is known of an unfinished job at one moment; see `webapp.jobs.selectors.jobs_foresee`.
+    """The queue as an unfinished job sees it at one moment; see `webapp.jobs.selectors.jobs_foresee`.
 
     Attributes:
         position: in the queue, 1 = next; None where the job is not queued.

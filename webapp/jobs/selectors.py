@@ -15,7 +15,7 @@ from webapp.jobs import queue
 from webapp.jobs.kinds import KINDS
 from webapp.jobs.models import Attempt, Forecast, Job, WorkerNode
 
-# The history from which durations are told.
+# The history from which durations are estimated.
 HISTORY_JOBS = 20
 
 
@@ -72,7 +72,7 @@ def jobs_in_line(kind: Job.Kind) -> QuerySet[Job]:
 
 
 def jobs_due(kind: Job.Kind) -> QuerySet[Job]:
-    """Those in line that may start now (after an error a job waits for a while)."""
+    """Return the jobs in line that may start now (after an error a job waits for a while)."""
     return jobs_in_line(kind).filter(Q(not_before=None) | Q(not_before__lte=Now()))
 
 
@@ -102,7 +102,7 @@ def jobs_foresee(jobs: Iterable[Job]) -> None:
 
 
 def _forecast(job: Job) -> Forecast:
-    """That of its list, or a fresh one."""
+    """Return the forecast that a list has given the job, or a fresh one."""
     if job.forecast is not None:
         return job.forecast
     jobs_foresee([job])

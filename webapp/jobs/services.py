@@ -92,7 +92,7 @@ def job_succeed(*, token: UUID, write: Callable[[Job], None], total: int | None 
     Args:
         token: proof of the lease.
         write: stores it; called with the job, which is locked and has its last status.
-        total: how much there was to do, where that was told.
+        total: how much there was to do, where that is known.
 
     False where the lease is lost: somebody else's result counts.
     """

@@ -51,7 +51,7 @@ class Row:
     finished_at: datetime | None = None
     ran: RanHere | None = None
     stale: str = ""
-    """Why it would have another score today, in a sentence; empty where it would not."""
+    """The reason why it would have another score today, in a sentence; empty where it would not."""
 
     @property
     def is_secondary(self) -> bool:
@@ -84,7 +84,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RankedRow:
-    """A row with its place; `rank` is None for a secondary row and where the primary metric is undefined.
+    """A row with its rank; `rank` is None for a secondary row and where the primary metric is undefined.
 
     `rank_low` and `rank_high` are the best and the worst rank that the videos leave possible, and rows of one
     `tie_group` are not told apart by them; None where that is not known, or the row stands alone.
@@ -145,7 +145,7 @@ def rank_rows(rows: Sequence[Row], metric: Metric) -> list[RankedRow]:
     values = sorted(
         (round(row.values[metric.key] or 0.0, SAME) for row in competing), reverse=metric.higher_is_better
     )
-    place = {value: index + 1 for index, value in reversed(list(enumerate(values)))}
+    rank_of = {value: index + 1 for index, value in reversed(list(enumerate(values)))}
     counts: dict[float, int] = {}
     for value in values:
         counts[value] = counts.get(value, 0) + 1
@@ -154,7 +154,7 @@ def rank_rows(rows: Sequence[Row], metric: Metric) -> list[RankedRow]:
     for row in rows:
         if id(row) in ids:
             value = round(row.values[metric.key] or 0.0, SAME)
-            ranked.append(RankedRow(row, place[value], counts[value] > 1))
+            ranked.append(RankedRow(row, rank_of[value], counts[value] > 1))
         else:
             ranked.append(RankedRow(row, None, False))
     return sort_rows(ranked, metric, "")
@@ -187,9 +187,9 @@ def sort_rows(
 
 def _stand_in(row: Row, metrics: Sequence[Metric]) -> tuple[int, float]:
     """Return the sort key of a row without the primary metric: smaller is earlier."""
-    for place, metric in enumerate(metrics):
+    for index, metric in enumerate(metrics):
         if (value := row.values.get(metric.key)) is not None:
-            return place, round(value, SAME) * (-1 if metric.higher_is_better else 1)
+            return index, round(value, SAME) * (-1 if metric.higher_is_better else 1)
     return len(metrics), 0.0
 
 

@@ -139,7 +139,7 @@ def to_latex(board: Leaderboard) -> str:
     Printed numbers carry a dagger and outdated ones a double dagger, which the last lines explain.
     """
     lines = [
-        f"% {_latex(board.place)}: needs \\usepackage{{booktabs}}",
+        f"% {_latex(board.scope)}: needs \\usepackage{{booktabs}}",
         f"\\begin{{tabular}}{{ll{'r' * len(board.columns)}}}",
         "\\toprule",
         " & ".join(["Method", "Settings", *(_latex(column.metric.label) for column in board.columns)])

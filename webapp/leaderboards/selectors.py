@@ -63,14 +63,14 @@ class Leaderboard:
     is_hidden: bool
 
     @property
-    def place(self) -> str:
+    def scope(self) -> str:
         """Name the videos that the numbers are about."""
         split = f"{self.split.benchmark.name} {self.split.name}"
         return split if self.subset is None else f"{split}, {self.subset.title}"
 
 
 def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -> Leaderboard:
-    """Return one row a variant: its best visible scored submission by the primary metric.
+    """Return one row per variant: its best visible scored submission by the primary metric.
 
     Facets (backbone, mode, origin, extra data) decide who competes: ranks and best numbers are among the rows
     that pass them. The text search only finds rows, whose ranks stay. Second readings of published numbers
@@ -167,7 +167,7 @@ def _best_submissions(
 
 
 def _number(scores: QuerySet[Score] | QuerySet[SubsetScore]) -> Subquery:
-    """In a query over submissions: the value that `scores` has of each."""
+    """Return the value that `scores` has of each submission, for a query over these."""
     return Subquery(scores.filter(submission=OuterRef("pk")).values("value")[:1])
 
 

@@ -33,20 +33,20 @@ def with_significance(
     """Give rows that were scored here the ranks that are possible, and the number of their tie group.
 
     The rows have the numbers of all videos, or of those of `subset` alone. Printed numbers have no draws:
-    they keep their places, and take part in no comparison.
+    they keep their ranks, and take part in no comparison.
     """
     rows = [one.row for one in ranked if one.rank is not None and metric.key in one.row.intervals]
     if len(rows) < 2:
         return list(ranked)
-    places, groups = _significance(rows, metric, subset)
-    # Place k among the rows with draws is the rank that the k-th best of them has on the board.
-    ranks = sorted(one.rank or 0 for one in ranked if one.row.submission_id in places)
+    spans, groups = _significance(rows, metric, subset)
+    # Rank k among the rows with draws is the rank that the k-th best of them has on the board.
+    ranks = sorted(one.rank or 0 for one in ranked if one.row.submission_id in spans)
     group_of = {id: number for number, group in enumerate(groups) for id in group}
 
     def known(one: RankedRow) -> RankedRow:
-        if one.row.submission_id not in places:
+        if one.row.submission_id not in spans:
             return one
-        low, high = (ranks[place - 1] for place in places[one.row.submission_id])
+        low, high = (ranks[rank - 1] for rank in spans[one.row.submission_id])
         return replace(one, rank_low=low, rank_high=high, tie_group=group_of.get(one.row.submission_id))
 
     return [known(one) for one in ranked]
@@ -54,8 +54,8 @@ def with_significance(
 
 def _significance(rows: Sequence[Row], metric: Metric, subset: VideoSubset | None) -> Significance:
     names = "\n".join(sorted(f"{row.submission_id} {row.intervals[metric.key]}" for row in rows))
-    place = subset.pk if subset else ""
-    key = f"significance:3:{place}:{metric.key}:{hashlib.sha256(names.encode()).hexdigest()}"
+    part = subset.pk if subset else ""
+    key = f"significance:3:{part}:{metric.key}:{hashlib.sha256(names.encode()).hexdigest()}"
     found: Significance | None = cache.get(key)
     if found is None:
         found = _computed(rows, metric, subset)
@@ -69,8 +69,8 @@ def _computed(rows: Sequence[Row], metric: Metric, subset: VideoSubset | None) -
     samples = {id: unpack_samples(packed[id]) for id in values}
     intervals = rank_intervals(values, samples, higher_is_better=metric.higher_is_better)
     groups = tie_groups(values, samples, higher_is_better=metric.higher_is_better)
-    places = {id: (interval.low, interval.high) for id, interval in intervals.items()}
-    return places, [group for group in groups if len(group) > 1]
+    spans = {id: (interval.low, interval.high) for id, interval in intervals.items()}
+    return spans, [group for group in groups if len(group) > 1]
 
 
 def _paired(rows: Iterable[Row], metric: Metric, subset: VideoSubset | None) -> dict[str, bytes]:

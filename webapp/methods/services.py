@@ -108,7 +108,7 @@ def _free_slug(name: str) -> str:
 
 
 def _clean_factors(factors: Mapping[str, str]) -> dict[str, str]:
-    """Factors with tidy values, in the order of Variant.FACTORS, free ones behind."""
+    """Return factors with tidy values, in the order of Variant.FACTORS, free ones last."""
     if len(factors) > FACTORS_AT_MOST:
         raise Refused("factor-count", f"{len(factors)} factors were given, at most {FACTORS_AT_MOST} fit.")
     known = list(Variant.FACTORS)

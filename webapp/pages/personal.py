@@ -1,4 +1,4 @@
-"""What was drawn for one person stays out of every cache, also of the browser's own after a log-out."""
+"""Keeps pages for one person out of every cache, also out of the browser's own after a log-out."""
 
 from collections.abc import Callable
 

@@ -179,9 +179,9 @@ def _factors(row: dict[str, Any], setting: str) -> dict[str, str]:
     return {name: value for name, value in factors.items() if value}
 
 
-def _source(row_id: str, place: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+def _source(row_id: str, printed: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
     """Return what pages show about the origin of a row; facts that were not printed are left out."""
-    known = {key: value for key, value in {**place, **facts}.items() if value not in (None, [])}
+    known = {key: value for key, value in {**printed, **facts}.items() if value not in (None, [])}
     return {"id": row_id, "retrieved": RETRIEVED, **known}
 
 

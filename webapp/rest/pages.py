@@ -72,8 +72,8 @@ class Keyset(PaginationBase):
             raise Refused(
                 "bad-cursor", "This cursor is not from here.", "Follow the addresses in `next`.", status=400
             ) from None
-        behind = Q(**{self.first: first, f"{self.second}__{self.beyond}": second})
-        return Q(**{f"{self.first}__{self.beyond}": first}) | behind
+        later = Q(**{self.first: first, f"{self.second}__{self.beyond}": second})
+        return Q(**{f"{self.first}__{self.beyond}": first}) | later
 
     def _address(self, request: HttpRequest, last: Model) -> str:
         position = [str(getattr(last, field)) for field in (self.first, self.second)]

@@ -67,7 +67,7 @@ def wrong_token_count(request: HttpRequest) -> None:
 
 
 def wrong_tokens_too_many(request: HttpRequest) -> bool:
-    """Whether this address has sent so many wrong tokens that no further one is looked up."""
+    """Return whether this address has sent so many wrong tokens that no further one is looked up."""
     usage = count(_who_sends_wrong_tokens(request), settings.API_THROTTLE_ANONYMOUS, step=0)
     if usage is None or usage.remaining > 0:
         return False

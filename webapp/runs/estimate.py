@@ -11,13 +11,13 @@ from webapp.jobs.selectors import duration, queue_state, workers_heard_of
 from webapp.runs.models import RunVideo
 from webapp.runs.options import RunOptions
 
-# The latest videos, by which the time for a frame is told.
+# The time per frame is estimated from so many of the latest videos.
 HISTORY_VIDEOS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a run will take.
+    """The frames and the time of a run that has not begun.
 
     Attributes:
         ms_per_frame: median of the latest videos, on the slowest of the devices that may get the run; None
@@ -41,7 +41,7 @@ class Estimate:
             return f"{size}; no model worker is running, so their duration is unknown."
         if self.ms_per_frame is None or self.seconds is None:
             return f"{size}; nobody has measured this model with these options here yet."
-        speed = f"{self.ms_per_frame:.0f} ms a frame on {' or '.join(self.devices)}"
+        speed = f"{self.ms_per_frame:.0f} ms per frame on {' or '.join(self.devices)}"
         return f"{size} at {speed}: about {duration(self.seconds)}."
 
 

@@ -11,7 +11,7 @@ from webapp.runs.models import Run
 
 
 class Order(StrEnum):
-    """How a run took the frames."""
+    """The order in which a run took the frames."""
 
     WRONG = "wrong order"
     UNKNOWN = "cannot be known"

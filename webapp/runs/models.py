@@ -13,7 +13,7 @@ from webapp.jobs.models import Job
 class Run(models.Model):
     """The reference model on one split. Its status is that of its job, which `webapp.jobs.services` writes.
 
-    Finished videos are stored one by one, so that another attempt goes on behind the last. Whoever succeeds
+    Finished videos are stored one by one, so that another attempt goes on after the last. Whoever succeeds
     has handed in a submission: the database refuses one without the other (jobs, migration 0004).
     """
 
@@ -100,7 +100,7 @@ class RunVideo(models.Model):
 
 
 class RunEvent(models.Model):
-    """One line of a run's log. `id` grows with time: who has read up to one asks for those behind it."""
+    """One line of a run's log. `id` grows with time: who has read up to one asks for those after it."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)

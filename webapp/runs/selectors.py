@@ -50,7 +50,7 @@ def reads_log(*, user: User | AnonymousUser, run: Run) -> bool:
 
 
 def run_events(run: Run, *, after: int = 0) -> QuerySet[RunEvent]:
-    """The lines of the log behind the one with the id `after`."""
+    """Return the lines of the log after the one with the id `after`."""
     return run.events.filter(pk__gt=after)
 
 

@@ -61,7 +61,7 @@ def run_create(
     chosen = _variant(author, spec, options, method, variant, checkpoint)
     # As at the end: better now than after an hour on a GPU.
     submission_check(author=author, split=split, variant=chosen)
-    _check_places(author)
+    _check_count(author)
     run = Run.objects.create(
         author=author,
         split=split,
@@ -96,13 +96,13 @@ def run_cancel(*, run: Run, actor: User) -> Run:
 
 @transaction.atomic
 def run_retry(*, run: Run, actor: User) -> Run:
-    """Queue a failed run again; it goes on behind the last finished video. Raises RunRefused."""
+    """Queue a failed run again; it goes on after the last finished video. Raises RunRefused."""
     if not actor.is_staff and run.author_id != actor.pk:
         raise RunRefused("not-yours", "This run belongs to somebody else.", status=403)
     User.objects.select_for_update(no_key=True).get(pk=run.author_id)
     _check_person(actor)
     if not actor.is_staff:
-        _check_places(run.author)
+        _check_count(run.author)
     if not job_retry(job=run.job, actor=actor):
         raise RunRefused("run-not-failed", "Only a failed run can be resumed.", status=409)
     run.job.refresh_from_db()
@@ -146,7 +146,7 @@ def may_run(user: User) -> bool:
 
 
 def runs_are_for_everyone() -> bool:
-    """Whether everybody with an account may start runs, not only the organisers."""
+    """Return whether everybody with an account may start runs, not only the organisers."""
     return bool(settings.RUNS_WHO == EVERYONE)
 
 
@@ -160,7 +160,7 @@ def _check_person(author: User) -> None:
         )
 
 
-def _check_places(author: User) -> None:
+def _check_count(author: User) -> None:
     unfinished = runs_unfinished(author)
     if unfinished >= settings.RUNS_PER_USER:
         raise RunRefused(

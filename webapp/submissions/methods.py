@@ -1,7 +1,7 @@
 """Reads of methods and variants: a name is as public as the numbers that stand under it.
 
 Whose numbers are all hidden (private submissions, private benchmarks, blind phases) is hidden with them,
-from everybody but its owner and staff: an unpublished name tells what somebody is working on.
+from everybody but its owner and staff: an unpublished name shows what somebody is working on.
 """
 
 from django.contrib.auth.models import AnonymousUser

@@ -37,7 +37,7 @@ class Submission(models.Model):
     LET_GO = (Status.REJECTED, Status.WITHDRAWN)
 
     was_under_way = False
-    """Of what `submission_create` gives: the same is under way already, so nothing was made."""
+    """True where `submission_create` found the same submission under way, and made none."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     variant = models.ForeignKey("methods.Variant", on_delete=models.PROTECT, related_name="submissions")

@@ -52,22 +52,22 @@ def submissions_of(user: User) -> QuerySet[Submission]:
 
 
 def scores_are_visible(*, user: User | AnonymousUser, split: Split) -> bool:
-    """Whether scores of this split may be shown: while it is closed or blind, to staff alone."""
+    """Return whether scores of this split may be shown: while it is closed or blind, to staff alone."""
     return user.is_staff or split.shows_scores()
 
 
 def numbers_are_visible(*, user: User | AnonymousUser, submission: Submission) -> bool:
-    """Whether the numbers of a submission may be shown: published ones always, others as their split says."""
+    """Return whether numbers may be shown: published ones always, those scored here as their split says."""
     is_reported = submission.origin == Submission.Origin.REPORTED
     return is_reported or scores_are_visible(user=user, split=submission.split)
 
 
 def details_are_visible(*, user: User | AnonymousUser, split: Split) -> bool:
-    """Whether numbers per video and category may be shown to whoever sees the scores."""
+    """Return whether numbers per video and category may be shown to whoever sees the scores."""
     return user.is_staff or split.shows_details
 
 
-# What a report says of the whole split; everything else in it tells of single videos or categories.
+# What a report says of the whole split; everything else in it is about single videos or categories.
 SPLIT_KEYS = (
     *("benchmark", "task", "evaluator", "digest", "videos", "predictions", "metrics"),
     *("intervals", "bootstrap", "subsets", "seconds", "warnings"),
@@ -89,7 +89,7 @@ def result_of(submission: Submission, *, user: User | AnonymousUser) -> dict[str
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many files a person may still submit to a split; None where there is no limit."""
+    """The number of files that a person may still submit to a split; None where there is no limit."""
 
     per_day: int | None
     left_today: int | None
@@ -106,7 +106,7 @@ class Quota:
 
 
 def quota_for(*, user: User, split: Split) -> Quota:
-    """What is left. A file counts once, on the day it was first submitted: sending it again is free."""
+    """Return what is left. A file counts once, on the day of its first submission: more of them are free."""
     counted = [*files_counted(user=user, split=split).values(), *_given_up(user, split)]
     midnight = midnight_utc()
     today = sum(submitted_at >= midnight for submitted_at in counted)
@@ -131,7 +131,7 @@ def files_counted(*, user: User, split: Split) -> dict[str, datetime]:
 
 
 def _given_back_today(user: User, split: Split) -> int:
-    """How many submissions were given back today: rejected, failed on our side, or withdrawn in time."""
+    """Return how many submissions were given back today: rejected, failed here, or withdrawn in time."""
     ended = Submission.objects.filter(author=user, split=split, finished_at__gte=midnight_utc())
     rows = ended.filter(waits_for=None).exclude(origin=Submission.Origin.REPORTED)
     untouched = Q(status=Status.WITHDRAWN) & ~_HAD_BEGUN
@@ -139,12 +139,12 @@ def _given_back_today(user: User, split: Split) -> int:
 
 
 def midnight_utc() -> datetime:
-    """When the day of quotas began."""
+    """Return the time at which the day of quotas began."""
     return timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _given_up(user: User, split: Split) -> list[datetime]:
-    """When those were submitted that were withdrawn after their evaluation began: the work was done."""
+    """Return when submissions were made that were withdrawn after their evaluation began: they count."""
     rows = Submission.objects.filter(author=user, split=split, status=Status.WITHDRAWN).filter(_HAD_BEGUN)
     return list(rows.values_list("created_at", flat=True))
 

@@ -45,7 +45,7 @@ def submission_create(
 
     A file that its author had scored on this split before, by this evaluator against this ground truth,
     gets the same result without a job and costs no quota. Another person's identical file is evaluated
-    like any other: an instant answer would tell that somebody has sent the same.
+    like any other: an instant answer would show that somebody has sent the same.
 
     While a file is under way, it is not evaluated twice: sent again for the same variant, the submission
     under way is returned (its `was_under_way` is true); for another variant, the new one waits for it.
@@ -115,7 +115,7 @@ def submission_withdraw(*, submission: Submission, actor: User) -> Submission:
 
 
 def _withdrawn(submission: Submission, actor: User) -> bool:
-    """Whether it could be withdrawn, which was done."""
+    """Withdraw a submission if that is still possible, and return whether it was."""
     leader = submission.waits_for
     job: Job | None = getattr(submission, "job", None)
     if job is not None:
@@ -134,7 +134,7 @@ def _withdrawn(submission: Submission, actor: User) -> bool:
 
 
 def _retried(submission: Submission, actor: User) -> bool:
-    """Whether it had failed, and was queued again."""
+    """Queue a submission again if it has failed, and return whether it had."""
     job = submission.work
     if job is not None and job_retry(job=job, actor=actor):
         return True
@@ -212,7 +212,7 @@ def _evaluated_now(author: User, split: Split, blob: Blob) -> Submission | None:
 
 
 def _hidden_before(author: User, split: Split, blob: Blob) -> bool:
-    """Whether organisers took this file of the author off this board."""
+    """Return whether organisers took this file of the author off this board."""
     return Submission.objects.filter(author=author, split=split, blob=blob, is_hidden=True).exists()
 
 

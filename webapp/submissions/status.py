@@ -39,7 +39,7 @@ def submission_follow(job: Job, actor: User | None, data: dict[str, Any]) -> Non
 
 
 def _waiting(submission: Submission) -> list[Submission]:
-    """Those that wait for the evaluation of this one, oldest first, locked."""
+    """Return the submissions that wait for the evaluation of this one, oldest first, locked."""
     rows = Submission.objects.select_for_update(of=("self",)).filter(waits_for=submission)
     ended = (Status.SCORED, Status.REJECTED, Status.WITHDRAWN)
     return list(rows.exclude(status__in=ended).order_by("created_at", "pk"))

@@ -1,6 +1,6 @@
 """The bytes of unfinished uploads, in UPLOAD_ROOT/<id>: written by one at a time, and counted when safe.
 
-The row's `offset` says how many bytes count: it is raised after they are on disk, and what lies behind it
+The row's `offset` says how many bytes count: it is raised after they are on disk, and what lies after it
 (of a process that died while writing) is cut off. An exclusive lock on the file keeps two writers apart;
 the kernel drops it with the process that held it.
 """
@@ -149,17 +149,17 @@ class Appending:
 
     @property
     def missing(self) -> int:
-        """How many bytes the upload can still take."""
+        """Return how many bytes the upload can still take."""
         return self.upload.length - self._position
 
     @property
     def is_unwanted(self) -> bool:
-        """Whether the owner has come back by another request."""
+        """Return whether the owner has come back by another request."""
         return _wish(self.upload).exists()
 
     @property
     def sha256(self) -> str | None:
-        """Of the complete file, where this piece brought all of it."""
+        """The hash of the complete file, where this piece brought all of it."""
         return self._digest.hexdigest() if self._digest else None
 
     def write(self, piece: bytes) -> None:

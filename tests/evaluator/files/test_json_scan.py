@@ -43,7 +43,7 @@ def test_what_json_writes_is_found_again(content: list[Any], indent: int | None,
     for row, entry in enumerate(json.loads(written)):
         assert same(parse_value(text.slice(found.whole[row])), entry)
         for key in KEYS:
-            start, end = found.place(key)[row]
+            start, end = found.spans(key)[row]
             assert bool(start >= 0) is (isinstance(entry, dict) and key in entry) or found.escaped[row]
             if start >= 0:
                 assert same(parse_value(text.slice((start, end))), entry[key])

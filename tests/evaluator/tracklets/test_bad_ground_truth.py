@@ -213,8 +213,8 @@ def test_sizes_that_nothing_tells_are_asked_for_by_name(tmp_path: Path) -> None:
         describe_ground_truth("ytvis2021", write(tmp_path / "gt.json", content))
     assert [str(problem).split("\n")[0] for problem in refused.value.problems] == [
         "gt.json (video 9): The video has no `length` (its number of frames), and neither `file_names` nor "
-        "`segmentations` tell it.",
-        "gt.json (video 9): The video has no `width` (in pixels), and no `segmentations` tell it.",
+        "`segmentations` show it.",
+        "gt.json (video 9): The video has no `width` (in pixels), and no `segmentations` show it.",
     ]
 
 

@@ -34,7 +34,7 @@ def make(n: int = 1, values: dict[str, float | None] | None = None, **fields: An
 
 
 def test_the_occlusion_chart_is_in_percent_and_labels_its_lines_with_what_occlusion_costs() -> None:
-    chart = levels_chart([make()], BY_OCCLUSION, place="Shapes val")
+    chart = levels_chart([make()], BY_OCCLUSION, scope="Shapes val")
     assert chart is not None
     assert chart.figure["data"][0]["y"] == [60.0, 40.0, 25.0]
     assert chart.figure["layout"]["annotations"][0]["text"] == "<b>M1</b>  \N{MINUS SIGN}35.0"
@@ -44,7 +44,7 @@ def test_the_occlusion_chart_is_in_percent_and_labels_its_lines_with_what_occlus
 
 def test_windows_are_drawn_to_8_frames_and_labelled_with_what_they_cost() -> None:
     values: dict[str, float | None] = dict(zip(BY_WINDOW.metrics, (0.5, 0.45, 0.4, 0.38, 0.36), strict=True))
-    chart = levels_chart([make(1, values)], BY_WINDOW, place="Shapes val")
+    chart = levels_chart([make(1, values)], BY_WINDOW, scope="Shapes val")
     assert chart is not None
     assert (chart.figure["data"][0]["x"], chart.figure["data"][0]["y"][-1]) == ([0, 1, 2, 3, 4], 36.0)
     label = chart.figure["layout"]["annotations"][0]
@@ -53,7 +53,7 @@ def test_windows_are_drawn_to_8_frames_and_labelled_with_what_they_cost() -> Non
 
 
 def test_consistency_stands_beside_miou_and_changes_between_its_own_windows() -> None:
-    chart = levels_chart([make(1, {"mIoU": 0.3, "VC8": 0.9, "VC16": 0.8})], BY_STEADINESS, place="")
+    chart = levels_chart([make(1, {"mIoU": 0.3, "VC8": 0.9, "VC16": 0.8})], BY_STEADINESS, scope="")
     assert chart is not None
     assert chart.rows == (("M1", "30.0", "90.0", "80.0", "\N{MINUS SIGN}10.0"),)
     assert len(chart.head) == len(chart.rows[0])
@@ -61,21 +61,21 @@ def test_consistency_stands_beside_miou_and_changes_between_its_own_windows() ->
 
 def test_rows_that_lack_a_level_are_left_out_and_without_rows_there_is_no_chart() -> None:
     incomplete = make(2, {"AP_so": 0.5, "AP_mo": None, "AP_ho": 0.1})
-    chart = levels_chart([make(), incomplete], BY_OCCLUSION, place="")
+    chart = levels_chart([make(), incomplete], BY_OCCLUSION, scope="")
     assert chart is not None
     assert len(chart.figure["data"]) == 1
-    assert levels_chart([incomplete], BY_OCCLUSION, place="") is None
+    assert levels_chart([incomplete], BY_OCCLUSION, scope="") is None
 
 
 def test_more_than_five_lines_get_a_legend_instead_of_labels() -> None:
-    chart = levels_chart([make(n) for n in range(6)], BY_OCCLUSION, place="")
+    chart = levels_chart([make(n) for n in range(6)], BY_OCCLUSION, scope="")
     assert chart is not None
     assert chart.figure["layout"]["showlegend"]
     assert chart.figure["layout"]["annotations"] == []
 
 
 def test_printed_numbers_have_open_marks_and_the_subtitle_says_so() -> None:
-    chart = levels_chart([make(), make(2, origin="reported")], BY_OCCLUSION, place="")
+    chart = levels_chart([make(), make(2, origin="reported")], BY_OCCLUSION, scope="")
     assert chart is not None
     assert [line["marker"]["symbol"] for line in chart.figure["data"]] == ["circle", "circle-open"]
     assert "as published (open)" in chart.subtitle
@@ -112,7 +112,7 @@ def test_names_that_would_be_the_same_fall_back_to_the_variants() -> None:
 
 
 def test_texts_of_people_cannot_bring_markup_into_a_drawing() -> None:
-    chart = levels_chart([make(method='<a href="x">M</a>')], BY_OCCLUSION, place="")
+    chart = levels_chart([make(method='<a href="x">M</a>')], BY_OCCLUSION, scope="")
     assert "<a" not in json.dumps(chart.figure if chart else None)
 
 
@@ -121,13 +121,13 @@ def test_labels_keep_their_order_and_their_distance(wanted: list[float], gap: fl
     placed = sorted(zip(wanted, spread(wanted, gap), strict=True))
     for (low, below), (high, above) in pairwise(placed):
         assert above - below >= gap - 1e-6 or low == high
-    assert len({round(place, 6) for _, place in placed}) == len(wanted)
+    assert len({round(scope, 6) for _, scope in placed}) == len(wanted)
 
 
 def test_the_timeline_labels_the_record_of_each_year() -> None:
     values = [(2021, 0.2), (2021, 0.3), (2022, 0.25), (2023, 0.5)]
     rows = [make(n, {"AP": value}, year=year) for n, (year, value) in enumerate(values)]
-    chart = timeline_chart(rows, metric("AP"), place="Shapes val")
+    chart = timeline_chart(rows, metric("AP"), scope="Shapes val")
     assert chart is not None
     labels = [note["text"] for note in chart.figure["layout"]["annotations"]]
     assert labels == [
@@ -140,7 +140,7 @@ def test_the_timeline_labels_the_record_of_each_year() -> None:
 def test_labels_of_the_timeline_that_would_touch_are_moved_apart_and_lead_to_their_marks() -> None:
     values = [(2021, 0.2), (2023, 0.500), (2023, 0.502), (2024, 0.6)]
     rows = [make(n, {"AP": value}, year=year) for n, (year, value) in enumerate(values)]
-    chart = timeline_chart(rows, metric("AP"), place="", chosen=rows)
+    chart = timeline_chart(rows, metric("AP"), scope="", chosen=rows)
     assert chart is not None
     alone, low, high, late = chart.figure["layout"]["annotations"]
     assert [label["showarrow"] for label in (alone, late)] == [False, False]
@@ -156,7 +156,7 @@ def test_two_variants_of_one_method_are_told_apart_in_the_timeline() -> None:
             3, {"AP": 0.6}, year=2023, method_id=7, method="D", factors={"mode": "offline", "backbone": "R"}
         ),
     ]
-    chart = timeline_chart(rows, metric("AP"), place="", chosen=rows)
+    chart = timeline_chart(rows, metric("AP"), scope="", chosen=rows)
     assert chart is not None
     labels = [label["text"] for label in chart.figure["layout"]["annotations"]]
     assert labels == ["<b>M1</b> 40.0", "<b>D</b> online 50.0", "<b>D</b> offline 60.0"]
@@ -167,7 +167,7 @@ def test_long_names_of_neighbouring_years_are_moved_apart_too() -> None:
         make(n, {"AP": 0.5}, year=year, method="A method with a name of many words" * 2)
         for n, year in enumerate((2020, 2023, 2024))
     ]
-    chart = timeline_chart(rows, metric("AP"), place="", chosen=rows[1:])
+    chart = timeline_chart(rows, metric("AP"), scope="", chosen=rows[1:])
     assert chart is not None
     assert len({label["ay"] for label in chart.figure["layout"]["annotations"]}) == 2
 
@@ -175,10 +175,10 @@ def test_long_names_of_neighbouring_years_are_moved_apart_too() -> None:
 @pytest.mark.parametrize("years", [[], [2023], [2023, 2023], [None, 2023]])
 def test_one_year_tells_no_story(years: list[int | None]) -> None:
     rows = [make(n, {"AP": 0.3}, year=year) for n, year in enumerate(years)]
-    assert timeline_chart(rows, metric("AP"), place="") is None
+    assert timeline_chart(rows, metric("AP"), scope="") is None
 
 
 def test_a_chart_is_plain_json() -> None:
-    chart = levels_chart([make()], BY_OCCLUSION, place="")
+    chart = levels_chart([make()], BY_OCCLUSION, scope="")
     assert chart is not None
     assert json.loads(json.dumps(chart.to_json()))["table"]["rows"][0][0] == "M1"

@@ -113,7 +113,7 @@ def measured(device: str, seconds: float) -> None:
 
 def test_an_estimate_is_frames_times_the_measured_time_of_a_frame() -> None:
     measured("a GPU", seconds=2)
-    assert estimate() == (100.0, 10.0, "100 frames of 4 videos at 100 ms a frame on a GPU: about 10 s.")
+    assert estimate() == (100.0, 10.0, "100 frames of 4 videos at 100 ms per frame on a GPU: about 10 s.")
 
 
 def test_of_several_devices_the_slowest_is_told() -> None:

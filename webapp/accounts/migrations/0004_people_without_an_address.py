@@ -6,7 +6,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
 def vouch_for_those_that_were_made(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Who signed up has a row of allauth with the address; staff and `create_token` made all others."""
+    """Vouch for accounts without an address in allauth: staff or `create_token` made them."""
     User = apps.get_model("accounts", "User")
     signed_up = apps.get_model("account", "EmailAddress").objects.values("user")
     User.objects.exclude(pk__in=signed_up).update(is_vouched_for=True)

@@ -145,7 +145,7 @@ def _add_rules(parser: CommandParser) -> None:
 
 
 def _rules(options: dict[str, Any]) -> dict[str, Any]:
-    """What was given about the split, by its fields."""
+    """Return the values that were given for fields of the split."""
     now = timezone.now()
     rules: dict[str, Any] = {}
     if options["open"]:

@@ -105,7 +105,7 @@ class Command(BaseCommand):
             )
         log_ins = self._run(supervisor, programs.manage(var, "load_demo")) if with_demo else ""
         self._say(
-            f"\nDVIS-Bench is ready on {address}\n{log_ins}{organisers}{_mail_place(var)}Ctrl-C stops it."
+            f"\nDVIS-Bench is ready on {address}\n{log_ins}{organisers}{_mail_file(var)}Ctrl-C stops it."
         )
         if copy_mark(var).exists():
             self._say("This is a restored copy: it sends no mail until `manage.py restore --live`.")
@@ -157,7 +157,7 @@ class DiskWatch:
             self._say(f"{DISK_SENTENCES[now.state]} ({settings.VAR}: {left}).")
 
 
-def _mail_place(var: Path) -> str:
+def _mail_file(var: Path) -> str:
     """Name the file that keeps mails while no mail server is set; links to new passwords are in it."""
     if not settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
         return ""

@@ -30,7 +30,7 @@ class AddressStage(EmailVerificationStage):  # type: ignore[misc]  # allauth has
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Mails speak in the name of the site, limits know whom our proxies have met, names are told apart."""
+    """Mails speak in the name of the site, limits know whom our proxies have met, names differ visibly."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         site = RequestSite(allauth_context.request)
@@ -53,7 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return name
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """What wrong passwords are counted under: the account, and each of its known networks on its own.
+        """Return what wrong passwords are counted under: the account, or one of its known networks.
 
         So nobody elsewhere can shut people out of their accounts, and a known network has no more tries.
         """
@@ -71,7 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
 
 def _account(credentials: dict[str, Any]) -> User | None:
-    """Whose password is tried, where there is such an account."""
+    """Return the account whose password is tried; None where there is none."""
     if email := credentials.get("email"):
         found = filter_users_by_email(email, prefer_verified=True)
         return found[0] if found else None

@@ -28,7 +28,7 @@ class Scale:
     low: float
     high: float
 
-    def place(self, value: float) -> float:
+    def position(self, value: float) -> float:
         room = WIDTH - 2 * MARK_RADIUS
         return round(MARK_RADIUS + room * (value - self.low) / (self.high - self.low), 1)
 
@@ -49,7 +49,8 @@ def whisker(row: Row, metric: Metric, scale: Scale | None) -> Whisker | None:
     if scale is None or value is None:
         return None
     low, high = row.intervals.get(metric.key, (value, value))
-    return Whisker(scale.place(value), scale.place(low), scale.place(high), metric.key not in row.intervals)
+    mark, left, right = (scale.position(one) for one in (value, low, high))
+    return Whisker(mark, left, right, is_open=metric.key not in row.intervals)
 
 
 def interval_text(row: Row, metric: Metric) -> str:
@@ -73,14 +74,14 @@ def tie_bars(rows: Sequence[RankedRow]) -> list[str]:
     ("through") to the "last"; "" is a row beside which no bar is drawn.
     """
     members: dict[int, list[int]] = {}
-    for place, one in enumerate(rows):
+    for index, one in enumerate(rows):
         if one.tie_group is not None:
-            members.setdefault(one.tie_group, []).append(place)
+            members.setdefault(one.tie_group, []).append(index)
     bars = [""] * len(rows)
-    for places in members.values():
-        if len(places) < 2:
+    for indices in members.values():
+        if len(indices) < 2:
             continue
-        for place in range(places[0], places[-1]):
-            bars[place] = "mid" if place in places else "through"
-        bars[places[0]], bars[places[-1]] = "first", "last"
+        for index in range(indices[0], indices[-1]):
+            bars[index] = "mid" if index in indices else "through"
+        bars[indices[0]], bars[indices[-1]] = "first", "last"
     return bars

@@ -21,7 +21,7 @@ Status = Checkpoint.Status
 
 
 def checkpoints_shown(user: User | AnonymousUser, show: str) -> QuerySet[Checkpoint]:
-    """Those of one filter; an unknown one shows all."""
+    """Return the checkpoints of one filter; an unknown one shows all."""
     rows = checkpoints_visible_to(user)
     if show == "public":
         return rows.filter(visibility=Checkpoint.Visibility.PUBLIC)

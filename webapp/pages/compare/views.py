@@ -19,7 +19,7 @@ from webapp.refusal import Refused
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Compare `submissions`; with `board`, those whose rows were ticked there; with neither, tell how."""
+    """Compare `submissions`; with `board`, those whose rows were ticked there; with neither, explain how."""
     if "board" in request.GET:
         return _from_board(request)
     ids = ",".join(request.GET.getlist("submissions")).split(",")

@@ -25,7 +25,7 @@ MARGIN = 4
 
 @dataclass(frozen=True, slots=True)
 class ListedMethod:
-    """With the best number on each of its benchmarks, a fraction."""
+    """A method with its best number on each of its benchmarks, a fraction."""
 
     method: Method
     benchmarks: tuple[tuple[Benchmark, float | None], ...]
@@ -35,7 +35,7 @@ class ListedMethod:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A variant's best number on a split; `mark`, `low` and `high` are places in percent of the width."""
+    """A variant's best number on a split; `mark`, `low` and `high` are positions in percent of the width."""
 
     row: Row
     value: float | None
@@ -155,14 +155,19 @@ def _panel(split: Split, rows: list[Row]) -> Panel:
     ends = [*known, *(bound for row in rows for bound in row.intervals.get(primary.key, ()))]
     low, high = (min(ends), max(ends)) if ends else (0.0, 0.0)
 
-    def place(value: float) -> float:
+    def position(value: float) -> float:
         return round(MARGIN + (100 - 2 * MARGIN) * ((value - low) / (high - low) if high > low else 0.5), 1)
 
     def line(row: Row) -> Line:
         value = row.values.get(primary.key)
         bounds = row.intervals.get(primary.key, (value or low, value or low))
         return Line(
-            row, value, interval_text(row, primary), place(value or low), place(bounds[0]), place(bounds[1])
+            row,
+            value,
+            interval_text(row, primary),
+            position(value or low),
+            position(bounds[0]),
+            position(bounds[1]),
         )
 
     return Panel(split, primary, tuple(line(row) for row in rows))

@@ -74,7 +74,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """What the form starts with: as the submission that `again` names was sent, or a public one."""
+    """Return the first values of the form: those of the submission that `again` names, or a public one."""
     again = request.GET.get("again")
     if not again:
         return {"visibility": "public"}

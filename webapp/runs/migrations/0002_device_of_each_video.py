@@ -1,4 +1,4 @@
-"""Another attempt at a run may be on another machine: the device is told of each video."""
+"""Another attempt at a run may be on another machine: the device is stored with each video."""
 
 from django.db import migrations, models
 

@@ -25,7 +25,7 @@ def can_be_measured_again(submission: Submission) -> bool:
 
 
 def stale_reason(submission: Submission) -> str:
-    """Why a score would be another today, in a sentence; empty where it would not."""
+    """Return why a score would be another today, in a sentence; empty where it would not."""
     if not can_be_measured_again(submission):
         return ""
     if submission.evaluator != __version__:
@@ -56,7 +56,7 @@ class Erratum:
 
 
 def replacements_visible_to(user: User | AnonymousUser) -> QuerySet[Reevaluation]:
-    """Those that changed a number, of submissions whose numbers this person may see, latest first."""
+    """Return replacements of numbers that this person may see and that changed, latest first."""
     seen = submissions_visible_to(user)
     if not user.is_staff:
         seen = seen.filter(Split.showing_scores("split__"))

@@ -14,7 +14,7 @@ from webapp.submissions.models import Submission
 
 
 def reevaluations_request(*, submissions: Iterable[Submission], reason: str, actor: User | None) -> int:
-    """Queue measuring scored submissions again, behind everything new. Returns how many were queued.
+    """Queue measuring scored submissions again, after everything new. Returns how many were queued.
 
     Those without a kept file (reported numbers) and those that are queued for it already are passed over.
     Raises ValueError without a reason: everybody reads it beside the numbers that change.

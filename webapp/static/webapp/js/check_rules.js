@@ -32,7 +32,7 @@ export class VisRules {
     this.problems.add("entry-type", { entry: index }, `The item is ${shown}, expected an object.`);
   }
 
-  /** Judge what a mask tells by itself; what depends on the video waits for the end of the entry. */
+  /** Judge what a mask shows by itself; what depends on the video waits for the end of the entry. */
   mask(entry, mask) {
     const { size, kind, problem } = judgeMask(mask);
     if (problem) entry.wrongMasks.push({ frame: mask.frame, ...problem });
