@@ -1,4 +1,4 @@
-"""Describes ground truths of all tasks, and opens submissions.
+"""Describes ground truths of all tasks.
 
 The numeric parts load on the first call, so that the site may import this package at no cost.
 """
@@ -8,10 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluator.catalog import BENCHMARKS
-from evaluator.files.source import JsonFile, open_predictions
 from evaluator.types import GroundTruthSummary
-
-__all__ = ["JsonFile", "describe_ground_truth", "open_predictions"]
 
 
 def describe_ground_truth(benchmark: str, path: Path) -> GroundTruthSummary:

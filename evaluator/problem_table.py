@@ -329,7 +329,7 @@ _SPECS = (
         ),
         _error(
             "png-kind",
-            "a map is no image of the expected kind",
+            "a map is not an image of the expected kind",
             "Write 8-bit RGB (id = R + 256 G + 65536 B) for panoptic, one 8-bit channel for semantic maps.",
         ),
     ),

@@ -42,7 +42,7 @@ def unpacked(blob: Blob) -> Path:
     """The folder with the files of an archived ground truth.
 
     It appears complete or not at all; of several workers that unpack at once, the first one's folder stays.
-    Raises GroundTruthError where the blob is no archive of plain files.
+    Raises GroundTruthError where the blob is not an archive of plain files.
     """
     folder = Path(settings.VAR, "ground_truth", blob.sha256)
     if folder.is_dir():

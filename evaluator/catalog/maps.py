@@ -43,7 +43,7 @@ _TUBES: Final = (
 _VPQ_QUIRKS: Final = (
     "The area of a true segment is the `area` of the panoptic JSON, not its number of pixels.",
     "A tube has the category, and is a crowd or not, as the first frame of the window that has it says.",
-    "Unmatched predicted tubes are no FP if more than half of their pixels lie on void and on one crowd of "
+    "Unmatched predicted tubes are not FP if more than half of their pixels lie on void and on one crowd of "
     "their category; of several crowds the one listed last counts.",
     "Where no video has $k$ frames, the official script ends with an error; here VPQ is undefined.",
 )

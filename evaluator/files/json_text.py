@@ -174,7 +174,7 @@ class JsonText:
     def column(self, spans: NDArray[np.int64]) -> list[Any]:
         """Return the values at `spans` [N, 2] as Python objects.
 
-        Raises msgspec.DecodeError where only `parse_value` helps (NaN, huge numbers, what is no UTF-8).
+        Raises msgspec.DecodeError where only `parse_value` helps (NaN, huge numbers, what is not UTF-8).
         """
         values = b",".join([self.contents[start:end] for start, end in spans.tolist()])
         try:
@@ -197,7 +197,7 @@ class JsonText:
             message = f"The file ends after {len(self.data):,} bytes in the middle of a value ({where})."
             raise self._invalid("json-truncated", message)
         found = f", found {self._excerpt(at)}" if self._quote else ""
-        raise self._invalid("json-syntax", f"{where}: this is no JSON{found}.")
+        raise self._invalid("json-syntax", f"{where}: this is not JSON{found}.")
 
     def _invalid(self, code: str, message: str) -> JsonInvalid:
         return JsonInvalid(problem(code, Where(file=self.name), message))

@@ -1,4 +1,4 @@
-"""Files that desktops leave everywhere, which are no part of a submission or a ground truth."""
+"""Files that desktops leave everywhere, which are not part of a submission or a ground truth."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def open_members(path: Path) -> Members:
     """Open a folder or a zip archive.
 
     Raises:
-        SubmissionRejected: the file is no archive, or an unsafe one.
+        SubmissionRejected: the file is not an archive, or an unsafe one.
         OSError: it cannot be read.
     """
     if path.is_dir():

@@ -77,10 +77,10 @@ def read_header(contents: bytes) -> PngHeader:
     """Return size and kind of a PNG file.
 
     Raises:
-        PngInvalid: it is no PNG, or a larger one than any video frame.
+        PngInvalid: it is not a PNG, or a larger one than any video frame.
     """
     if not contents.startswith(SIGNATURE):
-        raise PngInvalid("png-damaged", f"This is no PNG file: it begins with {contents[:8]!r}.")
+        raise PngInvalid("png-damaged", f"This is not a PNG file: it begins with {contents[:8]!r}.")
     if len(contents) < 33 or contents[8:16] != b"\0\0\0\x0dIHDR":
         raise PngInvalid("png-damaged", "The PNG file has no complete header.")
     width, height, depth, kind, _, _, interlace = struct.unpack(">IIBBBBB", contents[16:29])

@@ -266,7 +266,7 @@ def _read_top(contents: memoryview) -> Any:
     """Return the file's JSON, whose `annotations`, most of it, are left to be parsed one by one.
 
     Raises:
-        ValueError, RecursionError: it is no JSON.
+        ValueError, RecursionError: it is not JSON.
     """
     try:
         top: dict[str, Any] = msgspec.json.decode(contents, type=dict[str, msgspec.Raw])

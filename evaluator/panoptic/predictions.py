@@ -70,7 +70,7 @@ def open_panoptic_predictions(path: Path) -> PanopticPredictions:
     """Open a submission and find its videos in pred.json.
 
     Raises:
-        SubmissionRejected: it is no archive, an unsafe one, or without a readable pred.json.
+        SubmissionRejected: it is not an archive, an unsafe one, or without a readable pred.json.
         OSError: a file cannot be read.
     """
     members = open_members(path)

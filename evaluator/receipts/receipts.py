@@ -24,7 +24,7 @@ HEX_KEY: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class ReceiptInvalid(ValueError):
-    """A file is no receipt, or a key no key; the message says what was found and what is expected."""
+    """A file is not a receipt, or a key not a key; the message says what was found and what is expected."""
 
 
 class BenchmarkPart(msgspec.Struct, frozen=True):
@@ -120,7 +120,7 @@ def read_receipt(path: Path) -> Receipt:
         document = msgspec.convert(value, _Document)
         signed = canonical(value["receipt"])
     except (ValueError, OverflowError, RecursionError) as error:
-        raise ReceiptInvalid(f"{path} is no receipt: {error}.") from error
+        raise ReceiptInvalid(f"{path} is not a receipt: {error}.") from error
     if document.receipt.format != FORMAT or document.signature.algorithm != ALGORITHM:
         found = f"{document.receipt.format!r} signed with {document.signature.algorithm!r}"
         raise ReceiptInvalid(

@@ -30,7 +30,7 @@ def open_semantic_predictions(path: Path, videos: Collection[str]) -> SemanticPr
     """Open a submission; folders of `videos` lie at its top or in one folder.
 
     Raises:
-        SubmissionRejected: it is no archive, or an unsafe one.
+        SubmissionRejected: it is not an archive, or an unsafe one.
         OSError: it cannot be read.
     """
     members = open_members(path)

@@ -37,9 +37,9 @@ def choose_videos(
     return {name: _choose(name, listing, indices) for name, listing in subsets.items()}
 
 
-def labels_of(videos: Sequence[VideoInfo], *, by_name: bool = False) -> list[tuple[str, ...]]:
-    """Return the labels of each video: its id and its name, or its name alone (benchmarks of maps)."""
-    return [(video.name,) if by_name else (str(video.id), video.name) for video in videos]
+def labels_of(videos: Sequence[VideoInfo]) -> list[tuple[str, ...]]:
+    """Return the labels of each video of a benchmark of tracklets: its id and its name."""
+    return [(str(video.id), video.name) for video in videos]
 
 
 def _choose(name: str, listing: Listing, indices: Mapping[str, set[int]]) -> tuple[int, ...]:

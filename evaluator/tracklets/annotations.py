@@ -74,7 +74,7 @@ class _Reader:
             message = f"{error.problem.message} ({PROBLEMS[error.problem.code].title})"
             raise GroundTruthError([problem("gt-json", error.problem.where, message)]) from error
         except json.JSONDecodeError as error:  # an unknown escape in a string
-            message = f"A string is no JSON: {error}."
+            message = f"A string is not JSON: {error}."
             raise GroundTruthError([problem("gt-json", Where(file=self._file), message)]) from error
         self._raise_problems()
         digest = hashlib.sha256(self._contents).hexdigest()

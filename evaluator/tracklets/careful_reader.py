@@ -63,7 +63,7 @@ class CarefulReader:
                 self._read_entry(index)
             except json.JSONDecodeError as error:  # an unknown escape in a string
                 where = Where(file=self._text.name, entry=index)
-                self._problems.add("json-syntax", where, f"A string is no JSON: {error}.")
+                self._problems.add("json-syntax", where, f"A string is not JSON: {error}.")
         file = Where(file=self._text.name)
         warnings = tuple(
             problem(_MASK_KINDS[kind], file, f"{count:,} masks are {_KIND_WORDS[kind]}.")
@@ -111,7 +111,7 @@ class CarefulReader:
         self._plain.append(json.dumps(values).encode()[:-1] + b', "segmentations": ' + masks + b"}")
 
     def _fields(self, index: int, where: Where) -> dict[str, bytes] | None:
-        """Return the JSON of each known field, or None if the entry is no object."""
+        """Return the JSON of each known field, or None if the entry is not an object."""
         start, end = self._entries.whole[index].tolist()
         if end - start > _LARGEST_ENTRY:
             message = f"The prediction takes {end - start:,} bytes, at most {_LARGEST_ENTRY:,} are read."

@@ -54,7 +54,7 @@ def _counted_otherwise(used: set[int], known: list[int]) -> str | None:
     if not starts:
         return None
     from_ = f", counted from {starts[0]}" if len(starts) == 1 else ""
-    start = f"The category ids {min(used)} to {max(used)} look like places in a list of classes{from_}"
+    start = f"The category ids {min(used)} to {max(used)} look like indices in a list of classes{from_}"
     if known != list(range(known[0], known[0] + count)):
         listed = ", ".join(map(str, known[:_LISTED_IDS])) + (", ..." if count > _LISTED_IDS else "")
         return f"{start}; the ids of the ground truth are {listed}."

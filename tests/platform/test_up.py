@@ -142,7 +142,7 @@ def test_a_port_that_is_none_is_refused(product: MakeProduct) -> None:
     one = product().start(70000)
     assert one.exit_status() == 1
     assert one.output() == (
-        "CommandError: 70000 is no port: choose one from 1024 to 65535, as in PORT=8001 make up.\n"
+        "CommandError: 70000 is not a port: choose one from 1024 to 65535, as in PORT=8001 make up.\n"
     )
 
 

@@ -15,7 +15,6 @@ from pydantic import ConfigDict
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmarks_visible_to
-from webapp.jobs.models import Job
 from webapp.jobs.selectors import job_expected_s, job_position, jobs_foresee
 from webapp.methods.services import method_get_or_create, variant_get_or_create
 from webapp.refusal import Refused
@@ -108,19 +107,19 @@ class SubmissionOut(Schema):
 
     @staticmethod
     def resolve_progress(row: Submission) -> ProgressOut | None:
-        job = _job(row)
+        job = row.work
         if job is None:
             return None
         return ProgressOut(done=job.progress_done, total=job.progress_total, stage=job.stage)
 
     @staticmethod
     def resolve_queue_position(row: Submission) -> int | None:
-        job = _job(row)
+        job = row.work
         return job_position(job) if job and row.status == Submission.Status.QUEUED else None
 
     @staticmethod
     def resolve_expected_s(row: Submission) -> float | None:
-        job = _job(row)
+        job = row.work
         return job_expected_s(job) if job and not row.is_finished else None
 
     @staticmethod
@@ -190,7 +189,7 @@ class ResultOut(Schema):
 
 
 def _foresee(rows: list[Submission]) -> None:
-    jobs_foresee(job for row in rows if (job := _job(row)))
+    jobs_foresee(job for row in rows if (job := row.work))
 
 
 @router.get("/submissions", response=list[SubmissionOut], auth=reader, summary="List your submissions")
@@ -296,10 +295,6 @@ def _get(id: UUID, request: HttpRequest) -> Submission:
     if isinstance(request.user, User) and row.author_id == request.user.pk:
         row.quota = quota_for(user=request.user, split=row.split)  # type: ignore[attr-defined]  # for resolve_quota
     return row
-
-
-def _job(row: Submission) -> Job | None:
-    return row.work
 
 
 def _shows_scores(row: Submission, request: HttpRequest) -> bool:

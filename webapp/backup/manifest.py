@@ -60,7 +60,7 @@ class Manifest:
         try:
             found = json.loads((folder / NAME).read_bytes())
         except FileNotFoundError:
-            raise BackupError(f"{folder} is no complete backup: it has no {NAME}.") from None
+            raise BackupError(f"{folder} is not a complete backup: it has no {NAME}.") from None
         except ValueError:
             raise BackupError(f"{folder / NAME} cannot be read: take another backup.") from None
         if found.pop("format", None) != FORMAT:

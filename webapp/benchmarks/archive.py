@@ -12,7 +12,7 @@ UNIX = 3
 
 
 class UnsafeMember(Exception):
-    """An archive has a member that is no plain file with a relative name."""
+    """An archive has a member that is not a plain file with a relative name."""
 
 
 def write_archive(files: Iterable[tuple[str, Path]], target: BinaryIO) -> None:
@@ -31,7 +31,7 @@ def unpack_archive(path: Path, folder: Path) -> None:
 
     Raises:
         UnsafeMember: a name would lie elsewhere, or is there twice.
-        zipfile.BadZipFile: it is no archive, or a damaged one.
+        zipfile.BadZipFile: it is not an archive, or a damaged one.
         OSError: a file cannot be read or written.
     """
     with zipfile.ZipFile(path) as archive:
@@ -51,5 +51,5 @@ def _checked(info: zipfile.ZipInfo) -> str:
     parts = info.orig_filename.split("/")
     is_plain = all(part not in ("", ".", "..") and "\0" not in part and "\\" not in part for part in parts)
     if not is_plain or info.external_attr not in (PLAIN_FILE, 0):
-        raise UnsafeMember(f"{info.orig_filename!r} is no plain file of a relative name")
+        raise UnsafeMember(f"{info.orig_filename!r} is not a plain file of a relative name")
     return info.orig_filename

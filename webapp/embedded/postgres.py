@@ -54,7 +54,7 @@ def prepare(var: Path, options: Mapping[str, str] | None = None) -> Program:
 
 
 def clear(var: Path) -> None:
-    """End a server that outlived its parent, and remove the pid and socket files of one that is no more.
+    """End a server that outlived its parent, and remove the pid and socket files of one that is gone.
 
     Those files prove nothing: after a crash the number in them may long be another process's.
     """

@@ -40,7 +40,7 @@ class Program:
     before: Callable[[], None] | None = None
     """Called before every start, to remove the remains of a killed predecessor."""
     is_server: bool = False
-    """Return whether other programs need it, so that it is stopped last."""
+    """True where other programs need it, so that it is stopped last."""
 
 
 def start(program: Program) -> subprocess.Popen[bytes]:

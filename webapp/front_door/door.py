@@ -28,9 +28,7 @@ class FrontDoor:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         exchange = Exchange(scope, receive, send)
-        with suppress(
-            ConnectionCut
-        ):  # what has arrived is kept where it is to be kept; nobody awaits an answer
+        with suppress(ConnectionCut):  # nobody awaits an answer
             await self._answer(exchange)
 
     async def _answer(self, exchange: Exchange) -> None:

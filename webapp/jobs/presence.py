@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from webapp.jobs.models import WorkerNode
 
 CLOCK = "clock"
-"""The name under which beat is known, though it is no worker: whoever it rang for says so."""
+"""The name under which beat is known, though it is not a worker: whoever it rang for says so."""
 
 
 def worker_seen(*, name: str, queues: str, slots: int) -> None:

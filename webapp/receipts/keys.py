@@ -122,14 +122,18 @@ def _read() -> list[Key]:
     """Raise KeysUnreadable where the file is there, but is not what we wrote."""
     try:
         keys = [Key(**key) for key in json.loads(_path().read_bytes())]
-        if any(_public(key.private_key) != key.public_key for key in keys if key.private_key):
+        if not all(map(_is_whole, keys)):
             raise ValueError("a private key does not belong to its public key")
-        [key.key_id for key in keys]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
         raise KeysUnreadable from error
     return keys
+
+
+def _is_whole(key: Key) -> bool:
+    """Return whether the parts of a key belong together. Raises ValueError, TypeError for other texts."""
+    return bool(key.key_id) and (not key.private_key or _public(key.private_key) == key.public_key)
 
 
 def _write(keys: list[Key]) -> None:

@@ -22,7 +22,7 @@ class PlainTextParser(Parser):
             body = json.loads(request.body)
             _check(body)
         except (ValueError, RecursionError) as error:
-            raise Refused("body-not-json", f"The body is no JSON: {error}.", status=400) from error
+            raise Refused("body-not-json", f"The body is not JSON: {error}.", status=400) from error
         return body
 
     def parse_querydict(

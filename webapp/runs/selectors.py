@@ -56,7 +56,7 @@ def run_events(run: Run, *, after: int = 0) -> QuerySet[RunEvent]:
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """Return the sums over a run's finished videos; None where there are none, or nothing was measured."""
+    """The sums over a run's finished videos; None where there are none, or nothing was measured."""
 
     videos: int
     frames: int

@@ -96,9 +96,9 @@ class Quota:
     total: int | None
     left_total: int | None
     give_backs_left: int | None
-    """How many submissions may still be given back today; None where nothing is counted."""
+    """Return how many submissions may still be given back today; None where nothing is counted."""
     resets_at: datetime
-    """Return the end of the day (midnight UTC)."""
+    """The end of the day (midnight UTC)."""
 
     @property
     def is_used_up(self) -> bool:

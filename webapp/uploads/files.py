@@ -9,8 +9,7 @@ import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -82,13 +81,6 @@ class Checksum:
 def upload_file(upload: Upload) -> Path:
     """Return the file that holds the bytes of an unfinished upload."""
     return Path(settings.UPLOAD_ROOT) / str(upload.id)
-
-
-@contextmanager
-def locked(upload: Upload) -> Iterator[BinaryIO]:
-    """The upload's file, opened for this writer alone, with row and file in agreement."""
-    with lock(upload) as file:
-        yield file
 
 
 def lock(upload: Upload) -> BinaryIO:

@@ -25,7 +25,6 @@ from webapp.uploads.files import (
     Readable,
     UploadComplete,
     lock,
-    locked,
     upload_file,
 )
 from webapp.uploads.kinds import PREDICTIONS, UploadKind
@@ -119,7 +118,7 @@ def upload_finish(*, upload: Upload) -> Upload:
     """Bring row and file to agreement after a crash, and make the blob where only that was left to do."""
     if upload.is_complete:
         return upload
-    with suppress(UploadComplete), locked(upload):
+    with suppress(UploadComplete), lock(upload):
         if upload.offset == upload.length:
             _finish(upload, None)
     return upload
@@ -146,7 +145,7 @@ def upload_from_file(*, owner: User, file: "UploadedFile[Any]", kind: UploadKind
 def upload_delete(*, upload: Upload) -> None:
     """Forget an upload and its bytes. The blob that it may have become stays."""
     if not upload.is_complete:
-        with locked(upload):
+        with lock(upload):
             upload_file(upload).unlink(missing_ok=True)
     upload.delete()
 

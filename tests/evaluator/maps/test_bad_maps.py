@@ -172,7 +172,7 @@ BAD_PANOPTIC: list[tuple[str, Spoil, str, str]] = [
         "no PNG",
         replace("pan_pred/a/00000.png", b"JFIF0000"),
         "png-damaged",
-        f"{FRAME}This is no PNG file: it begins with b'JFIF0000'.",
+        f"{FRAME}This is not a PNG file: it begins with b'JFIF0000'.",
     ),
     (
         "half size",

@@ -102,7 +102,7 @@ GOOD = make_png(2, 2, RGB, zlib.compress(bytes(14)))
 @pytest.mark.parametrize(
     ("contents", "code", "message"),
     [
-        (b"GIF89a..", "png-damaged", "This is no PNG file: it begins with b'GIF89a..'."),
+        (b"GIF89a..", "png-damaged", "This is not a PNG file: it begins with b'GIF89a..'."),
         (GOOD[:20], "png-damaged", "The PNG file has no complete header."),
         (GOOD[:29] + b"\0\0\0\0" + GOOD[33:], "png-damaged", "The checksum of the PNG header is wrong."),
         (

@@ -216,7 +216,7 @@ def test_a_receipt_of_another_evaluator_tells_which_version_it_needs(case: Case)
 def test_what_is_no_receipt_is_said_to_be_none(case: Case, document: Any) -> None:
     done = case.verify(document)
     assert done.exit_code == 2
-    assert "is no receipt" in done.stderr
+    assert "is not a receipt" in done.stderr
 
 
 @pytest.mark.parametrize("key", ["https://board.example.org/.well-known/dvis-bench-keys.json", "ab12", ""])
@@ -249,7 +249,7 @@ def test_without_cryptography_one_line_tells_how_to_get_it(
         ('"evaluator": "ovis"', '"evaluator": "other", "evaluator": "ovis"', "'evaluator' is there twice"),
         ('"signature":', '"note": "AP 99", "signature":', "unknown field `note`"),
         ('"algorithm":', '"signed_by": "the lab", "algorithm":', "unknown field `signed_by`"),
-        ('"AP_so": null', f'"AP_so": {"9" * 400}', "is no receipt"),
+        ('"AP_so": null', f'"AP_so": {"9" * 400}', "is not a receipt"),
     ],
 )
 def test_what_the_signature_does_not_cover_is_no_receipt(

@@ -42,11 +42,11 @@ def occlusion(levels: Any) -> dict[str, Any]:
 
 FILES: list[tuple[object, str, str]] = [
     ("[", "gt-json", "gt.json: The file ends after 1 bytes in the middle of a value (line 1, column 2)."),
-    ('{"videos" 1}', "gt-json", "gt.json: line 1, column 2: this is no JSON."),
+    ('{"videos" 1}', "gt-json", "gt.json: line 1, column 2: this is not JSON."),
     (
         r'{"videos": "\q", "categories": [], "annotations": []}',
         "gt-json",
-        "gt.json: A string is no JSON: Invalid",
+        "gt.json: A string is not JSON: Invalid",
     ),
     (
         [],

@@ -29,20 +29,20 @@ def without(field: str) -> dict[str, Any]:
 FILES: list[tuple[str, object, str, str]] = [
     ("empty file", "", "file-empty", "results.json: The file has 0 bytes."),
     ("blank", " \n", "file-empty", "results.json: The file has 2 bytes and nothing but white space."),
-    ("prose", "hello", "json-syntax", "results.json: line 1, column 1: this is no JSON, found 'hello'."),
+    ("prose", "hello", "json-syntax", "results.json: line 1, column 1: this is not JSON, found 'hello'."),
     (
         "trailing comma",
         "[\n 1,\n]",
         "json-syntax",
-        "results.json: line 3, column 1: this is no JSON, found ']'.",
+        "results.json: line 3, column 1: this is not JSON, found ']'.",
     ),
-    ("two values", "[] []", "json-syntax", "results.json: line 1, column 4: this is no JSON, found '[]'."),
-    ("leading zero", "[01]", "json-syntax", "results.json: line 1, column 2: this is no JSON, found '01]'."),
+    ("two values", "[] []", "json-syntax", "results.json: line 1, column 4: this is not JSON, found '[]'."),
+    ("leading zero", "[01]", "json-syntax", "results.json: line 1, column 2: this is not JSON, found '01]'."),
     (
         "bare key",
         "[{a: 1}]",
         "json-syntax",
-        "results.json: line 1, column 3: this is no JSON, found 'a: 1}]'.",
+        "results.json: line 1, column 3: this is not JSON, found 'a: 1}]'.",
     ),
     (
         "cut in a list",
@@ -142,7 +142,7 @@ FILES: list[tuple[str, object, str, str]] = [
         "unknown escape",
         json.dumps([prediction()]).replace("0.5", r'"\q"'),
         "json-syntax",
-        "results.json, entry 0: A string is no JSON: Invalid \\escape: line 1 column 2 (char 1).",
+        "results.json, entry 0: A string is not JSON: Invalid \\escape: line 1 column 2 (char 1).",
     ),
     (
         "null masks",

@@ -55,19 +55,19 @@ COUNTED: list[tuple[tuple[int, ...], tuple[int, ...], str | None]] = [
     (
         (1, 2, 3),
         (0, 1, 2),
-        "0 to 2 look like places in a list of classes, counted from 0; those of the ground truth "
+        "0 to 2 look like indices in a list of classes, counted from 0; those of the ground truth "
         "are 1 to 3: add 1.",
     ),
     (
         (0, 1, 2),
         (1, 2, 3),
-        "1 to 3 look like places in a list of classes, counted from 1; those of the ground truth are 0 to 2: "
-        "subtract 1.",
+        "1 to 3 look like indices in a list of classes, counted from 1; those of the ground truth "
+        "are 0 to 2: subtract 1.",
     ),
     (
         (10, 20, 50),
         (0, 2),
-        "0 to 2 look like places in a list of classes, counted from 0; the ids of the ground truth "
+        "0 to 2 look like indices in a list of classes, counted from 0; the ids of the ground truth "
         "are 10, 20, 50.",
     ),
     ((1, 2, 3), (1, 77), None),

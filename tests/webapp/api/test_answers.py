@@ -65,7 +65,7 @@ def test_a_body_that_is_no_json_is_said_so() -> None:
         "/api/v1/methods", b'{"name": ', content_type="application/json", headers=api.headers
     )
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
-    assert answer.json()["detail"].startswith("The body is no JSON: ")
+    assert answer.json()["detail"].startswith("The body is not JSON: ")
 
 
 def test_all_wrong_fields_are_named_at_once() -> None:

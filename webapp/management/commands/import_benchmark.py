@@ -99,7 +99,7 @@ class Command(BaseCommand):
                 f"Subset {subset.name}: {subset.video_count} video{'' if subset.video_count == 1 else 's'}."
             )
         self.stdout.write(f"Page: /benchmarks/{split.benchmark.slug}/?split={split.name}")
-        if not split.has_opened() and split.opens_at is None:
+        if split.opens_at is None:
             again = f"manage.py import_benchmark {split.benchmark.slug} --split {split.name}"
             self.stdout.write(f"Open it now:  {again} --open")
             self.stdout.write(f"Or at a time: {again} --opens 2027-01-15T12:00Z --closes 2027-02-15T12:00Z")

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             if not live:
                 raise CommandError("Name the folder of a backup.")
             if not go_live():
-                raise CommandError("This site is no restored copy, or sends mails already.")
+                raise CommandError("This site is not a restored copy, or sends mails already.")
             self.stdout.write("Mails are sent from the next start on: start the site again.")
             return
         try:

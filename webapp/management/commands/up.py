@@ -171,7 +171,7 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OverflowError as problem:
         raise CommandError(
-            f"{port} is no port: choose one from 1024 to 65535, as in PORT=8001 make up."
+            f"{port} is not a port: choose one from 1024 to 65535, as in PORT=8001 make up."
         ) from problem
     except OSError as problem:
         reason = {

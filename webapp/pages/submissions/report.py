@@ -203,7 +203,7 @@ def _table(
 
 
 def _heading(key: str) -> str:
-    """A metric's label; counts, which are no metrics, by their name."""
+    """A metric's label; counts, which are not metrics, by their name."""
     shown = metric(key)
     return shown.label if shown.group != "other" else shown.label.replace("_", " ").capitalize()
 

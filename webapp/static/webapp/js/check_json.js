@@ -2,7 +2,7 @@
  * A JSON reader for files of any size: bytes go in slice by slice, events come out, nothing is kept.
  *
  * The listener gets startObject, endObject, startArray, endArray, key(text), string(text), number(value) and
- * word(name) with name one of true, false, null, NaN, Infinity, -Infinity (the last three are no JSON, but Python
+ * word(name) with name one of true, false, null, NaN, Infinity, -Infinity (the last three are not JSON, but Python
  * writes them: the listener decides). Before a string value, listener.target() may return a sink; its bytes then
  * go to sink.consume(bytes, from) (returns where it stopped) and sink.take(byte), and no text is built.
  */
@@ -70,7 +70,7 @@ export class JsonReader {
   write(bytes) {
     const end = bytes.length;
     const hasMark = this.offset === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-    let at = hasMark ? 3 : 0; // a byte order mark is no part of the text
+    let at = hasMark ? 3 : 0; // a byte order mark is not part of the text
     while (at < end) {
       switch (this.state) {
         case STRING:

@@ -23,7 +23,7 @@ export class RunLengths {
     this.beforeLast = 0;
   }
 
-  /** Read bytes of a JSON text up to its end or one that is no run-length byte. Returns where it stopped. */
+  /** Read bytes of a JSON text up to its end or one that is not a run-length byte. Returns where it stopped. */
   consume(bytes, from) {
     const end = bytes.length;
     let at = from;

@@ -19,7 +19,7 @@ export class VisRules {
     this.seen = new Set(); // ids of the videos that have predictions
     this.kinds = { polygons: 0, uncompressed: 0 };
     this.unknown = { count: 0, entry: 0, ids: new Set() }; // categories
-    this.used = new Set(); // ids of categories, as many as could be places in a list of them
+    this.used = new Set(); // ids of categories, as many as could be indices in a list of them
     this.scores = { outside: 0, entry: 0, low: Infinity, high: -Infinity };
   }
 
@@ -162,7 +162,7 @@ export class VisRules {
     this.problems.add("scores-unusual", { entry, field: "score" }, message);
   }
 
-  /** Say so if the ids of categories, not all of them known, look like places in a list of classes. */
+  /** Say so if the ids of categories, not all of them known, look like indices in a list of classes. */
   categoriesCountedOtherwise() {
     const count = this.categories.size;
     const used = [...this.used];
@@ -171,7 +171,7 @@ export class VisRules {
     const from = starts.length === 1 ? `, counted from ${starts[0]}` : "";
     const known = [...this.categories].sort((one, other) => one - other).slice(0, LISTED_IDS);
     const message =
-      `The category ids ${Math.min(...used)} to ${Math.max(...used)} look like places in a list of classes${from}; ` +
+      `The category ids ${Math.min(...used)} to ${Math.max(...used)} look like indices in a list of classes${from}; ` +
       `the ids of the ground truth begin with ${known.join(", ")}.`;
     this.problems.add("categories-counted-otherwise", {}, message);
   }
