@@ -121,7 +121,7 @@ def test_labels_keep_their_order_and_their_distance(wanted: list[float], gap: fl
     placed = sorted(zip(wanted, spread(wanted, gap), strict=True))
     for (low, below), (high, above) in pairwise(placed):
         assert above - below >= gap - 1e-6 or low == high
-    assert len({round(scope, 6) for _, scope in placed}) == len(wanted)
+    assert len({round(position, 6) for _, position in placed}) == len(wanted)
 
 
 def test_the_timeline_labels_the_record_of_each_year() -> None:
