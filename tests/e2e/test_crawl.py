@@ -47,7 +47,7 @@ LOGGED_IN: Statuses = (302, 200, 200, 200)
 ON_THE_WAY_IN: Statuses = (200, 302, 302, 302)
 THE_AUTHORS: Statuses = (404, 404, 200, 200)
 ORGANISERS: Statuses = (302, 302, 302, 200)
-WIDTHS = (320, 390, 640, 768, 900, 1000, 1280)
+WIDTHS = (320, 768, 1000, 1280)
 EVERY_WIDTH = tuple(range(320, 1281, 20))
 
 

@@ -20,8 +20,9 @@ HEADER_BYTES: Final = 16 * 1024
 # A body must bring so many bytes in each span of so many seconds in which we were ready to take them.
 BODY_S: Final = 10.0
 BODY_BYTES: Final = 10_000
-# A reader must take something within this time.
+# Of what waits for it, a reader must take all or so many bytes in each span of so many seconds.
 READER_S: Final = 15.0
+READER_BYTES: Final = 10_000
 # After an answer that did not wait for the body, the rest is thrown away for so long: a client that is still
 # sending would otherwise see a reset instead of the answer.
 REST_S: Final = 3.0
@@ -33,6 +34,8 @@ IDLE_S: Final = 5
 # A proxy keeps its connections for a minute, and must be the one that closes them.
 IDLE_BEHIND_PROXY_S: Final = 75
 _LINGER_NOT = struct.pack("ii", 1, 0)
+# Of struct tcp_info in linux/tcp.h: tcpi_bytes_acked, a 64-bit number.
+_ACKED_AT: Final = 120
 
 
 class Connections:
@@ -60,7 +63,8 @@ class Clock:
         headers_since: a request has begun, or nothing has come yet. None: no headers are awaited.
         header_bytes: what has come of them.
         body_since, body_bytes: the span in which the body is measured, and what has come in it.
-        unsent, unsent_since: bytes that the peer has not taken, and how long that number has stood still.
+        reading_since: begin of the span in which the reader is measured. None: nothing waits for it.
+        taken, taken_before: what it has taken in all, now and at the begin of the span.
         rest_since: when an answer was complete before its request was.
         moved_at: the last time that the peer sent or took anything.
     """
@@ -70,8 +74,9 @@ class Clock:
     header_bytes: int = 0
     body_since: float = 0.0
     body_bytes: int = 0
-    unsent: int = 0
-    unsent_since: float | None = None
+    reading_since: float | None = None
+    taken: int = 0
+    taken_before: int = 0
     rest_since: float | None = None
 
 
@@ -138,14 +143,10 @@ class PatientProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             super().send_400_response(msg)
 
-    def resume_writing(self) -> None:
-        self.clock.unsent_since = None
-        super().resume_writing()
-
     def look(self, now: float) -> None:
         """End this connection if it has kept us waiting for too long."""
         clock, cycle = self.clock, self.cycle
-        if self._is_stuck(now):
+        if self._reads_too_slowly(now):
             self.cut()
         elif self.transport.is_closing():
             return
@@ -164,18 +165,25 @@ class PatientProtocol(HttpToolsProtocol):
                 self.refuse(HTTPStatus.REQUEST_TIMEOUT)
             clock.body_since, clock.body_bytes = now, 0
 
-    def _is_stuck(self, now: float) -> bool:
-        """Return whether the peer has taken nothing for too long, neither our bytes nor the kernel's."""
+    def _reads_too_slowly(self, now: float) -> bool:
+        """Return whether the peer leaves too much of an answer with us, or with the kernel, for too long."""
         clock, accepted = self.clock, self.transport.get_extra_info("socket")
         if accepted is None or accepted.fileno() < 0:
             return False
         kept = fcntl.ioctl(accepted.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-        unsent = self.transport.get_write_buffer_size() + struct.unpack("i", kept)[0]
-        if unsent != clock.unsent or not unsent or clock.unsent_since is None:
-            if unsent != clock.unsent:
-                clock.moved_at = now
-            clock.unsent, clock.unsent_since = unsent, now
-        return now - clock.unsent_since > READER_S
+        if not self.transport.get_write_buffer_size() and not struct.unpack("i", kept)[0]:
+            clock.reading_since = None
+            return False
+        taken = _acknowledged(accepted)
+        if taken != clock.taken:
+            clock.taken, clock.moved_at = taken, now
+        if clock.reading_since is None:
+            clock.reading_since, clock.taken_before = now, taken
+        elif now - clock.reading_since > READER_S:
+            if taken - clock.taken_before < READER_BYTES:
+                return True
+            clock.reading_since, clock.taken_before = now, taken
+        return False
 
     def is_waiting(self) -> bool:
         """Return whether it is the peer's turn to send or to take something."""
@@ -198,6 +206,13 @@ class PatientProtocol(HttpToolsProtocol):
         if accepted is not None and accepted.fileno() >= 0:
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         self.transport.abort()
+
+
+def _acknowledged(connection: socket.socket) -> int:
+    """Return how many bytes the peer has taken since the connection began."""
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKED_AT + 8)
+    found: int = struct.unpack_from("Q", info, _ACKED_AT)[0]
+    return found
 
 
 def with_limits(connections: Connections) -> type[PatientProtocol]:

@@ -25,9 +25,10 @@ from webapp.uploads.intake import KEY, Intake
 
 # They write to the page cache, and now and then to the disk itself.
 THREADS: Final = 4
-# Uploads begin and end in hundreds at once: pages do not queue behind them, nor beginnings behind long ends.
-BEFORE_THREADS: Final = 3
-AFTER_THREADS: Final = 3
+# Uploads begin and end in hundreds at once: pages do not queue behind them, nor beginnings behind long ends,
+# and a page shares the processor with one of each at most.
+BEFORE_THREADS: Final = 1
+AFTER_THREADS: Final = 1
 # How long a request waits for an older one to let go of the same upload.
 TAKE_OVER_S: Final = 5.0
 _RETRY_S: Final = 0.25

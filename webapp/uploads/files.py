@@ -134,6 +134,7 @@ class Appending:
         self.upload = upload
         self.failure: Refused | None = None
         self._file, self._checksum = file, checksum
+        self._wish = _wish(upload)  # asked for ten times per second, of hundreds
         self._start = self._position = upload.offset
         # Of the whole file, where one piece brings it.
         self._digest = hashlib.sha256() if upload.offset == 0 else None
@@ -147,7 +148,7 @@ class Appending:
     @property
     def is_unwanted(self) -> bool:
         """Return whether the owner has come back by another request."""
-        return _wish(self.upload).exists()
+        return self._wish.exists()
 
     @property
     def sha256(self) -> str | None:
