@@ -22,7 +22,7 @@ def main(var: Path, supervisor: int) -> None:
     while os.getppid() == supervisor:
         time.sleep(LOOK_S)
     # PostgreSQL loses nothing when it is killed, but starts faster next time when it has ended by itself.
-    for seconds, number in ((5.0, signal.SIGQUIT), (2.0, signal.SIGKILL)):
+    for seconds, number in ((4.0, signal.SIGQUIT), (2.0, signal.SIGKILL)):
         deadline = time.monotonic() + seconds
         while (pids := _living(var)) and time.monotonic() < deadline:
             time.sleep(LOOK_S / 5)
