@@ -34,6 +34,8 @@ PHASES: dict[str, dict[str, Any]] = {
 SCORES_SHOW = ("private", "detailed", "public")
 DETAILS_SHOW = ("detailed", "public")
 LINK = re.compile(r"""(?:href|hx-get|src|action)="([^"#]+)""")
+# Files, forms of others, and the description of the API, which is the same for everybody and slow to draw.
+ELSEWHERE = ("/static/", "/admin/", "/accounts/", "/api/v1/docs", "/api/v1/openapi.json")
 CRAWLED = 250  # addresses per person at most
 SPELLINGS = 3  # of one path: boards have thousands
 
@@ -109,7 +111,7 @@ def crawl(http: Client, rows: dict[str, list[Submission]]) -> dict[tuple[str, st
         address = waiting.pop(0)
         path = urlsplit(address).path
         spellings[path] = spellings.get(path, 0) + 1
-        is_ours = address.startswith("/") and not path.startswith(("/static/", "/admin/", "/accounts/"))
+        is_ours = address.startswith("/") and not path.startswith(ELSEWHERE)
         if address in seen or not is_ours or (spellings[path] > SPELLINGS and "compare" not in path):
             continue
         seen.add(address)
