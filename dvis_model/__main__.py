@@ -36,6 +36,7 @@ from dvis_model.cost import Cost, measure_cost
 from dvis_model.jobs import plan_for
 from dvis_model.memory import is_out_of_memory
 from dvis_model.variants import VARIANTS, find_config
+from dvis_model.words import counted
 
 app = typer.Typer(
     help="DVIS: segment videos with official checkpoints.",
@@ -100,7 +101,8 @@ def predict_command(
             batch.assemble()
         except (*USER_ERRORS, KeyboardInterrupt) as error:
             kept = sum(map(batch.is_done, plan.jobs))
-            text = f"{kept} of {len(plan.jobs)} videos are kept in {batch.parts}: the same command goes on."
+            videos = f"{kept} of {counted(len(plan.jobs), 'video')}"
+            text = f"{videos} kept in {batch.parts}: the same command goes on."
             errors.print(text, markup=False)
             if isinstance(error, KeyboardInterrupt):
                 raise typer.Exit(INTERRUPTED) from error
@@ -113,7 +115,7 @@ def _run(batch: Batch, window: int | None) -> None:
     jobs = batch.jobs
     waiting = [(number, job) for number, job in enumerate(jobs, start=1) if not batch.is_done(job)]
     if len(waiting) < len(jobs):
-        errors.print(f"{len(jobs) - len(waiting)} of {len(jobs)} videos are there already.")
+        errors.print(f"{len(jobs) - len(waiting)} of {counted(len(jobs), 'video')} there already.")
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     total = 0
     with Bar(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
@@ -126,7 +128,7 @@ def _run(batch: Batch, window: int | None) -> None:
             frames = batch.run(job, window_size=window, progress=progress)
             speed = frames / (time.perf_counter() - begin)
             total += frames
-            text = f"{number}/{len(jobs)} {job.video.name}: {frames} frames, {speed:.1f} frames/s"
+            text = f"{number}/{len(jobs)} {job.video.name}: {counted(frames, 'frame')}, {speed:.1f} frames/s"
             errors.print(text, markup=False)
     if total:
         stages = ", ".join(f"{name} {1e3 * taken / total:.1f}" for name, taken in progress.seconds.items())
@@ -165,9 +167,12 @@ def inspect_command(
     state = read_state_dict(weights)
     found = {key: tuple(value.shape) for key, value in state.items()}
     fits, nearest = matching_configs(found)
-    console.print(f"{weights.name}: {len(found)} entries", markup=False)
+    console.print(f"{weights.name}: {counted(len(found), 'entry', 'entries')}", markup=False)
     if broken := not_finite(state):
-        console.print(f"{len(broken)} entries hold NaN or infinity, first {broken[0]}", markup=False)
+        console.print(
+            f"{counted(len(broken), 'entry holds', 'entries hold')} NaN or infinity, first {broken[0]}",
+            markup=False,
+        )
         raise typer.Exit(1)
     if config is None and fits:
         console.print("fits", *fits, sep="\n  ")
@@ -203,7 +208,7 @@ def cost_command(
 
 
 def _table(cost: Cost) -> Table:
-    frames = f"{cost.frames} frames of {cost.height}x{cost.width}"
+    frames = f"{counted(cost.frames, 'frame')} of {cost.height}x{cost.width}"
     table = Table("stage", title=f"{cost.config}, {frames}, {cost.device}")
     for unit in ("M parameters", "GMACs per frame", "ms per frame"):
         table.add_column(unit, justify="right")

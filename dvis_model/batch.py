@@ -18,6 +18,7 @@ from dvis_model.model import Dvis
 from dvis_model.prediction import Precision, predict
 from dvis_model.preprocess import FrameProblem
 from dvis_model.progress import Progress
+from dvis_model.words import counted
 
 # In the folder of finished videos: what they were made with.
 RUN_NAME: Final = "run.json"
@@ -116,7 +117,8 @@ class Batch:
             raise FrameProblem(f"Video {job.video.name}: {error}") from error
         if job.listed is not None and len(job.listed) != result.num_frames:
             raise FrameProblem(
-                f"Video {job.video.name}: it has {result.num_frames} frames, but {len(job.listed)} are listed"
+                f"Video {job.video.name}: it has {counted(result.num_frames, 'frame')}, but "
+                f"{counted(len(job.listed), 'is listed', 'are listed')}"
             )
         names = job.listed or job.video.frame_names(result.num_frames)
         write_video(

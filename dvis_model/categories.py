@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from dvis_model.config import DvisConfig
+from dvis_model.words import counted
 
 NUM_VIPSEG: Final = 124
 # VIPSeg's and VSPW's things; all other ids below NUM_VIPSEG are stuff.
@@ -35,7 +36,8 @@ def category_ids(config: DvisConfig, listed: Iterable[int] | None = None) -> tup
         raise ValueError(f"two categories have the id {twice[0]}")
     if len(ids) != config.num_classes:
         raise ValueError(
-            f"it lists {len(ids)} categories, but the model {config.name} has {config.num_classes} classes. "
+            f"it lists {counted(len(ids), 'category', 'categories')}, but the model {config.name} has "
+            f"{counted(config.num_classes, 'class', 'classes')}. "
             "Use a configuration and weights that were trained for this data set"
         )
     return tuple(ids[rank] for rank in _ranks(config))

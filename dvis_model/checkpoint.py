@@ -23,6 +23,7 @@ from dvis_model.convert import CheckpointRefused, to_safetensors
 from dvis_model.memory import is_out_of_memory
 from dvis_model.model import Dvis
 from dvis_model.variants import VARIANTS
+from dvis_model.words import counted
 
 Shapes = Mapping[str, tuple[int, ...]]
 # Names in older releases, and as wrappers write them.
@@ -94,9 +95,8 @@ def load_checkpoint(model: Dvis, path: str | Path) -> None:
     if difference:
         raise CheckpointMismatch(_mismatch(path, _shapes(state), model.config, difference))
     if broken := not_finite(state):
-        raise CheckpointMismatch(
-            f"{path.name}: {len(broken)} entries hold NaN or infinity, first {broken[0]}."
-        )
+        hold = counted(len(broken), "entry holds", "entries hold")
+        raise CheckpointMismatch(f"{path.name}: {hold} NaN or infinity, first {broken[0]}.")
     model.load_state_dict(own | state, strict=True)
 
 
@@ -132,7 +132,9 @@ def tensors_in(path: Path) -> Iterator[tuple[str, Tensor]]:
     with safetensors.safe_open(path, framework="pt") as file:
         names = file.keys()
         if len(names) > MOST_ENTRIES:
-            raise CheckpointRefused(path.name, f"it has {len(names):,} entries, more than any model")
+            raise CheckpointRefused(
+                path.name, f"it has {counted(len(names), 'entry', 'entries')}, more than any model"
+            )
         for name in names:
             try:
                 shape = file.get_slice(name).get_shape()

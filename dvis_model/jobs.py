@@ -14,6 +14,7 @@ from dvis_model.categories import category_ids
 from dvis_model.config import DvisConfig, Task
 from dvis_model.picture_files import FrameMissing, find_folder, listed_pictures, split_name, video_order
 from dvis_model.video_files import Video, films_in, find_videos
+from dvis_model.words import counted
 
 EXPECTED: Final[dict[Task, str]] = {
     "vis": "JSON with `videos`, each with `id` and `file_names`",
@@ -91,8 +92,8 @@ def plan_for(source: Path, config: DvisConfig, annotations: Path | None) -> Plan
     jobs = [_find(source, video, annotations) for video in listed]
     if missing := [video.name for video, job in zip(listed, jobs, strict=True) if job is None]:
         raise ValueError(
-            f"Not among the input: {len(missing)} of the {len(listed)} videos in {annotations.name}, "
-            f"first {missing[0]!r}"
+            f"Not among the input: {len(missing)} of the {counted(len(listed), 'video')} in "
+            f"{annotations.name}, first {missing[0]!r}"
         )
     sha256 = hashlib.sha256(content).hexdigest()
     return Plan([job for job in jobs if job is not None], categories, sha256)
@@ -137,7 +138,8 @@ def _instance_video(video: dict[str, Any]) -> _Listed:
     length = video.get("length", len(files))
     if length != len(files):
         raise ValueError(
-            f"the video {video['id']} has `length` {length}, but {len(files)} names in `file_names`"
+            f"the video {video['id']} has `length` {length}, but {counted(len(files), 'name')} in "
+            "`file_names`"
         )
     name = split_name(files[0])[0] or str(video.get("name", video["id"]))
     return _Listed(name, int(video["id"]), files)
@@ -162,7 +164,9 @@ def _check_listed(listed: Sequence[_Listed], annotations: Path) -> None:
     for what, values in (("id", [x.id for x in listed]), ("name", [x.name for x in listed])):
         value, times = Counter(values).most_common(1)[0]
         if times > 1:
-            raise ValueError(f"{annotations} lists {times} videos of the {what} {value!r}; expected one")
+            raise ValueError(
+                f"{annotations} lists {counted(times, 'video')} of the {what} {value!r}; expected one"
+            )
 
 
 def _find(source: Path, listed: _Listed, annotations: Path) -> Job | None:
@@ -193,8 +197,8 @@ def _find(source: Path, listed: _Listed, annotations: Path) -> Job | None:
     length = film.length
     if names is not None and length not in (None, len(names)):
         raise ValueError(
-            f"Video {listed.name} has {length} frames, but {annotations.name} lists {len(names)}. The "
-            "benchmark takes a result for each that is listed, and no other"
+            f"Video {listed.name} has {counted(length or 0, 'frame')}, but {annotations.name} lists "
+            f"{len(names)}. The benchmark takes a result for each that is listed, and no other"
         )
     return Job(film, listed.id, names)
 

@@ -11,6 +11,7 @@ from typing import Final
 import torch
 
 from dvis_model.spool import MEMORY_BYTES
+from dvis_model.words import counted
 
 # As glibc's malloc.h numbers them, and the values that its own adaptation ends at.
 M_TRIM_THRESHOLD: Final = -1
@@ -35,9 +36,8 @@ def out_of_memory(error: BaseException, num_frames: int, height: int, width: int
     """Return the error that says what was asked for and what can be done."""
     wanted = WANTED.search(str(error))
     asked = f", when {_readable(wanted[1])} more were needed" if wanted else ""
-    frames = "1 frame" if num_frames == 1 else f"{num_frames} frames"
     return OutOfMemory(
-        f"Memory ran out while segmenting {frames} of {width}x{height} pixels{asked}. "
+        f"Memory ran out while segmenting {counted(num_frames, 'frame')} of {width}x{height} pixels{asked}. "
         "Use smaller frames (short_side) or a machine with more memory."
     )
 

@@ -34,6 +34,7 @@ from evaluator.command_line.analysis_tables import print_analysis
 from evaluator.command_line.comparison_tables import print_comparison
 from evaluator.command_line.metric_pages import print_metric, print_metrics, to_markdown
 from evaluator.command_line.report_tables import print_report
+from evaluator.files.words import counted
 from evaluator.problems import Problem
 from evaluator.receipts import Receipt, ReceiptInvalid, differences, other_files, read_receipt
 from evaluator.statistics.report_comparison import compare_reports
@@ -408,7 +409,7 @@ def synth(
             seed=seed,
             progress=lambda done, total: bar.update(item, completed=done, total=total),
         )
-    output.print(f"Wrote {videos} videos to {out}.", markup=False, soft_wrap=True)
+    output.print(f"Wrote {counted(videos, 'video')} to {out}.", markup=False, soft_wrap=True)
 
 
 @app.command("metrics")

@@ -5,7 +5,6 @@ Only names are read, so that it takes a moment, and the site may import this mod
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -15,11 +14,11 @@ import msgspec
 from evaluator.catalog import BENCHMARKS
 from evaluator.files.members import Members, open_members
 from evaluator.files.source import map_file
+from evaluator.maps.names import frame_order
 
 _DATA_FOLDER: Final = "data"
 _MASK_FOLDER: Final = "mask"
 _JSON_BYTES: Final = 4 << 30
-_NUMBER: Final = re.compile(r"(\d+)")
 
 
 class _Image(msgspec.Struct):
@@ -76,12 +75,6 @@ def listed_frames(benchmark: str, path: Path) -> dict[str, list[str]]:
         members.close()
 
 
-def _natural_key(text: str) -> tuple[tuple[str | int, ...], str]:
-    """Return what to sort by so that numbers in names count as numbers: 1, 9, 10."""
-    parts = _NUMBER.split(text)  # text and digits take turns
-    return tuple(int(part) if index % 2 else part for index, part in enumerate(parts)), text
-
-
 def _panoptic(members: Members) -> dict[str, list[str]]:
     files = sorted(name for name in members.names if "/" not in name and name.endswith(".json"))
     named = [name for name in files if name.startswith("panoptic")] or files
@@ -110,6 +103,6 @@ def _semantic(names: Iterable[str]) -> dict[str, list[str]]:
         if path.suffix == ".png" and folders:
             found.setdefault("/".join(folders), []).append(path.name.removesuffix(".png"))
     return {
-        video: [f"{video}/{frame}" for frame in sorted(frames, key=_natural_key)]
+        video: [f"{video}/{frame}" for frame in sorted(frames, key=frame_order)]
         for video, frames in found.items()
     }

@@ -92,6 +92,11 @@ _SPECS = (
         "the predictions lie in a folder",
         "Nothing to do: the folder was ignored. The official servers want the files at the top.",
     ),
+    _warning(
+        "archive-backslashes",
+        "names in the archive have backslashes",
+        "Nothing to do: they were read as folders, as other programs may not do. Make zips with another one.",
+    ),
     # JSON
     *_only(
         ("vis", "vps"),
@@ -297,6 +302,11 @@ _SPECS = (
             "video-extra",
             "videos that the ground truth lacks",
             "Nothing to do if you predicted more videos than this split has; these count nowhere.",
+        ),
+        _warning(
+            "map-extra",
+            "maps of frames that the ground truth lacks",
+            "Nothing to do if you predicted more frames than are annotated; these maps count nowhere.",
         ),
     ),
     *_only(

@@ -7,7 +7,8 @@ meaning, and the hint says what to do. Messages (found, expected) are written wh
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = [
     "SubsetInvalid",
     "Where",
     "problem",
+    "warned",
 ]
 
 LISTED_PROBLEMS = 100
@@ -160,7 +162,16 @@ class _ProblemsError(Exception):
 
 
 class SubmissionRejected(_ProblemsError):
-    """The submitted file cannot be scored; `problems` lists everything that is wrong with it."""
+    """The submitted file cannot be scored; `problems` lists errors, and warnings found so far."""
+
+
+@contextmanager
+def warned(warnings: Sequence[Problem]) -> Iterator[None]:
+    """Add warnings that were found before to what a submission is rejected for in this block."""
+    try:
+        yield
+    except SubmissionRejected as rejected:
+        raise SubmissionRejected((*rejected.problems, *warnings)) from rejected
 
 
 class GroundTruthError(_ProblemsError):

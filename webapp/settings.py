@@ -137,6 +137,7 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_ADAPTER = "webapp.pages.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "webapp.pages.accounts.forms.LoginForm"}
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")

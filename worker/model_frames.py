@@ -7,6 +7,7 @@ from dvis_model import FrameProblem
 from dvis_model.picture_files import FrameMissing, listed_pictures, pictures_in
 from dvis_model.preprocess import Frame
 from dvis_model.video_files import Video
+from evaluator.files.words import counted
 from evaluator.types import VideoInfo
 
 
@@ -43,7 +44,7 @@ class Frames:
             pictures = pictures_in(folder)
         if len(pictures) != video.length:
             raise FramesMissing(
-                f"Video {self._name} has {len(pictures)} frames, and should have {video.length}."
+                f"Video {self._name} has {counted(len(pictures), 'frame')}, expected {video.length}."
             )
         self._video = Video(root / self._name, tuple(pictures))
         self.names = [picture.name for picture in pictures]

@@ -17,6 +17,7 @@ import dvis_model
 from dvis_model import Progress, VideoInstances, assemble, predict, write_video
 from dvis_model.categories import category_ids
 from dvis_model.model import Dvis
+from evaluator.files.words import counted
 from evaluator.types import VideoInfo
 from webapp.benchmarks.frames import frame_names_fill
 from webapp.blobs.models import Blob
@@ -93,7 +94,7 @@ class ModelRun:
         with self.lease.interruptible():
             model = self.cache.get(*wanted)
         how = "was in memory" if is_held else f"was loaded in {time.monotonic() - begin:.1f} s"
-        kept = f"; {len(claim.done)} videos are there already" if claim.done else ""
+        kept = f"; {counted(len(claim.done), 'video is', 'videos are')} there already" if claim.done else ""
         self._say(f"{claim.model} {how}, on {self.device.device}{kept}.")
         return model
 
@@ -149,7 +150,7 @@ class ModelRun:
             device=self.device.device,
         )
         speed = video.length / seconds
-        text = f"Video {number} of {len(self.claim.videos)}, {video.name}: {video.length} frames"
+        text = f"Video {number} of {len(self.claim.videos)}, {video.name}: {counted(video.length, 'frame')}"
         text += f" in {duration(seconds)}, {speed:.1f} frames per second."
         write = partial(run_video_store, token=self.claim.token, video_id=video.id)
         if not store(partial(write, result=blob, measures=measures, text=text)):

@@ -46,7 +46,7 @@ def _evaluate(claim: Evaluation, lease: Lease, worker: str) -> Write:
                 subsets={subset.name: subset.videos for subset in claim.subsets},
             )
     except SubmissionRejected as rejected:
-        problems = [problem.to_json() for problem in rejected.problems]
+        problems = [found.to_json() for found in rejected.problems if not found.is_of_ground_truth]
         return partial(evaluation_finish_rejected, token=claim.token, problems=problems)
     except GroundTruthError as error:
         failed = partial(job_finish_failed, token=claim.token, code="ground-truth-unusable")

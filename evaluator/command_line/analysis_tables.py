@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluator.catalog import BENCHMARKS
+from evaluator.files.words import counted
 from evaluator.types import Analysis, AnalysisPart
 
 _MEANINGS: Final = {
@@ -49,7 +50,8 @@ def print_analysis(output: Console, analysis: Analysis) -> None:
 
 
 def _print_part(output: Console, title: str, benchmark: str, part: AnalysisPart) -> None:
-    output.print(f"{title}: {part.videos} videos, {part.predictions} predictions", markup=False)
+    counts = f"{counted(part.videos, 'video')}, {counted(part.predictions, 'prediction')}"
+    output.print(f"{title}: {counts}", markup=False)
     for table in (
         _metrics_table(benchmark, part),
         _tracking_table(part),

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from evaluator.catalog import BENCHMARKS
+from evaluator.files.words import counted
 from evaluator.statistics.report_comparison import Comparison, VideoDifferences
 
 
@@ -27,7 +28,8 @@ def print_comparison(output: Console, comparison: Comparison) -> None:
 
 def _metrics_table(comparison: Comparison) -> Table:
     spec = BENCHMARKS[comparison.a.benchmark]
-    draws = f"{comparison.a.resamples} draws of {comparison.a.videos} videos, seed {comparison.a.seed}"
+    videos = counted(comparison.a.videos, "video")
+    draws = f"{comparison.a.resamples:,} draws of {videos}, seed {comparison.a.seed}"
     table = _table(f"{spec.name}, in percent ({draws})", "metric", "A", "B", "A - B", "95 % interval", "p")
     for key, found in comparison.differences.items():
         values = [comparison.a.metrics[key], comparison.b.metrics[key]]

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluator.catalog import BENCHMARKS, METRICS
+from evaluator.files.words import counted
 from evaluator.types import Report
 
 Intervals = Mapping[str, tuple[float, float]]
@@ -24,7 +25,7 @@ def print_report(output: Console, report: Report) -> None:
 
 def _metrics_table(report: Report) -> Table:
     spec = BENCHMARKS[report.benchmark]
-    counts = f"{report.videos} videos, {report.predictions} predictions"
+    counts = f"{counted(report.videos, 'video')}, {counted(report.predictions, 'prediction')}"
     title = f"{spec.name}: {counts}, {report.seconds['total']:.2f} s"
     table = Table(title=title, title_justify="left")
     table.add_column("metric")

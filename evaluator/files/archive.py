@@ -12,15 +12,18 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TypeVar, cast
 
 from evaluator.files.forms import form_of_names
 from evaluator.files.litter import is_litter
-from evaluator.problems import Problem, SubmissionRejected, Where, problem
+from evaluator.files.words import counted
+from evaluator.problems import Problem, SubmissionRejected, Where, problem, warned
+
+_File = TypeVar("_File")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,13 @@ def read_member(
         SubmissionRejected: the archive is damaged, unsafe, too large, or has no such member, or several.
         OSError: the file cannot be read.
     """
-    with _open_member(path, name, limits) as (archive, member, warnings):
+    with _open_member(path, name, limits) as (archive, member, warnings), warned(warnings):
         return _read(archive, member, path, limits), warnings
 
 
 def check_member(path: Path, name: str, limits: ArchiveLimits = LIMITS) -> None:
     """Do all that `read_member` does but unpack the member, and raise what it raises."""
-    with _open_member(path, name, limits) as (_, member, _):
+    with _open_member(path, name, limits) as (_, member, warnings), warned(warnings):
         _check_member(member, path, limits)
 
 
@@ -76,7 +79,25 @@ def _open_member(
     with path.open("rb") as file:
         _check_directory(file, path, limits)
         with _damage(path, "The archive"), zipfile.ZipFile(file) as archive:
-            yield archive, *_find(_safe_members(archive, path, limits), name, path)
+            members, warnings = _safe_members(archive, path, limits)
+            with warned(warnings):
+                found, in_folder = _find(members, name, path)
+            yield archive, found, (*warnings, *in_folder)
+
+
+def with_lower_suffixes(files: Mapping[str, _File]) -> dict[str, _File]:
+    """Return files under names that end in .png where it was written .PNG, as some programs do.
+
+    >>> with_lower_suffixes({"a/0.PNG": 1, "a/1.png": 2, "b.PNG": 3, "b.png": 4})
+    {'a/0.png': 1, 'a/1.png': 2, 'b.PNG': 3, 'b.png': 4}
+    """
+    return {_with_lower_suffix(name, files): value for name, value in files.items()}
+
+
+def _with_lower_suffix(name: str, taken: Container[str]) -> str:
+    if name[-4:] == ".png" or name[-4:].lower() != ".png" or name[:-4] + ".png" in taken:
+        return name
+    return name[:-4] + ".png"
 
 
 class Archive:
@@ -96,7 +117,8 @@ class Archive:
         with ExitStack() as stack:
             with _damage(path, "The archive"):
                 self._archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(_map(path))))
-                self._members = dict(_safe_members(self._archive, path, limits))
+                members, self.warnings = _safe_members(self._archive, path, limits)
+            self._members = with_lower_suffixes(dict(members))
             self._open = stack.pop_all()  # until `close`
 
     @property
@@ -162,35 +184,45 @@ def _check_directory(file: IO[bytes], path: Path, limits: ArchiveLimits) -> None
         if record >= 0 and len(tail) >= record + 48:
             members, directory_bytes = struct.unpack("<QQ", tail[record + 32 : record + 48])
     if members > limits.members or directory_bytes > limits.directory_bytes:
-        message = f"The archive lists {members} files, but at most {limits.members} are read."
+        message = f"The archive lists {counted(members, 'file')}, but at most {limits.members:,} are read."
         raise _rejected("archive-members", path, message)
 
 
 def _safe_members(
     archive: zipfile.ZipFile, path: Path, limits: ArchiveLimits
-) -> list[tuple[str, zipfile.ZipInfo]]:
-    """Return the files of the archive with their names; folders and what desktops add are left out."""
+) -> tuple[list[tuple[str, zipfile.ZipInfo]], tuple[Problem, ...]]:
+    """Return the files of the archive with their names, and a warning if these had backslashes.
+
+    Folders, and what desktops add, are left out.
+    """
     members: dict[str, zipfile.ZipInfo] = {}
     infos = archive.infolist()
     if len(infos) > limits.members:
-        message = f"The archive lists {len(infos)} files, but at most {limits.members} are read."
+        message = f"The archive lists {counted(len(infos), 'file')}, but at most {limits.members:,} are read."
         raise _rejected("archive-members", path, message)
     total = sum(info.file_size for info in infos)
     if total > limits.total_bytes:
         message = f"The archive unpacks to {total:,} bytes, but at most {limits.total_bytes:,} are read."
         raise _rejected("archive-size", path, message)
     for info in infos:
-        name = info.orig_filename
-        parts = name.replace("\\", "/").split("/")
-        if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name or "\\" in name:
-            message = f"The archive has a member {name[:80]!r}: only plain relative names are read."
+        name = info.orig_filename.replace("\\", "/")  # as some programs of Windows separate folders
+        parts = name.split("/")
+        if name.startswith("/") or ".." in parts or ":" in parts[0] or "\0" in name:
+            message = (
+                f"The archive has a member {info.orig_filename[:80]!r}: only plain relative names are read."
+            )
             raise _rejected("archive-path", path, message)
         if stat.S_ISLNK(info.external_attr >> 16):
             raise _rejected("archive-link", path, f"The member {name[:80]!r} is a symbolic link.")
         if name in members:
             raise _rejected("archive-duplicate", path, f"The archive has two members called {name[:80]!r}.")
         members[name] = info
-    return [(name, info) for name, info in members.items() if not info.is_dir() and not is_litter(name)]
+    files = [(name, info) for name, info in members.items() if name[-1:] != "/" and not is_litter(name)]
+    odd = [info.orig_filename for name, info in files if info.orig_filename != name]
+    if not odd:
+        return files, ()
+    message = f"{counted(len(odd), 'name has backslashes', 'names have backslashes')}, first {odd[0][:80]!r}."
+    return files, (problem("archive-backslashes", Where(file=path.name), message),)
 
 
 def _find(
@@ -199,7 +231,9 @@ def _find(
     found = [(where, info) for where, info in members if where.split("/")[-1] == name]
     if len(found) > 1:
         names = ", ".join(repr(where[:80]) for where, _ in found[:5])
-        raise _rejected("results-twice", path, f"The archive has {len(found)} files called {name}: {names}.")
+        raise _rejected(
+            "results-twice", path, f"The archive has {counted(len(found), 'file')} called {name}: {names}."
+        )
     if not found:
         names = ", ".join(repr(where[:80]) for where, _ in members[:5]) or "no file at all"
         form = form_of_names(where for where, _ in members)
@@ -210,10 +244,12 @@ def _find(
     if not folders:
         return info, ()
     roots = {member.split("/")[0] for member, _ in members}
-    if len(folders) > 1 or len(roots) > 1:
-        message = f"The archive has {where[:80]!r}, but {name} must lie at the top or in one root folder."
+    if len(roots) > 1:
+        message = (
+            f"The archive has {where[:80]!r}, but {name} must lie at the top, or everything in one folder."
+        )
         raise _rejected("results-missing", path, message)
-    message = f"{name} lies in the folder {folders[0][:80]!r} of the archive."
+    message = f"{name} lies in the folder {'/'.join(folders)[:80]!r} of the archive."
     return info, (problem("archive-root-folder", Where(file=path.name), message),)
 
 
@@ -243,6 +279,6 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, limits: A
             contents[done : done + len(chunk)] = chunk
             done += len(chunk)
     if done != info.file_size:
-        message = f"The member {info.filename!r} ends after {done:,} of {info.file_size:,} bytes."
+        message = f"The member {info.filename!r} ends after {done:,} of {counted(info.file_size, 'byte')}."
         raise _rejected("archive-damaged", path, message)
     return contents.toreadonly()

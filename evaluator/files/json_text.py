@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evaluator.files import json_scan
 from evaluator.files.forms import form_of_fields
-from evaluator.files.words import shown_names
+from evaluator.files.words import counted, shown_names
 from evaluator.problems import Problem, Where, problem
 
 _LINE_CHUNK = 1 << 24
@@ -82,7 +82,7 @@ class JsonText:
         at = self._skip_space(3 if head.startswith(codecs.BOM_UTF8) else 0)
         if at == len(self.data):
             raise self._invalid(
-                "file-empty", f"The file has {len(self.data)} bytes and nothing but white space."
+                "file-empty", f"The file has {counted(len(self.data), 'byte')} and nothing but white space."
             )
         return at
 
@@ -194,7 +194,9 @@ class JsonText:
             message = f"{where}: lists and objects are nested more than {json_scan.MAX_DEPTH} deep."
             raise self._invalid("json-nesting", message)
         if status == json_scan.END_OF_FILE:
-            message = f"The file ends after {len(self.data):,} bytes in the middle of a value ({where})."
+            message = (
+                f"The file ends after {counted(len(self.data), 'byte')} in the middle of a value ({where})."
+            )
             raise self._invalid("json-truncated", message)
         found = f", found {self._excerpt(at)}" if self._quote else ""
         raise self._invalid("json-syntax", f"{where}: this is not JSON{found}.")

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final, Protocol
 
-from evaluator.files.archive import Archive
+from evaluator.files.archive import Archive, with_lower_suffixes
 from evaluator.files.litter import is_litter
 from evaluator.files.source import map_file, reject_other_formats
 from evaluator.problems import Problem, SubmissionRejected, Where, problem
@@ -24,6 +24,9 @@ class Members(Protocol):
     @property
     def names(self) -> Collection[str]: ...
 
+    @property
+    def warnings(self) -> tuple[Problem, ...]: ...
+
     def read(self, name: str, limit: int) -> bytes:
         """Return the first `limit` bytes of a file. Raises KeyError, OSError, SubmissionRejected."""
 
@@ -33,16 +36,21 @@ class Members(Protocol):
 class FolderMembers:
     """The files below a folder."""
 
+    warnings: tuple[Problem, ...] = ()
+
     def __init__(self, path: Path) -> None:
         self.name = path.name
         self._path = path
-        self.names: Collection[str] = dict.fromkeys(_walk(path))
+        self._files = with_lower_suffixes({name: name for name in _walk(path)})
+
+    @property
+    def names(self) -> Collection[str]:
+        """The files, in a fixed order."""
+        return self._files.keys()
 
     def path(self, name: str) -> str:
         """Return where a file lies. Raises KeyError."""
-        if name not in self.names:
-            raise KeyError(name)
-        return f"{self._path}/{name}"
+        return f"{self._path}/{self._files[name]}"
 
     def read(self, name: str, limit: int) -> bytes:
         """Return the first `limit` bytes of a file. Raises KeyError, OSError."""
@@ -94,7 +102,7 @@ def open_members(path: Path) -> Members:
 
 
 def root_folder(members: Members, wanted: Collection[str]) -> tuple[str, tuple[Problem, ...]]:
-    """Return what stands before the names in `wanted`, files or folders: nothing, or folders, with a warning.
+    """Return what stands before the names in `wanted`, files or folders: nothing, or folders; and warnings.
 
     Where they lie in several folders, or nowhere, the answer is the top; whoever looks for the names reports
     them missing.
@@ -107,7 +115,8 @@ def root_folder(members: Members, wanted: Collection[str]) -> tuple[str, tuple[P
         if depth is not None:
             roots.add("/".join(parts[:depth]))
     if len(roots) != 1 or "" in roots:
-        return "", ()
+        return "", members.warnings
     (root,) = roots
     message = f"The files lie in the folder {root[:80]!r}."
-    return f"{root}/", (problem("archive-root-folder", Where(file=members.name), message),)
+    in_folder = problem("archive-root-folder", Where(file=members.name), message)
+    return f"{root}/", (*members.warnings, in_folder)

@@ -10,6 +10,7 @@ import msgspec
 
 from evaluator.files.archive import check_member, read_member
 from evaluator.files.forms import form_of_bytes, form_of_names, form_of_text
+from evaluator.files.words import counted
 from evaluator.problems import Problem, SubmissionRejected, Where, problem
 
 RESULTS_NAME = "results.json"
@@ -75,8 +76,9 @@ def _check_end(file: JsonFile) -> None:
         return
     except msgspec.DecodeError as error:
         if "truncated" in str(error):
-            message = f"The file ends after {len(file.contents):,} bytes in the middle of a value."
-            raise SubmissionRejected([problem("json-truncated", Where(file=file.name), message)]) from error
+            message = f"The file ends after {counted(len(file.contents), 'byte')} in the middle of a value."
+            found = problem("json-truncated", Where(file=file.name), message)
+            raise SubmissionRejected([found, *file.warnings]) from error
 
 
 def _check_folder(path: Path) -> None:

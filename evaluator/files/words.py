@@ -28,13 +28,18 @@ def describe_field(record: Mapping[str, Any], name: str) -> str:
     return describe(record[name]) if name in record else "missing"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number and its noun.
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number and its noun, or what stands beside it of one and of several.
 
-    >>> counted(1, "video"), counted(1200, "video")
-    ('1 video', '1,200 videos')
+    >>> counted(1, "video"), counted(1200, "video"), counted(2, "entry is", "entries are")
+    ('1 video', '1,200 videos', '2 entries are')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def wrong_length(field: str, items: int, frames: int) -> str:
+    """Return the sentence on a list that does not have one item per frame."""
+    return f"`{field}` has {counted(items, 'item')}, but the video has {counted(frames, 'frame')}."
 
 
 def shown_names(names: Sequence[str]) -> str:

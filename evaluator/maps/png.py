@@ -17,6 +17,7 @@ from isal import isal_zlib
 from numpy.typing import NDArray
 from PIL import Image
 
+from evaluator.files.words import counted
 from evaluator.maps import png_filters
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -141,7 +142,7 @@ def _inflate(contents: bytes, size: int) -> NDArray[np.uint8]:
         raise PngInvalid("png-damaged", f"The image data of the PNG cannot be unpacked: {error}.") from None
     if len(raw) < size:
         raise PngInvalid(
-            "png-damaged", f"The image data of the PNG ends after {len(raw):,} of {size:,} bytes."
+            "png-damaged", f"The image data of the PNG ends after {len(raw):,} of {counted(size, 'byte')}."
         )
     return np.frombuffer(raw, np.uint8, size)
 
@@ -163,7 +164,7 @@ def _image_data(contents: bytes) -> bytes:
         if kind == b"IEND":
             return parts[0] if len(parts) == 1 else b"".join(parts)
         at = end + 4
-    raise PngInvalid("png-damaged", f"The PNG file ends too early, after {len(contents):,} bytes.")
+    raise PngInvalid("png-damaged", f"The PNG file ends too early, after {counted(len(contents), 'byte')}.")
 
 
 def _decode_by_pillow(contents: bytes, modes: tuple[str, ...]) -> NDArray[np.uint8]:

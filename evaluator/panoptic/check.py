@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.files.words import counted
 from evaluator.maps import png
 from evaluator.maps.joint_table import joint_table
 from evaluator.maps.names import is_plain_name
@@ -45,7 +46,8 @@ class VideoReader:
         if frames is None:
             return None
         if len(frames) != len(video.files):
-            message = f"The video has {len(video.files)} annotated frames, but pred.json lists {len(frames)}."
+            annotated = counted(len(video.files), "annotated frame")
+            message = f"The video has {annotated}, but pred.json lists {len(frames)}."
             self._problems.add("frame-count", self._where(video.name), message)
             return None
         self._check_categories(video.name, frames, truth)

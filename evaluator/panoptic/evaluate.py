@@ -12,16 +12,24 @@ from numpy.typing import NDArray
 from evaluator.catalog import BenchmarkSpec
 from evaluator.files.words import counted
 from evaluator.maps.evaluate import MapTask, Metrics, Stats, VideoScore, evaluate_maps, score_videos
-from evaluator.maps.names import missing_map
+from evaluator.maps.names import missing_map, warn_of_maps
 from evaluator.maps.shift import shift_warning
 from evaluator.options import Options
 from evaluator.panoptic.check import VideoReader
 from evaluator.panoptic.ground_truth import PanopticTruth, read_panoptic_truth
-from evaluator.panoptic.predictions import PanopticPredictions, open_panoptic_predictions
+from evaluator.panoptic.predictions import MAP_FOLDER, PanopticPredictions, open_panoptic_predictions
 from evaluator.panoptic.stq import StqStat, compute_stq
 from evaluator.panoptic.tubes import VideoTubes
 from evaluator.panoptic.vpq import AreasImpossible, PqStat, compute_vpq
-from evaluator.problems import GroundTruthError, Problem, ProblemList, SubmissionRejected, Where, problem
+from evaluator.problems import (
+    GroundTruthError,
+    Problem,
+    ProblemList,
+    SubmissionRejected,
+    Where,
+    problem,
+    warned,
+)
 from evaluator.types import Report
 
 
@@ -54,7 +62,9 @@ def _open(
     truth = read_panoptic_truth(ground_truth, len(spec.classes))
     source = open_panoptic_predictions(predictions)
     with closing(source.members):
-        yield _PanopticTask(spec, truth, source, prepared_dir)
+        with warned(truth.warnings):
+            task = _PanopticTask(spec, truth, source, prepared_dir)
+        yield task
 
 
 class _PanopticTask(MapTask):
@@ -159,14 +169,16 @@ def _check_videos(truth: PanopticTruth, source: PanopticPredictions) -> ProblemL
             if file not in source.members.names:
                 missing = Where(file=file, video_id=video.name, frame=number)
                 problems.add("map-missing", missing, missing_map(file, source.members.names, problems))
-    if problems.has_errors():
-        raise SubmissionRejected(problems.to_tuple())
-    extra = [name for name in source.spans if name not in {video.name for video in truth.videos}]
+    known = {video.name for video in truth.videos}
+    extra = [name for name in source.spans if name not in known]
     if extra:
         names = ", ".join(repr(name[:80]) for name in extra[:3])
-        problems.add(
-            "video-extra", where, f"{counted(len(extra), 'video')} more than in the ground truth: {names}."
-        )
+        found = counted(len(extra), "video is", "videos are")
+        problems.add("video-extra", where, f"{found} not in the ground truth: {names}.")
+    frames = {video.name: {file.rsplit("/", 1)[-1] for file in video.files} for video in truth.videos}
+    warn_of_maps(source.members.names, f"{source.root}{MAP_FOLDER}/", frames, source.members.name, problems)
+    if problems.has_errors():
+        raise SubmissionRejected((*problems.to_tuple(), *source.warnings))
     return problems
 
 

@@ -80,23 +80,25 @@ def open_panoptic_predictions(path: Path) -> PanopticPredictions:
             names = ", ".join(repr(name[:60]) for name in list(members.names)[:3]) or "no file at all"
             form = _other_form(members.names)
             message = f"There is no {JSON_NAME} at the top; the first files are {names}.{form}"
-            raise SubmissionRejected([problem("panoptic-json-missing", Where(file=members.name), message)])
+            found = problem("panoptic-json-missing", Where(file=members.name), message)
+            raise SubmissionRejected([found, *warnings])
         contents = members.read(root + JSON_NAME, _JSON_BYTES + 1)
         if len(contents) > _JSON_BYTES:
             message = f"{JSON_NAME} has more than {_JSON_BYTES:,} bytes."
-            raise SubmissionRejected([problem("archive-size", Where(file=JSON_NAME), message)])
+            found = problem("archive-size", Where(file=JSON_NAME), message)
+            raise SubmissionRejected([found, *warnings])
         problems = ProblemList()
         text = JsonText(JSON_NAME, memoryview(contents))
         spans = _find_videos(text, problems)
     except JsonInvalid as error:
         members.close()
-        raise SubmissionRejected([error.problem]) from error
+        raise SubmissionRejected([error.problem, *warnings]) from error
     except BaseException:
         members.close()
         raise
     if problems.has_errors():
         members.close()
-        raise SubmissionRejected(problems.to_tuple())
+        raise SubmissionRejected((*problems.to_tuple(), *warnings))
     sha256 = hashlib.sha256(contents).hexdigest()
     return PanopticPredictions(members, root, text, spans, sha256, (*warnings, *problems.to_tuple()))
 

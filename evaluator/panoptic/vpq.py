@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.compute.compiled import INT32_IN, INT64_IN, compiled
+from evaluator.files.words import counted
 from evaluator.panoptic.tubes import ABSENT, UNLISTED, VOID, VideoTubes
 
 _OK = 0
@@ -31,8 +32,8 @@ class AreasImpossible(ValueError):
         self.frame = frame
         self.window = window
         super().__init__(
-            f"The areas of segment {segment_id} in {window} frames from frame {frame} on are too small for "
-            "the pixels that it shares with a prediction"
+            f"The areas of segment {segment_id} in {counted(window, 'frame')} from frame {frame} on are too "
+            "small for the pixels that it shares with a prediction"
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluator.catalog import BenchmarkSpec
+from evaluator.files.words import counted
 from evaluator.maps import png
 from evaluator.maps.evaluate import MapTask, Metrics, Stats, VideoScore, evaluate_maps, score_videos
 from evaluator.maps.joint_table import decode_runs
@@ -53,7 +54,7 @@ def _check_alone(source: SemanticPredictions) -> list[Problem]:
         reader.read(name, None, None, None)
         if problems.is_full():
             break
-    return list(problems.to_tuple())
+    return [*problems.to_tuple(), *source.warnings]
 
 
 @contextmanager
@@ -120,6 +121,7 @@ class _SemanticTask(MapTask):
         shifted = shift_warning(file, "classes", iou.truth.sum(), iou.hits.sum(), iou.higher, iou.lower)
         if not iou.unknown.any():
             return shifted
-        counts = f"{int(iou.unknown):,} of {int(iou.truth.sum()):,}"
-        message = f"{counts} labelled pixels have a value above {len(self._spec.classes) - 1}."
+        have = "has" if iou.unknown == 1 else "have"
+        labelled = counted(int(iou.truth.sum()), "labelled pixel")
+        message = f"{int(iou.unknown):,} of {labelled} {have} a value above {len(self._spec.classes) - 1}."
         return (*shifted, problem("class-unknown", Where(file=file), message))

@@ -5,6 +5,7 @@ Accepted is a folder (or the val.txt in it) with
     val.txt                              the videos, one per line; without it, every folder with maps is one
     data/<video>/mask/<frame>.png        or without `data/`, without `mask/`, or without both
 
+The frames of a video follow each other by the numbers in their names: 1, 2, 10, as 001, 002, 010 do.
 Which value in a map stands for which class, `BenchmarkSpec.first_label` says.
 """
 
@@ -18,7 +19,7 @@ from typing import Final
 from evaluator.files.members import FolderMembers
 from evaluator.maps import png
 from evaluator.maps.header import read_map_header
-from evaluator.maps.names import is_plain_name
+from evaluator.maps.names import frame_order, is_plain_name
 from evaluator.maps.truth import TruthMaps
 from evaluator.problems import GroundTruthError, ProblemList, Where
 from evaluator.types import CategoryInfo, GroundTruthSummary, VideoInfo
@@ -88,7 +89,7 @@ def read_semantic_truth(path: Path) -> SemanticTruth:
                 "gt-files", Where(file=list_name, video_id=name), f"There is no map in {candidates[0]}."
             )
             continue
-        videos.append(SemanticVideo(name, folder, tuple(sorted(folders[folder]))))
+        videos.append(SemanticVideo(name, folder, tuple(sorted(folders[folder], key=frame_order))))
     if not videos:
         problems.add(
             "gt-files", Where(file=root.name), "Neither val.txt nor a folder with PNG maps was found."
@@ -129,5 +130,5 @@ def _files(path: Path, truth: SemanticTruth) -> tuple[tuple[str, Path], ...]:
     root = _root(path)
     listed = path if path.is_file() else root / LIST_NAME
     names = [file for video in truth.videos for file in video.files]
-    maps = tuple((name, root / name) for name in names)
+    maps = tuple((name, Path(truth.members.path(name))) for name in names)
     return ((LIST_NAME, listed), *maps) if listed.is_file() else maps

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evaluator.files.members import Members, open_members, root_folder
 from evaluator.files.words import counted
-from evaluator.maps.names import found_instead, missing_map
+from evaluator.maps.names import found_instead, missing_map, warn_of_maps
 from evaluator.problems import Problem, ProblemList, SubmissionRejected, Where
 from evaluator.semantic.ground_truth import SemanticTruth
 
@@ -39,14 +39,15 @@ def open_semantic_predictions(path: Path, videos: Collection[str]) -> SemanticPr
 
 
 def check_files(source: SemanticPredictions, truth: SemanticTruth) -> tuple[Problem, ...]:
-    """Compare names alone, which costs nothing, and return a warning for videos that count nowhere.
+    """Compare names alone, which costs nothing, and return warnings of what counts nowhere.
 
     Raises:
-        SubmissionRejected: a video or a frame has no map.
+        SubmissionRejected: a video or a frame has no map; with all warnings.
     """
     problems = ProblemList()
     names = source.members.names
-    tops = {name[len(source.root) :].split("/")[0] for name in names if name.endswith(".png")}
+    maps = [name for name in names if name.startswith(source.root) and name.endswith(".png")]
+    tops = {name[len(source.root) :].split("/")[0] for name in maps}
     for video in truth.videos:
         if video.name not in tops:
             where = Where(file=source.members.name, video_id=video.name)
@@ -59,13 +60,14 @@ def check_files(source: SemanticPredictions, truth: SemanticTruth) -> tuple[Prob
             if file not in names:
                 where = Where(file=file, video_id=video.name, frame=number)
                 problems.add("map-missing", where, missing_map(file, names, problems))
-    if problems.has_errors():
-        raise SubmissionRejected(problems.to_tuple())
     extra = sorted(tops - {video.name for video in truth.videos})
     if extra:
         shown = ", ".join(repr(name[:80]) for name in extra[:3])
+        found = counted(len(extra), "video is", "videos are")
         where = Where(file=source.members.name)
-        problems.add(
-            "video-extra", where, f"{counted(len(extra), 'video')} more than in the ground truth: {shown}."
-        )
+        problems.add("video-extra", where, f"{found} not in the ground truth: {shown}.")
+    frames = {video.name: set(video.frames) for video in truth.videos}
+    warn_of_maps(maps, source.root, frames, source.members.name, problems)
+    if problems.has_errors():
+        raise SubmissionRejected((*problems.to_tuple(), *source.warnings))
     return problems.to_tuple()

@@ -50,7 +50,7 @@ def _choose(name: str, listing: Listing, indices: Mapping[str, set[int]]) -> tup
         found = indices.get(entry, set())
         if len(found) > 1:
             message = f"{source}{f', {where}' if where else ''}: {entry!r} is the id or name of {len(found)}"
-            raise SubsetInvalid(f"{message} videos. Write the id of the one that is meant.")
+            raise SubsetInvalid(message + " videos. Write the id of the one that is meant.")
         if not found:
             unknown.append(f"{entry!r} ({where})" if where else repr(entry))
         chosen |= found

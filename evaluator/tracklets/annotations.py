@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from evaluator.files.forms import form_of_bytes
 from evaluator.files.json_text import Entries, JsonInvalid, JsonText, parse_value
 from evaluator.files.source import map_file
-from evaluator.files.words import describe, describe_field
+from evaluator.files.words import counted, describe, describe_field, wrong_length
 from evaluator.problems import PROBLEMS, GroundTruthError, ProblemList, Where, problem
 from evaluator.tracklets.ground_truth import GroundTruth, TrackletArrays
 from evaluator.tracklets.kernels import decode_tracklet
@@ -353,8 +353,8 @@ class _TrackletReader:
             ids = ", ".join(
                 str(number) for number in sorted({number for _, number in unlisted})[:_LISTED_IDS]
             )
-            have = "annotation has a category" if len(unlisted) == 1 else "annotations have categories"
-            message = f"{len(unlisted):,} {have} that `categories` does not list: {ids}."
+            have = counted(len(unlisted), "annotation has a category", "annotations have categories")
+            message = f"{have} that `categories` does not list: {ids}."
             where = Where(file=self._file, entry=unlisted[0][0], field="category_id")
             self._problems.add("gt-category-unlisted", where, message)
 
@@ -384,9 +384,7 @@ class _TrackletReader:
         if not isinstance(areas, list):
             raise MaskInvalid("gt-field-type", f"`areas` is {describe(areas)}, expected a list.")
         if len(areas) != length:
-            raise MaskInvalid(
-                "gt-length", f"`areas` has {len(areas)} items, but the video has {length} frames."
-            )
+            raise MaskInvalid("gt-length", wrong_length("areas", len(areas), length))
         # Official quirk: null and 0 are left out of the mean.
         visible = [area for area in areas if area]
         if not all(isinstance(area, (int, float)) and abs(area) <= _LARGEST_AREA for area in visible):
@@ -399,7 +397,7 @@ class _TrackletReader:
         if not isinstance(levels, list):
             raise MaskInvalid("gt-occlusion", f"`occlusion` is {describe(levels)}, expected a list.")
         if len(levels) != length:
-            message = f"`occlusion` has {len(levels)} items, but the video has {length} frames."
+            message = wrong_length("occlusion", len(levels), length)
             raise MaskInvalid("gt-occlusion", message)
         try:
             return occlusion_score(levels)
@@ -453,7 +451,7 @@ class _TrackletReader:
             self._problems.add("gt-field-type", where, message)
             return None
         if len(values) != info.length:
-            message = f"`segmentations` has {len(values)} items, but the video has {info.length} frames."
+            message = wrong_length("segmentations", len(values), info.length)
             self._problems.add("gt-length", where, message)
             return None
         size = (info.height, info.width)

@@ -16,12 +16,12 @@ import numpy as np
 
 from evaluator.files.forms import form_of_entry
 from evaluator.files.json_text import Entries, JsonText, parse_value
-from evaluator.files.words import describe, shown_names
+from evaluator.files.words import counted, describe, shown_names, wrong_length
 from evaluator.problems import Problem, ProblemList, Where, problem
 from evaluator.tracklets.ground_truth import GroundTruth
 from evaluator.tracklets.kernels import decode_tracklet
 from evaluator.tracklets.masks import read_mask
-from evaluator.tracklets.results_json import KEYS, LONGEST_NUMBER
+from evaluator.tracklets.results_json import KEYS, LONGEST_NUMBER, UNKNOWN, UNREADABLE, PredictionTable
 from evaluator.tracklets.rle import MaskInvalid
 from evaluator.types import VideoInfo
 
@@ -30,7 +30,7 @@ _LARGEST_EXPLAINED: Final = 1 << 20
 _LARGEST_ID: Final = 1 << 53
 _MANY_FRAMES: Final = 100_000
 _MASK_KINDS: Final = {"polygons": "masks-polygons", "uncompressed": "masks-uncompressed"}
-_KIND_WORDS: Final = {"polygons": "polygons", "uncompressed": "uncompressed RLE"}
+_KIND_WORDS: Final = {"polygons": "written as polygons", "uncompressed": "uncompressed RLE"}
 _FIRST_SIZE: Final = re.compile(rb'"size"\s*:\s*\[\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\]')
 
 
@@ -46,10 +46,22 @@ class CarefulReader:
         self._text = text
         self._entries = entries
         self._videos = None if ground_truth is None else {video.id: video for video in ground_truth.videos}
+        self._video_index = {number: index for index, number in enumerate(self._videos or {})}
+        categories = () if ground_truth is None else ground_truth.categories
+        self._category_index = {category.id: index for index, category in enumerate(categories)}
+        count = len(entries)
+        self._table = PredictionTable(
+            text,
+            video=np.full(count, UNREADABLE, np.int32),
+            category=np.full(count, UNREADABLE, np.int32),
+            category_ids=[None] * count,
+            score=np.full(count, np.nan),
+            spans=entries.spans("segmentations"),
+        )
         # Both are asked for once an entry, and a hostile file has a million entries.
         self._escaped = entries.escaped
         self._ids_of_names = {video.name: video.id for video in (self._videos or {}).values()}
-        self._span = f"{min(self._videos)} to {max(self._videos)}" if self._videos else "none"
+        self._span = _span([*self._videos]) if self._videos else "none"
         self._problems = ProblemList()
         self._kinds = {"polygons": 0, "uncompressed": 0}
         self._plain: list[bytes] = []
@@ -66,12 +78,17 @@ class CarefulReader:
                 self._problems.add("json-syntax", where, f"A string is not JSON: {error}.")
         file = Where(file=self._text.name)
         warnings = tuple(
-            problem(_MASK_KINDS[kind], file, f"{count:,} masks are {_KIND_WORDS[kind]}.")
+            problem(_MASK_KINDS[kind], file, f"{counted(count, 'mask is', 'masks are')} {_KIND_WORDS[kind]}.")
             for kind, count in self._kinds.items()
             if count
         )
         plain = memoryview(b"[" + b",".join(self._plain) + b"]")
         return self._problems.to_tuple(), warnings, plain
+
+    @property
+    def table(self) -> PredictionTable:
+        """What could be read of the predictions' fields."""
+        return self._table
 
     def _shift_of_videos(self) -> str:
         """Return a sentence if all video ids would be known when counted from another number."""
@@ -97,12 +114,13 @@ class CarefulReader:
         video = self._video(values, where)
         if video is not None:
             where = replace(where, video_id=video.id, video=video.name)
+            self._table.video[index] = self._video_index[video.id]
         for key in KEYS:
             if key not in fields:
                 message = f"The prediction has no `{key}`{self._fields_instead(index)}."
                 self._problems.add("field-missing", replace(where, field=key), message)
-        self._check_category(values, where)
-        self._check_score(values, where)
+        self._check_category(values, where, index)
+        self._check_score(values, where, index)
         masks = self._masks(fields["segmentations"], where, video) if "segmentations" in fields else None
         if masks is None or self._videos is None or self._problems.has_errors():
             self._plain.clear()
@@ -153,20 +171,24 @@ class CarefulReader:
         if number not in self._videos:
             message = (
                 f"The ground truth has no video {describe(number)}; "
-                f"its {len(self._videos)} ids are {self._span}.{self._shift}"
+                f"its {counted(len(self._videos), 'id is', 'ids are')} {self._span}.{self._shift}"
             )
             where = replace(where, video_id=int(number), field="video_id")
             self._problems.add("video-unknown", where, message)
             return None
         return self._videos[number]
 
-    def _check_category(self, values: dict[str, Any], where: Where) -> None:
-        if "category_id" not in values or _is_integral(values["category_id"]):
+    def _check_category(self, values: dict[str, Any], where: Where, index: int) -> None:
+        if "category_id" not in values:
+            return
+        if _is_integral(values["category_id"]):
+            self._table.category_ids[index] = values["category_id"]
+            self._table.category[index] = self._category_index.get(values["category_id"], UNKNOWN)
             return
         message = f"`category_id` is {describe(values['category_id'])}, expected an integer."
         self._problems.add("category-id-type", replace(where, field="category_id"), message)
 
-    def _check_score(self, values: dict[str, Any], where: Where) -> None:
+    def _check_score(self, values: dict[str, Any], where: Where, index: int) -> None:
         if "score" not in values:
             return
         score = values["score"]
@@ -177,6 +199,8 @@ class CarefulReader:
         elif not _is_finite(score):
             message = f"`score` is {describe(score)}, expected a finite number."
             self._problems.add("score-not-finite", where, message)
+        else:
+            self._table.score[index] = float(score)
 
     def _masks(self, written: bytes, where: Where, video: VideoInfo | None) -> bytes | None:
         """Return the masks written plainly, or None if there is a problem with them."""
@@ -189,7 +213,7 @@ class CarefulReader:
             self._problems.add("segmentations-type", where, message)
             return None
         if video is not None and len(values) != video.length:
-            message = f"`segmentations` has {len(values)} items, but the video has {video.length} frames."
+            message = wrong_length("segmentations", len(values), video.length)
             self._problems.add("tracklet-length", where, message)
             return None
         size = None if video is None else (video.height, video.width)
@@ -229,6 +253,10 @@ class CarefulReader:
             return False
         self._kinds["uncompressed"] += listed
         return True
+
+
+def _span(ids: list[int]) -> str:
+    return str(ids[0]) if len(ids) == 1 else f"{min(ids)} to {max(ids)}"
 
 
 def _parse_small(value: bytes) -> Any:

@@ -18,8 +18,9 @@ from evaluator.catalog import BenchmarkSpec
 from evaluator.compute.video_pool import each_video
 from evaluator.files.hashes import cached_sha256
 from evaluator.files.source import JsonFile, open_predictions
+from evaluator.files.words import counted
 from evaluator.options import Options
-from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, Where, problem
+from evaluator.problems import GroundTruthError, Problem, SubmissionRejected, Where, problem, warned
 from evaluator.receipts.digest import report_digest
 from evaluator.statistics import bootstrap as statistics
 from evaluator.statistics.subset_reports import subset_reports
@@ -63,7 +64,8 @@ def evaluate(spec: BenchmarkSpec, ground_truth: Path, predictions: Path, options
         hashed = background.submit(_sha256, source.contents)
         if options.workers == 1:
             hashed.result()  # one worker means one core: nothing runs beside it
-        scored = score_predictions(source, truth, splits_of(spec), options.workers, options.progress)
+        with warned(truth.warnings):
+            scored = score_predictions(source, truth, splits_of(spec), options.workers, options.progress)
         predictions_sha256 = hashed.result()
     matched = time.perf_counter()
     pooled = pool(scored.scorer)
@@ -107,7 +109,8 @@ def validate(spec: BenchmarkSpec, predictions: Path, ground_truth: Path | None) 
         truth = None if ground_truth is None else load_ground_truth(spec, ground_truth, None)
         source = open_predictions(predictions)
         if truth is not None:
-            scored = score_predictions(source, truth, splits_of(spec), 1, None)
+            with warned(truth.warnings):
+                scored = score_predictions(source, truth, splits_of(spec), 1, None)
             return [*truth.warnings, *source.warnings, *scored.warnings]
         text, entries = open_list(source)
     except (SubmissionRejected, GroundTruthError) as error:
@@ -156,9 +159,10 @@ def score_predictions(
             return _score_table(table, truth, splits, workers, progress, (), read_seconds)
         except NotPlain:
             pass
-    errors, warnings, plain = CarefulReader(text, entries, truth).read()
+    reader = CarefulReader(text, entries, truth)
+    errors, warnings, plain = reader.read()
     if errors:
-        raise SubmissionRejected(errors)
+        raise SubmissionRejected((*errors, *source.warnings, *_warn(reader.table, truth), *warnings))
     text, entries = open_list(JsonFile(source.name, plain))
     table = read_table(text, entries, truth)
     if table is None:
@@ -185,16 +189,21 @@ def _score_table(
             progress(done, len(truth.videos))
     where = Where(file=table.text.name)
     if listed:
-        warnings += (problem("masks-uncompressed", where, f"{listed} masks are uncompressed RLE."),)
-    warnings += _warn_if_empty(table.text.name, len(table))
-    warnings += warn_of_videos(table, truth.videos) + warn_of_categories(table, truth.categories)
-    warnings += (
-        warn_of_misread(scorer, table.text.name)
-        + warn_of_scores(table)
-        + warn_of_blanks(table, blank)
-        + warn_of_duplicates(table)
-    )
+        found = f"{counted(listed, 'mask is', 'masks are')} uncompressed RLE."
+        warnings += (problem("masks-uncompressed", where, found),)
+    warnings += _warn(table, truth) + warn_of_misread(scorer, table.text.name) + warn_of_blanks(table, blank)
     return Scored(scorer, warnings, read_seconds)
+
+
+def _warn(table: PredictionTable, truth: GroundTruth) -> tuple[Problem, ...]:
+    """Return what looks unintended about the fields of the predictions."""
+    return (
+        *_warn_if_empty(table.text.name, len(table)),
+        *warn_of_videos(table, truth.videos),
+        *warn_of_categories(table, truth.categories),
+        *warn_of_scores(table),
+        *warn_of_duplicates(table),
+    )
 
 
 def _warn_if_empty(name: str, predictions: int) -> tuple[Problem, ...]:

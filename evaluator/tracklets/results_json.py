@@ -20,6 +20,7 @@ from evaluator.tracklets.ground_truth import GroundTruth
 
 KEYS: Final[tuple[str, ...]] = ("video_id", "category_id", "score", "segmentations")
 UNKNOWN: Final = -1
+UNREADABLE: Final = -2
 LONGEST_NUMBER: Final = 400
 
 
@@ -33,6 +34,8 @@ class PredictionTable:
         category_ids: the ids as written.
         score: float64 [N].
         spans: int64 [N, 2], where the `segmentations` of each lie in the file.
+
+    Of a file with errors, a video or category that cannot be read is UNREADABLE, and such a score NaN.
     """
 
     text: JsonText
@@ -61,14 +64,15 @@ def open_list(source: JsonFile) -> tuple[JsonText, Entries]:
             return text, entries
         text.expect_end(text.skip_value(top))
     except JsonInvalid as error:
-        raise SubmissionRejected([error.problem]) from error
+        raise SubmissionRejected([error.problem, *source.warnings]) from error
     is_object = text.data[top] == ord("{")
     message = (
         f"The top level is {'an object' if is_object else 'a single value'}, expected a list of predictions."
     )
     if is_object:
         message += text.looks_like(top)
-    raise SubmissionRejected([problem("not-a-list", Where(file=source.name), message)])
+    found = problem("not-a-list", Where(file=source.name), message)
+    raise SubmissionRejected([found, *source.warnings])
 
 
 def read_table(text: JsonText, entries: Entries, ground_truth: GroundTruth) -> PredictionTable | None:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluator.files.words import counted
 from evaluator.problems import Problem, Where, problem
 from evaluator.tracklets.average_precision import TRUE_POSITIVE
 from evaluator.tracklets.scorer import TrackletScorer
@@ -40,14 +41,20 @@ def warn_of_misread(scorer: TrackletScorer, file: str) -> tuple[Problem, ...]:
     where = Where(file=file)
     if by_row > looked_at / 3 and by_row > _TIMES_BETTER * right:
         message = (
-            f"{by_row} of {looked_at} masks looked at fit an object only if read row by row: their runs "
-            "seem to go along rows, and RLE goes down columns."
+            f"{by_row} of {counted(looked_at, 'mask')} looked at {_fit(by_row)} an object only if read row "
+            "by row: runs seem to go along rows, and RLE goes down columns."
         )
         return (problem("masks-row-by-row", where, message),)
     if other > looked_at / 2 and other > _TIMES_BETTER * right:
-        message = f"{other} of {looked_at} masks looked at fit an object of another category than theirs."
+        message = (
+            f"{other} of {counted(looked_at, 'mask')} looked at {_fit(other)} an object of another category."
+        )
         return (problem("categories-mixed-up", where, message),)
     return ()
+
+
+def _fit(masks: int) -> str:
+    return "fits" if masks == 1 else "fit"
 
 
 def _fits(scorer: TrackletScorer, index: int) -> list[tuple[float, float, float]]:

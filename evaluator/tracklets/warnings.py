@@ -17,7 +17,7 @@ _LISTED_IDS = 10
 
 def warn_of_videos(table: PredictionTable, videos: Sequence[VideoInfo]) -> tuple[Problem, ...]:
     """Return one warning that counts the videos without a prediction, where there are any predictions."""
-    missing = np.flatnonzero(np.bincount(table.video, minlength=len(videos)) == 0)
+    missing = np.flatnonzero(np.bincount(table.video[table.video >= 0], minlength=len(videos)) == 0)
     if not len(table) or not len(missing):
         return ()
     first = videos[missing[0]]
@@ -37,10 +37,10 @@ def warn_of_categories(table: PredictionTable, categories: Sequence[CategoryInfo
         ", ..." if len(ids) > _LISTED_IDS else ""
     )
     where = Where(file=table.text.name, entry=int(unknown[0]), field="category_id")
-    have = "prediction has a category" if len(unknown) == 1 else "predictions have categories"
-    message = f"{len(unknown)} {have} that the ground truth lacks: {listed}."
+    have = counted(len(unknown), "prediction has a category", "predictions have categories")
+    message = f"{have} that the ground truth lacks: {listed}."
     found = (problem("category-unknown", where, message),)
-    used = {int(number) for number in table.category_ids}
+    used = {int(number) for number in table.category_ids if number is not None}
     reason = _counted_otherwise(used, sorted(category.id for category in categories))
     if reason is None:
         return found
@@ -68,7 +68,7 @@ def warn_of_scores(table: PredictionTable) -> tuple[Problem, ...]:
     outside = np.flatnonzero((table.score < 0) | (table.score > 1))
     if not len(outside):
         return ()
-    low, high = float(table.score.min()), float(table.score.max())
+    low, high = float(np.nanmin(table.score)), float(np.nanmax(table.score))
     kind = "as percent have" if low >= 0 and high <= 100 else "as logits have"
     where = Where(file=table.text.name, entry=int(outside[0]), field="score")
     share = f"{len(outside):,} of {len(table):,}"
@@ -89,6 +89,8 @@ def warn_of_duplicates(table: PredictionTable) -> tuple[Problem, ...]:
     """Return one warning that counts the predictions which copy another one exactly."""
     length = table.spans[:, 1] - table.spans[:, 0]
     order = np.lexsort((length, table.score, table.category, table.video))
+    is_whole = (table.spans[:, 0] >= 0) & (table.video >= 0) & (table.category >= UNKNOWN)
+    order = order[is_whole[order]]
     same = np.ones(max(len(order) - 1, 0), bool)
     for values in (length, table.score, table.category, table.video):
         same &= values[order[1:]] == values[order[:-1]]
@@ -103,10 +105,8 @@ def warn_of_duplicates(table: PredictionTable) -> tuple[Problem, ...]:
     if not copies:
         return ()
     index, original = copies[0]
-    are = (
-        "prediction is an exact copy of another"
-        if len(copies) == 1
-        else "predictions are exact copies of others"
+    are = counted(
+        len(copies), "prediction is an exact copy of another", "predictions are exact copies of others"
     )
-    message = f"{len(copies)} {are}; this one is a copy of entry {original}."
+    message = f"{are}; this one is a copy of entry {original}."
     return (problem("predictions-duplicate", Where(file=table.text.name, entry=index), message),)

@@ -148,7 +148,7 @@ def test_a_model_worker_killed_in_the_middle_computes_no_video_twice(run_site: R
     log = run_site.log(run)
     assert done["videos_done"] == 4
     assert "Queued again after worker-lost." in log
-    assert f"{kept} videos are there already" in log
+    assert f"{kept} video{' is' if kept == 1 else 's are'} there already" in log
     assert [log.count(f"Video {number} of 4") for number in (1, 2, 3, 4)] == [1, 1, 1, 1]
     assert computed_by(run_site, run) == [1] * kept + [2] * (4 - kept)
 

@@ -178,7 +178,7 @@ def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) ->
         (b'{"videos": [{"id": 1, "file_names": []}]}', "is not an annotation file"),
         (
             b'{"videos": [{"id": 1, "file_names": ["four/0.png"]}]}',
-            r"Not among the input: 1 of the 1 videos in valid\.json, first 'four'",
+            r"Not among the input: 1 of the 1 video in valid\.json, first 'four'",
         ),
         (b'{"videos": []}', r"valid\.json lists no videos"),
         (b'{"videos": [{"id": 1, "file_names": ["0.png"]}]}', "Video 1: the picture 0.png is missing"),
@@ -200,7 +200,7 @@ def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) ->
         ),
         (
             b'{"videos": [{"id": 1, "file_names": ["../in/one/00000.png"]}]}',
-            "Not among the input: 1 of the 1 videos",
+            "Not among the input: 1 of the 1 video",
         ),
         (
             b'{"videos": [{"id": 1, "file_names": ["one/0.png"]}], "categories": [{"id": 7}, {"id": 8}]}',

@@ -110,7 +110,7 @@ def test_weights_that_are_not_numbers_are_refused(value: float, dtype: torch.dty
     state["tracker.class_embed.bias"] = torch.full(bias.shape, value, dtype=torch.float64).to(dtype)
     safetensors.torch.save_file(state, tmp_path / "weights")
     with pytest.raises(
-        CheckpointMismatch, match=r"1 entries hold NaN or infinity, first tracker\.class_embed\.bias"
+        CheckpointMismatch, match=r"1 entry holds NaN or infinity, first tracker\.class_embed\.bias"
     ):
         load_checkpoint(build("tiny"), tmp_path / "weights")
 

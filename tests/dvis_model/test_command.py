@@ -78,7 +78,7 @@ def test_inspect_tells_of_weights_that_are_not_numbers(
     safetensors.torch.save_file(state, tmp_path / "weights")
     status, said = run(capsys, "inspect", "--weights", tmp_path / "weights")
     assert status == 1
-    assert "1 entries hold NaN or infinity, first tracker.class_embed.bias" in said
+    assert "1 entry holds NaN or infinity, first tracker.class_embed.bias" in said
 
 
 def test_brackets_in_a_path_are_said_as_they_are(
@@ -87,7 +87,7 @@ def test_brackets_in_a_path_are_said_as_they_are(
     (tmp_path / "frames" / "1.png").write_bytes(b"no picture")
     status, said = run(capsys, *options, tmp_path / "[" / "bold]" / "out.zip")
     assert status == 2
-    assert f"0 of 1 videos are kept in {tmp_path}/[/bold]/out.zip.parts: the same command goes on." in said
+    assert f"0 of 1 video kept in {tmp_path}/[/bold]/out.zip.parts: the same command goes on." in said
 
 
 def test_inspect_tells_what_a_checkpoint_fits(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,6 +164,8 @@ def _archives(text: bytes) -> dict[str, bytes]:
         "after_other_bytes": good + b"\0" * 100,
         "root_folder": _zip({"submission/results.json": text, "submission/notes.txt": b"x"}),
         "two_folders": _zip({"a/b/results.json": text}),
+        "of_windows": _zip({"a\\results.json": text, "a\\Thumbs.db": b"x"}),
+        "of_windows_bad": _zip({"a\\b\\results.json": text[:-3]}),
         "folder_and_file": _zip({"a/results.json": text, "readme.txt": b"x"}),
         "from_a_mac": _zip({"results.json": text, "__MACOSX/._results.json": b"x", ".DS_Store": b"x"}),
         "two_results": _zip({"results.json": text, "old/results.json": text}),

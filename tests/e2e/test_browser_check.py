@@ -45,9 +45,7 @@ def _golden(name: str) -> dict[str, Any]:
 
 
 def _codes(problems: list[dict[str, Any]]) -> set[str]:
-    """The codes of the errors; where there is none, those of the warnings, which the server has only then."""
-    errors = {problem["code"] for problem in problems if problem["severity"] == "error"}
-    return errors or {problem["code"] for problem in problems}
+    return {problem["code"] for problem in problems}
 
 
 def _server(benchmark: str, path: Path, ground_truth: Path) -> list[dict[str, Any]]:
@@ -196,12 +194,17 @@ def _changed_archives(made: MapBenchmark, folder: Path) -> Iterator[Path]:
         "header-cut": {maps[2]: bytes(damaged[:20])},
         "another-video": {f"{video}-b/1.png": files[first]},
         "more-frames": {f"{video}/zzz.png": b"never read"},
+        "of-windows": {
+            **dict.fromkeys(files),
+            **{"x\\" + name.replace("/", "\\"): content for name, content in files.items()},
+        },
+        "upper-case": {first: None, f"{first[:-4]}.PNG": files[first]},
         "unsafe": {"../x.png": b"x"},
         "another-file": {**dict.fromkeys(files), "readme.txt": b"x"},
     }
     for name, change in changes.items():
-        for root in ("", "folder/"):
-            path = folder / f"{name}{'-in-a-folder' if root else ''}.zip"
+        for root in ("", "two/folders/"):
+            path = folder / f"{name}{'-in-folders' if root else ''}.zip"
             with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
                 for member, content in {**files, **change}.items():
                     if content is not None:

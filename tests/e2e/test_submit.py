@@ -243,13 +243,29 @@ def test_what_was_typed_and_uploaded_is_kept_when_the_server_refuses(
     assert Submission.objects.get().variant.factors == {"backbone": "x" * 100, "mode": "online"}
 
 
-def test_missing_name_is_asked_for_before_the_upload_is_waited_for(
-    open_page: Callable[..., Page], shapes: Shapes
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_empty_form_says_all_that_is_missing_and_leads_to_it(
+    scripts: bool, open_page: Callable[..., Page], shapes: Shapes
 ) -> None:
-    page = open_page()
+    page = open_page(java_script_enabled=scripts)
     page.goto(shapes.url)
     page.get_by_role("button", name="Submit", exact=True).click()
-    expect(page.get_by_label("Name of the method")).to_be_focused()
+    summary = page.get_by_role("alert").filter(has_text="2 fields need a look")
+    expect(summary).to_be_focused()
+    wanted = "Choose a results.json, or a zip archive that holds one."
+    expect(summary.get_by_role("listitem")).to_have_text(
+        [re.compile(f"^File: {wanted}"), "Name of the method: Name the method, or choose one of yours."]
+    )
+    file, name = page.locator("#id_file"), page.get_by_label("Name of the method")
+    expect(file).to_have_accessible_description(wanted)
+    expect(name).to_have_accessible_description("Name the method, or choose one of yours.")
+    summary.get_by_role("link", name="Name of the method").click()
+    expect(name).to_be_focused()
+    if scripts:
+        name.fill("DVIS")
+        expect(name).to_have_accessible_description("")
+        file.set_input_files(shapes.write(shapes.good))
+        expect(page.get_by_text(wanted, exact=True)).to_have_count(0)
 
 
 def test_plain_form_works_without_scripts(open_page: Callable[..., Page], shapes: Shapes) -> None:

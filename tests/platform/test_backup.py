@@ -90,7 +90,7 @@ def test_a_site_in_a_bucket_is_backed_up_checked_and_restored(
     refused, restored, again = manage_other(
         ["restore", str(damaged)], ["restore", str(backup)], ["restore", str(backup)]
     )
-    assert f"1 files of {damaged} are missing or damaged: blobs/" in refused
+    assert f"1 file is missing or damaged in {damaged}: blobs/" in refused
     assert restored == ""
     assert f"a part of one: the bucket/{BUCKET}" in again
     kept, given = ([path.read_bytes() for path in one.objects] for one in (bucket, other_bucket))
@@ -104,4 +104,4 @@ def test_a_site_in_a_bucket_is_backed_up_checked_and_restored(
     storage = "from django.core.files.storage import default_storage"
     lose = f"{storage}\nfor blob in Blob.objects.all(): default_storage.delete(blob.key)"
     _, lossy = manage(["shell", "-c", lose], ["backup", str(tmp_path / "lossy")])
-    assert f"But {len(kept)} files were lost or damaged" in lossy
+    assert f"But {len(kept)} file{'s were' if len(kept) > 1 else ' was'} lost or damaged" in lossy

@@ -66,6 +66,10 @@ def test_warnings_are_kept_but_those_of_the_ground_truth(files: tuple[Path, Path
     assert {"gt-category-unlisted", "videos-without-predictions"} <= said
     for told in (submission.problems, result_read(submission)["warnings"]):
         assert {warning["code"] for warning in told} == said - {"gt-category-unlisted"}
+    files[1].write_text(json.dumps([{**predictions[0], "score": None}]))
+    refused = evaluated(make_submission(split=split, blob=blob_save_copy(files[1])))
+    codes = {problem["code"] for problem in refused.problems}
+    assert codes == {"score-type", "videos-without-predictions"}
 
 
 def test_intervals_and_draws_are_those_that_anybody_gets(split: Split, files: tuple[Path, Path]) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from evaluator.files.words import counted
 from webapp.accounts.addresses import block_digest
 from webapp.accounts.audit import audit
 from webapp.accounts.models import LOOKS_ALIKE, ApiToken, KnownBlock, Scope, User
@@ -33,7 +34,7 @@ def token_create(
     if not 1 <= days <= LONGEST_DAYS:
         raise Refused(
             "token-lifetime",
-            f"A token cannot live for {days} days.",
+            f"A token cannot live for {counted(days, 'day')}.",
             f"Choose from 1 to {LONGEST_DAYS} days.",
         )
     secret = ApiToken.new_secret()

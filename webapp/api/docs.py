@@ -1,6 +1,7 @@
 """The page that describes the API, drawn on the server from its OpenAPI document: it needs no script."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,8 @@ from ninja.openapi.docs import DocsBase
 from webapp.rest.auth import Access
 
 Document = dict[str, Any]
-# JSON Schema's words for bounds, and how the page writes them.
-BOUNDS = (
-    ("minimum", "at least"),
-    ("maximum", "at most"),
-    ("minLength", "characters, at least"),
-    ("maxLength", "characters, at most"),
-)
+# JSON Schema's words for bounds, and the noun with which the page writes them.
+BOUNDS = (("minimum", "maximum", ""), ("minLength", "maxLength", " characters"))
 VERBS = ("get", "head", "options", "post", "put", "patch", "delete")
 
 
@@ -47,7 +43,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One operation. `access` says in a sentence who may call it."""
+    """One operation. `access` says who may call it; `scope` is what a token needs, "" where none does."""
 
     anchor: str
     verb: str
@@ -55,6 +51,7 @@ class Call:
     title: str
     text: str
     access: str
+    scope: str
     parameters: list[Field]
     body: list[Field]
     answers: list[Answer]
@@ -134,10 +131,11 @@ def _call(
         title=operation.get("summary", ""),
         text=operation.get("description", ""),
         access=_access_sentence(who),
+        scope=who.scope.value if who and not who.public else "",
         parameters=parameters,
         body=_fields(body),
         answers=answers,
-        curl=_curl(path, verb, body, who, server),
+        curl=_curl(f"{server}{path}", verb, operation, body, who),
     )
 
 
@@ -151,15 +149,25 @@ def _access_sentence(who: Access | None) -> str:
     return f"It needs a token with the scope {who.scope.value}."
 
 
-def _curl(path: str, verb: str, body: Document, who: Access | None, server: str) -> str:
-    lines = [f"curl {server}{path}" if verb == "get" else f"curl -X {verb.upper()} {server}{path}"]
-    if verb == "head":
-        lines = [f"curl --head {server}{path}"]
+def _curl(address: str, verb: str, operation: Document, body: Document, who: Access | None) -> str:
+    """Return a command to copy; what is to be replaced is in capitals."""
+    required = [one for one in operation.get("parameters", []) if one.get("required")]
+    queries = [f"{one['name']}={one['name'].upper()}" for one in required if one["in"] == "query"]
+    address = re.sub(r"{(\w+)}", lambda found: found[1].upper(), address) + ("?" if queries else "")
+    url = address + "&".join(queries)
+    method = {"get": "", "head": "--head "}.get(verb, f"-X {verb.upper()} ")
+    lines = [f'curl {method}"{url}"']
     if who and not who.public:
         lines.append('-H "Authorization: Bearer $DVIS_BENCH_TOKEN"')
-    required = {name: _example(body["properties"][name]) for name in body.get("required", [])}
-    if body:
-        lines += ['-H "Content-Type: application/json"', f"-d '{json.dumps(required)}'"]
+    for one in required:
+        if one["in"] == "header":
+            lines.append(f'-H "{one["name"]}: {one["schema"].get("const") or "NUMBER"}"')
+    media = next(iter(operation.get("requestBody", {}).get("content", {})), "")
+    if media == "application/json":
+        example = {name: _example(body["properties"][name]) for name in body.get("required", [])}
+        lines += [f'-H "Content-Type: {media}"', f"-d '{json.dumps(example)}'"]
+    elif media:
+        lines += [f'-H "Content-Type: {media}"', "--data-binary @FILE"]
     return " \\\n  ".join(lines)
 
 
@@ -168,7 +176,7 @@ def _example(schema: Document) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
     examples = {"integer": 1, "number": 0.5, "boolean": True, "array": [], "object": {}}
-    return examples.get(schema.get("type", ""), "…")
+    return examples.get(schema.get("type", ""), "TEXT")
 
 
 def _resolved(document: Document, schema: Document) -> Document:
@@ -205,6 +213,8 @@ def _kind(schema: Document) -> tuple[str, str]:
             parts = [_kind(part) for part in schema[word]]
             kinds = [kind for kind, _ in parts if kind]
             return " or ".join(kinds), next((held for _, held in parts if held), "")
+    if "const" in schema:
+        return json.dumps(schema["const"]), ""
     if "enum" in schema:
         return " or ".join(json.dumps(value) for value in schema["enum"]), ""
     if schema.get("type") == "array":
@@ -217,7 +227,14 @@ def _kind(schema: Document) -> tuple[str, str]:
 
 
 def _rules(schema: Document) -> str:
-    rules = [f"{words} {schema[name]}" for name, words in BOUNDS if name in schema]
+    rules = []
+    for low, high, noun in BOUNDS:
+        if low in schema and high in schema:
+            rules.append(f"{schema[low]} to {schema[high]}{noun}")
+        elif low in schema or high in schema:
+            rules.append(
+                f"at least {schema[low]}{noun}" if low in schema else f"at most {schema[high]}{noun}"
+            )
     if schema.get("default") not in (None, "", [], {}):
         rules.append(f"default {json.dumps(schema['default'])}")
     return ", ".join(rules)

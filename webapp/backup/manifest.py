@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from evaluator.files.words import counted
 from webapp.embedded import write_private
 
 FORMAT = 1
@@ -88,7 +89,9 @@ class Manifest:
             progress.step(entry.size)
         if wrong:
             shown = ", ".join(wrong[:5]) + (" and others" if len(wrong) > 5 else "")
-            raise BackupError(f"{len(wrong)} files of {folder} are missing or damaged: {shown}.")
+            raise BackupError(
+                f"{counted(len(wrong), 'file is', 'files are')} missing or damaged in {folder}: {shown}."
+            )
 
 
 class Progress:
@@ -105,7 +108,9 @@ class Progress:
         if self._done == self._count or time.monotonic() - self._said_at > SAID_EVERY_S:
             self._said_at = time.monotonic()
             done, all_of = (f"{number / 1024**2:,.1f}" for number in (self._done_bytes, self._bytes))
-            self._say(f"{self._verb} {self._done:,} of {self._count:,} files, {done} of {all_of} MiB")
+            self._say(
+                f"{self._verb} {self._done:,} of {counted(self._count, 'file')}, {done} of {all_of} MiB"
+            )
 
 
 def copy_hashed(source: BinaryIO, target: Path) -> tuple[int, str]:

@@ -1,15 +1,25 @@
 """The names of a split's frames, read from its ground truth: what a run looks up in the folder of frames."""
 
 import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final
 
 from django.db import transaction
 
+from evaluator.files.words import counted
 from evaluator.frame_names import listed_frames
+from evaluator.types import VideoInfo
 from webapp.benchmarks.models import FrameNames, Split
 from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_path
+from webapp.refusal import Refused
 
 logger = logging.getLogger(__name__)
+
+PICTURES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
+BESIDE_MASKS: Final = "origin"  # VSPW keeps the pictures of a video in this folder
+SHOWN: Final = 3
 
 
 def frame_names_read(*, evaluator: str, ground_truth: Blob) -> dict[str, list[str]]:
@@ -55,3 +65,75 @@ def frame_names_fill_missing() -> int:
         else:
             filled += 1
     return filled
+
+
+def frames_check(root: Path, videos: Sequence[VideoInfo], names: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a folder that lacks frames. Raises Refused, which names the first videos and counts them.
+
+    Args:
+        root: a folder with a folder per video.
+        videos: of the split.
+        names: by id or name of the video, its frames as the ground truth lists them.
+    """
+    stems: dict[str, set[str] | None] = {}
+    lacking = []
+    for video in videos:
+        listed = names.get(str(video.id)) or names.get(video.name)
+        missing = _missing(root, video, listed, stems)
+        if missing:
+            lacking.append(f"{video.name} ({missing})")
+    if lacking:
+        more = f", and {len(lacking) - SHOWN:,} more" if len(lacking) > SHOWN else ""
+        raise Refused(
+            "frames-missing",
+            f"{root} lacks frames of {len(lacking):,} of {counted(len(videos), 'video')}: "
+            f"{', '.join(lacking[:SHOWN])}{more}.",
+            "Give the folder that holds one folder per video, with all frames, or leave --frames out.",
+        )
+
+
+def _missing(
+    root: Path,
+    video: VideoInfo,
+    listed: Sequence[str] | None,
+    stems: dict[str, set[str] | None],
+) -> str:
+    """Return words for the frames of a video that are not there; "" where all are."""
+    if not listed:
+        there = _stems(root, video.name, stems)
+        if there is None:
+            return "no folder"
+        found = counted(len(there), "picture")
+        return "" if len(there) == video.length else f"{found} instead of {video.length:,}"
+    absent = []
+    for name in map(PurePosixPath, listed):
+        there = _stems(root, str(name.parent), stems)
+        if there is None:
+            return "no folder"
+        if name.name not in there and name.stem not in there:
+            absent.append(name.name)
+    if not absent:
+        return ""
+    more = f" and {len(absent) - SHOWN:,} more" if len(absent) > SHOWN else ""
+    return f"{', '.join(absent[:SHOWN])}{more}"
+
+
+def _stems(root: Path, folder: str, known: dict[str, set[str] | None]) -> set[str] | None:
+    """Return the names of a folder's pictures without suffix; None where there is no folder.
+
+    Leading folders may be absent below `root`, as where a run looks for frames.
+    """
+    if folder not in known:
+        parts = [part for part in PurePosixPath(folder).parts if part not in {".", "/"}]
+        places = [root.joinpath(*parts[start:]) for start in range(len(parts))]
+        places += [root] if not parts or root.resolve().name == parts[-1] else []
+        path = next((place for place in places if place.is_dir()), None)
+        if path is not None and (path / BESIDE_MASKS).is_dir():
+            path /= BESIDE_MASKS
+        known[folder] = None if path is None or ".." in parts else _pictures(path)
+    return known[folder]
+
+
+def _pictures(folder: Path) -> set[str]:
+    files = (file for file in folder.iterdir() if not file.name.startswith("."))
+    return {file.stem for file in files if file.suffix.lower() in PICTURES}

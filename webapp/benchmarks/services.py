@@ -1,8 +1,8 @@
 """Writes of benchmarks: importing a ground truth makes a benchmark and a split, or renews them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -15,7 +15,7 @@ from evaluator.problems import Problem
 from evaluator.types import Listing
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
-from webapp.benchmarks.frames import frame_names_read, frame_names_store
+from webapp.benchmarks.frames import frame_names_read, frame_names_store, frames_check
 from webapp.benchmarks.ground_truth import ground_truth_blob, readable
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.subsets import subsets_choose, subsets_store
@@ -84,7 +84,8 @@ def benchmark_import(
         summary = describe_ground_truth(evaluator, path)
         blob = ground_truth_blob(path, summary)
     names = frame_names_read(evaluator=evaluator, ground_truth=blob)
-    _check_frames(frames, [video.name for video in summary.videos], names)
+    if frames is not None:
+        frames_check(frames, summary.videos, names)
     with transaction.atomic():
         benchmark = _benchmark(slug, evaluator, fields)
         row, _ = Split.objects.select_for_update().get_or_create(
@@ -145,7 +146,7 @@ def split_update(
         )
     if frames is not None:
         names = frame_names_read(evaluator=row.benchmark.evaluator, ground_truth=row.ground_truth)
-        _check_frames(frames, [video.name for video in row.video_infos()], names)
+        frames_check(frames, row.video_infos(), names)
         row.frames_dir = str(frames.resolve())
     _set_fields(row.benchmark, fields)
     given = _set_rules(row, rules or {}, is_new=False)
@@ -201,23 +202,6 @@ def _check_names(evaluator: str, *names: str) -> None:
             raise Refused(
                 "bad-name", f"{name!r} cannot be part of an address.", "Use letters, digits, - and _."
             ) from None
-
-
-def _check_frames(frames: Path | None, videos: Sequence[str], names: Mapping[str, list[str]]) -> None:
-    """Refuse a frames folder that holds none of the videos: most likely the level above or below is meant."""
-    if frames is None:
-        return
-    folders = {folder for video in videos for folder in (video, PurePosixPath(video).name)}
-    if any(frames.joinpath(folder).is_dir() for folder in folders):
-        return
-    if any(frames.joinpath(listed[0]).is_file() for listed in names.values()):  # all videos in one folder
-        return
-    raise Refused(
-        "frames-missing",
-        f"{frames} has no folder for any of the {len(videos)} videos, "
-        f"such as {videos[0] if videos else ''!r}.",
-        "Give the folder that holds one folder of frames per video, or leave --frames out.",
-    )
 
 
 def _benchmark(slug: str, evaluator: str, fields: dict[str, Any]) -> Benchmark:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from evaluator.files.words import counted
 from evaluator.statistics.comparison import Difference
 from webapp.charts.spec import OKABE_ITO, Chart, layout, plain, styles
 from webapp.compare.comparison import (
@@ -143,7 +144,7 @@ def video_chart(comparison: Comparison, against: Against) -> Chart | None:
     return Chart(
         key="videos",
         title="Video by video: where is each of them better?",
-        subtitle=f"{key} (%) of each of {len(parts)} videos, scored alone; above the line {first} is better",
+        subtitle=f"{key} (%) of {counted(len(parts), 'video')}, each alone; above the line {first} is better",
         figure={
             "data": [
                 {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from evaluator.files.words import counted
 from webapp.charts.spec import SYMBOLS, Chart, layout, plain, spread, styles
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import Metric
@@ -35,7 +36,7 @@ def timeline_chart(
     return Chart(
         key="timeline",
         title=f"How far has {metric.label} come?",
-        subtitle=f"{metric.label} (%) by year of publication · {scope} · {len(dated)} rows",
+        subtitle=f"{metric.label} (%) by year of publication · {scope} · {counted(len(dated), 'row')}",
         figure={
             "data": [
                 *_crowd(dated, metric, labelled),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import ProtectedError
 
+from evaluator.files.words import counted
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
 from webapp.blobs.disk import check_not_full
@@ -118,7 +119,7 @@ def _check_count(owner: User) -> None:
     if kept >= settings.CHECKPOINTS_PER_USER:
         raise Refused(
             "too-many-checkpoints",
-            f"You have {kept} checkpoints, and may keep {settings.CHECKPOINTS_PER_USER}.",
+            f"You have {counted(kept, 'checkpoint')}, and may keep {settings.CHECKPOINTS_PER_USER}.",
             "Delete one that was never run, or ask the organisers for more.",
             status=409,
         )

@@ -11,6 +11,7 @@ from rich.progress import TransferSpeedColumn as SpeedColumn
 from rich.table import Table
 
 from evaluator.catalog import METRICS
+from evaluator.files.words import counted
 from webapp.client.errors import problem_text
 from webapp.client.upload import Progress as ToldProgress
 
@@ -51,7 +52,7 @@ def run(document: dict[str, Any]) -> None:
     plain(f"{title}: {document['status_text']}")
     speed = document["frames_per_second"]
     if document["device"] and speed:
-        done = f"{document['videos_done']} of {document['videos_total']} videos"
+        done = f"{document['videos_done']} of {counted(document['videos_total'], 'video')}"
         plain(f"{done} on {document['device']}, {speed:.1f} frames per second")
     plain(document["links"]["page"])
 
@@ -94,7 +95,7 @@ def leaderboard(document: dict[str, Any]) -> None:
     out.print(table)
     hidden = len(document["columns"]) - len(columns)
     if hidden:
-        plain(f"{hidden} more columns in a wider terminal, or with --format csv.", err)
+        plain(f"{counted(hidden, 'more column')} in a wider terminal, or with --format csv.", err)
 
 
 def comparison(document: dict[str, Any]) -> None:

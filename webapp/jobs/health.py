@@ -12,6 +12,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection
 from django.db.models.functions import Now
 
+from evaluator.files.words import counted
 from webapp.blobs import disk
 from webapp.jobs.models import Job, WorkerNode
 from webapp.jobs.presence import CLOCK, worker_seen
@@ -87,7 +88,7 @@ def _workers() -> str:
     count = workers_alive(Job.Kind.EVALUATE)
     if not count:
         raise NotReady("no worker is up that scores submissions")
-    return f"{count} submissions can be scored at the same time"
+    return f"{counted(count, 'submission')} can be scored at the same time"
 
 
 def _housekeeper() -> str:

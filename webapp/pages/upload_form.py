@@ -33,6 +33,7 @@ class UploadForm(forms.Form):
         error_messages={"invalid_choice": "This upload has expired. Choose the file again."},
     )
     file = forms.FileField(
+        label="File",
         required=False,
         allow_empty_file=True,  # told apart from others by those who read it, in their own words
         max_length=255,
@@ -48,11 +49,20 @@ class UploadForm(forms.Form):
         field.queryset = finished.filter(length__lte=self.kind.limit_bytes)
         self.fields["file"].widget.attrs["accept"] = self.file_accepts
 
+    @property
+    def file_missing(self) -> str:
+        """What to do where nothing was chosen."""
+        return f"Choose {self.file_wanted}."
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         brings_none = not data.get("upload") and data.get("file") is None and self._intake is None
-        if brings_none and not self.errors.get("upload"):
-            self.add_error("file", f"Choose {self.file_wanted}.")
+        if (
+            "upload" in self.errors
+        ):  # a hidden field: what is wrong with it is said at the one that people see
+            self.add_error("file", self.errors.pop("upload").as_data())
+        elif brings_none:
+            self.add_error("file", self.file_missing)
         return data
 
     def received(self) -> Upload | None:

@@ -3,6 +3,7 @@
 import statistics
 from dataclasses import dataclass
 
+from evaluator.files.words import counted
 from webapp.benchmarks.models import Split
 from webapp.checkpoints.zoo import ModelSpec
 from webapp.jobs.models import Job
@@ -36,7 +37,7 @@ class Estimate:
 
     @property
     def sentence(self) -> str:
-        size = f"{self.frames:,} frames of {self.videos} videos"
+        size = f"{counted(self.frames, 'frame')} of {counted(self.videos, 'video')}"
         if not self.devices:
             return f"{size}; no model worker is running, so their duration is unknown."
         if self.ms_per_frame is None or self.seconds is None:

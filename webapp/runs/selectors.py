@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from evaluator.files.words import counted
 from webapp.accounts.models import User
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import duration, job_expected_s, queued_sentence
@@ -140,10 +141,8 @@ def _sentence(run: Run, state: RunState) -> str:
     job = run.job
     match job.status:
         case Job.Status.QUEUED:
-            kept = (
-                f", {state.videos_done} of {state.videos_total} videos are kept" if state.videos_done else ""
-            )
-            return queued_sentence(job) + kept
+            kept = f", {state.videos_done} of {counted(state.videos_total, 'video')} kept"
+            return queued_sentence(job) + (kept if state.videos_done else "")
         case Job.Status.RUNNING:
             left = f", about {duration(state.expected_s)} left" if state.expected_s is not None else ""
             return f"{_now(state)}{left}"

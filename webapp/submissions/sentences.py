@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from evaluator.files.words import counted
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import duration, job_expected_s, queued_sentence
 from webapp.submissions.models import Submission
@@ -17,7 +18,7 @@ def status_sentence(submission: Submission) -> str:
         return _running_sentence(job)
     if status == Submission.Status.REJECTED:
         count = sum(problem["count"] for problem in submission.problems if problem["severity"] == "error")
-        return f"Rejected: {count} problem{'' if count == 1 else 's'}"
+        return f"Rejected: {counted(count, 'problem')}"
     if status == Submission.Status.FAILED and job:
         return f"Failed on our side: {job.failure_message}"
     return str(status.label)

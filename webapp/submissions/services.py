@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from evaluator import __version__ as evaluator_version
+from evaluator.files.words import counted
 from webapp.accounts.audit import audit
 from webapp.accounts.models import User
 from webapp.accounts.selectors import is_verified
@@ -286,17 +287,21 @@ def _check_quota(split: Split, quota: Quota) -> None:
     if quota.left_total == 0:
         raise SubmissionRefused(
             "quota-total",
-            f"You have used all {quota.total} submissions that {split} allows a person.",
+            f"You have used {_all_of(quota.total)} that {split} allows a person.",
             given_back,
             status=429,
         )
     raise SubmissionRefused(
         "quota-day",
-        f"You have used all {quota.per_day} submissions of today on {split}.",
+        f"You have used {_all_of(quota.per_day)} of today on {split}.",
         f"Submit again from {moment(quota.resets_at)} on. {given_back}",
         status=429,
         until=quota.resets_at,
     )
+
+
+def _all_of(allowed: int | None) -> str:
+    return "the only submission" if allowed == 1 else f"all {counted(allowed or 0, 'submission')}"
 
 
 def submissions_let_go(*, now: datetime | None = None) -> int:

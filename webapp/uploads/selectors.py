@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
+from evaluator.files.words import counted
 from webapp.accounts.models import User
 from webapp.blobs.models import Blob
 from webapp.checkpoints.models import Checkpoint
@@ -42,7 +43,7 @@ def upload_finished(*, user: User, id: UUID, kind: UploadKind) -> tuple[Upload, 
     if upload.blob is None:
         raise Refused(
             "upload-unfinished",
-            f"The upload has {upload.offset:,} of {upload.length:,} bytes.",
+            f"The upload has {upload.offset:,} of {counted(upload.length, 'byte')}.",
             "Send the rest first.",
             status=409,
         )

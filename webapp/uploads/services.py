@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.utils import timezone
 
+from evaluator.files.words import counted
 from webapp.accounts.models import User
 from webapp.blobs import disk
 from webapp.blobs.storage import blob_delete, blob_save, sha256_of
@@ -161,7 +162,7 @@ def upload_forget(*, upload: Upload) -> None:
         raise Refused(
             "upload-kept",
             "A submission of yours that was rejected or withdrawn has this file: it is kept to be looked at.",
-            f"It is deleted by itself, at the latest after {settings.UPLOAD_LIFETIME_S // 86400} days.",
+            f"It is deleted by itself within {counted(settings.UPLOAD_LIFETIME_S // 86400, 'day')}.",
             status=409,
         )
     upload_delete(upload=upload)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluator import SubmissionRejected, evaluate
+from evaluator import SubmissionRejected, evaluate, validate
 from evaluator.files.archive import ArchiveLimits, read_member
 from evaluator.files.members import FolderMembers
 from evaluator.files.source import open_predictions
@@ -52,10 +52,25 @@ def test_what_macos_adds_is_overlooked(tmp_path: Path) -> None:
     assert open_predictions(archive(tmp_path / "a.zip", members)).warnings == ()
 
 
-def test_one_root_folder_is_accepted_with_a_warning(tmp_path: Path) -> None:
-    (warning,) = open_predictions(archive(tmp_path / "a.zip", {"out/results.json": RESULTS})).warnings
+@pytest.mark.parametrize("folder", ["out", "my method/out"])
+def test_root_folders_are_accepted_with_a_warning(folder: str, tmp_path: Path) -> None:
+    (warning,) = open_predictions(archive(tmp_path / "a.zip", {f"{folder}/results.json": RESULTS})).warnings
     assert (warning.code, warning.severity) == ("archive-root-folder", "warning")
-    assert warning.message == "results.json lies in the folder 'out' of the archive."
+    assert warning.message == f"results.json lies in the folder '{folder}' of the archive."
+
+
+def test_backslashes_of_windows_separate_folders(tmp_path: Path) -> None:
+    members = {"out\\": b"", "out\\results.json": RESULTS, "out\\Thumbs.db": b"x"}
+    opened = open_predictions(archive(tmp_path / "a.zip", members))
+    assert [warning.code for warning in opened.warnings] == ["archive-backslashes", "archive-root-folder"]
+    assert opened.warnings[0].message == "1 name has backslashes, first 'out\\\\results.json'."
+
+
+@pytest.mark.parametrize("content", [b"", b"[1", b"{}", b"nothing"])
+def test_a_bad_file_in_a_folder_has_the_warning_too(content: bytes, tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", {"a\\b\\results.json": content})
+    codes = [problem.code for problem in validate("ovis", path)]
+    assert codes[1:] == ["archive-backslashes", "archive-root-folder"]
 
 
 def test_json_archive_and_folder_of_the_same_predictions_have_one_digest(tmp_path: Path) -> None:
@@ -75,14 +90,10 @@ BAD: list[tuple[dict[str, bytes], str, str]] = [
     ),
     ({}, "results-missing", "The archive holds no results.json; it holds no file at all."),
     (
-        {"a/b/results.json": RESULTS},
-        "results-missing",
-        "The archive has 'a/b/results.json', but results.json must lie at the top or in one root folder.",
-    ),
-    (
         {"a/results.json": RESULTS, "b/other.json": RESULTS},
         "results-missing",
-        "The archive has 'a/results.json', but results.json must lie at the top or in one root folder.",
+        "The archive has 'a/results.json', but results.json must lie at the top, "
+        "or everything in one folder.",
     ),
     (
         {"results.json": RESULTS, "old/results.json": RESULTS},
@@ -113,7 +124,7 @@ BAD: list[tuple[dict[str, bytes], str, str]] = [
     (
         {f"{index}.txt": b"x" for index in range(1001)},
         "archive-members",
-        "The archive lists 1001 files, but at most 1000 are read.",
+        "The archive lists 1,001 files, but at most 1,000 are read.",
     ),
 ]
 

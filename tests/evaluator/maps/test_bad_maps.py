@@ -267,7 +267,7 @@ def test_an_unlisted_or_repeated_video_draws_a_warning(panoptic: tuple[Path, Pat
     expect(
         repeated, "video-repeated", "pred.json, entry 1: The video 'a' is listed again; this entry counts."
     )
-    expect(extra, "video-extra", "pred.json: 1 video more than in the ground truth: 'b'.")
+    expect(extra, "video-extra", "pred.json: 1 video is not in the ground truth: 'b'.")
 
 
 def test_values_above_123_draw_a_warning(semantic: tuple[Path, Path]) -> None:
@@ -295,6 +295,44 @@ def test_an_archive_scores_like_its_folder_and_a_root_folder_is_ignored(
     nested = evaluate(benchmark, truth, zipped(predictions, "my method/"))
     assert nested.digest == report.digest
     expect(nested.warnings[0], "archive-root-folder", "pred.zip: The files lie in the folder 'my method'.")
+
+
+@pytest.mark.parametrize("task", ["panoptic", "semantic"])
+def test_names_of_other_systems_and_more_frames_change_no_number(
+    task: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    truth, predictions = request.getfixturevalue(task)
+    benchmark, maps = {"panoptic": ("vipseg", "pan_pred/"), "semantic": ("vspw", "")}[task]
+    report = evaluate(benchmark, truth, predictions)
+    for name in ("00002.png", "00003.PNG", "Thumbs.db", "desktop.ini", ".DS_Store", "._00000.png"):
+        (predictions / maps / "a" / name).write_bytes(b"never read")
+    (predictions / maps / "a/00001.png").rename(predictions / maps / "a/00001.PNG")
+    (truth / ("panomasksRGB/a" if task == "panoptic" else "data/a/mask")).joinpath("00000.png").rename(
+        truth / ("panomasksRGB/a" if task == "panoptic" else "data/a/mask") / "00000.Png"
+    )
+    archive = tmp_path / "windows.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in sorted(path for path in predictions.rglob("*") if path.is_file()):
+            file.write(path, "one\\two\\" + path.relative_to(predictions).as_posix().replace("/", "\\"))
+    for path in (predictions, archive):
+        found = evaluate(benchmark, truth, path)
+        assert found.digest == report.digest
+        prefix = "" if path == predictions else "one/two/"
+        expect(
+            next(warning for warning in found.warnings if warning.code == "map-extra"),
+            "map-extra",
+            f"{path.name}: 2 maps are of no frame in the ground truth: '{prefix}{maps}a/00002.png', "
+            f"'{prefix}{maps}a/00003.png'.",
+        )
+        others: set[str] = set() if path == predictions else {"archive-backslashes", "archive-root-folder"}
+        added = {warning.code for warning in found.warnings} - {warning.code for warning in report.warnings}
+        assert added == {"map-extra", *others}
+    (predictions / maps / "a/00000.png").unlink()
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in sorted(path for path in predictions.rglob("*") if path.is_file()):
+            file.write(path, f"folder/{path.relative_to(predictions)}")
+    codes = [problem.code for problem in validate(benchmark, archive, truth)]
+    assert codes == ["map-missing", "map-extra", "archive-root-folder"]
 
 
 def test_a_map_that_unpacks_beyond_its_frame_is_read_no_further(panoptic: tuple[Path, Path]) -> None:

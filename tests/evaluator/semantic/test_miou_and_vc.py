@@ -101,3 +101,17 @@ def test_neither_order_nor_workers_matter(found: Pairs) -> None:
     assert turned.metrics == pytest.approx(report.metrics, abs=1e-12)
     assert turned.per_video == report.per_video
     assert {**threaded.to_json(), "seconds": {}} == {**report.to_json(), "seconds": {}}
+
+
+def test_frames_without_leading_zeros_follow_their_numbers(tmp_path: Path) -> None:
+    """0, 1, 2 ... 11, as own splits have them: the same numbers as under 00000, 00001, ... 00011."""
+    classes = np.repeat(np.arange(12, dtype=np.uint8), 12).reshape(12, 3, 4) // 3
+    predicted = classes.copy()
+    predicted[10:] = 9  # wrong at the end, which as text lies between frames 1 and 2
+    made = {"a": classes + 1}
+    paths = [write_class_truth(tmp_path / "gt", made), write_class_maps(tmp_path / "pred", {"a": predicted})]
+    report = evaluate("vspw", *paths)
+    for path in [file for folder in paths for file in folder.rglob("*.png")]:
+        path.rename(path.with_name(f"{int(path.stem)}.png"))
+    assert evaluate("vspw", *paths).digest == report.digest
+    assert (tmp_path / "gt" / "data" / "a" / "mask" / "11.png").is_file()

@@ -41,7 +41,7 @@ def occlusion(levels: Any) -> dict[str, Any]:
 
 
 FILES: list[tuple[object, str, str]] = [
-    ("[", "gt-json", "gt.json: The file ends after 1 bytes in the middle of a value (line 1, column 2)."),
+    ("[", "gt-json", "gt.json: The file ends after 1 byte in the middle of a value (line 1, column 2)."),
     ('{"videos" 1}', "gt-json", "gt.json: line 1, column 2: this is not JSON."),
     (
         r'{"videos": "\q", "categories": [], "annotations": []}',
@@ -92,7 +92,7 @@ FILES: list[tuple[object, str, str]] = [
         "gt.json, entry 0: `id` of an annotation is null, expected an integer.",
     ),
     (one(areas=None), "gt-field-type", f"{ANNOTATION}: `areas` is null, expected a list."),
-    (one(areas=[1]), "gt-length", f"{ANNOTATION}: `areas` has 1 items, but the video has 3 frames."),
+    (one(areas=[1]), "gt-length", f"{ANNOTATION}: `areas` has 1 item, but the video has 3 frames."),
     (
         one(areas=["4", None, None]),
         "gt-field-type",
@@ -101,7 +101,7 @@ FILES: list[tuple[object, str, str]] = [
     (
         one(segmentations=[column(0)]),
         "gt-length",
-        f"{ANNOTATION}: `segmentations` has 1 items, but the video has 3 frames.",
+        f"{ANNOTATION}: `segmentations` has 1 item, but the video has 3 frames.",
     ),
     (
         one(segmentations=[{"size": [HEIGHT, WIDTH], "counts": [3]}, None, None]),
@@ -119,7 +119,7 @@ FILES: list[tuple[object, str, str]] = [
     (
         occlusion([None]),
         "gt-occlusion",
-        f"{ANNOTATION}: `occlusion` has 1 items, but the video has 3 frames.",
+        f"{ANNOTATION}: `occlusion` has 1 item, but the video has 3 frames.",
     ),
     (
         occlusion([None] * 3),

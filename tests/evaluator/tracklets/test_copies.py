@@ -68,4 +68,5 @@ def test_a_wrong_mask_is_named_for_each_of_its_copies(tmp_path: Path) -> None:
     wrong = [column(0), column(1), {"size": [4, 6], "counts": "1"}]
     predictions = [prediction(segmentations=wrong, score=score) for score in (0.1, 0.2)]
     problems = validate("ovis", write(tmp_path / "results.json", predictions), truth)
-    assert [(found.code, found.where.entry) for found in problems] == [("rle-total", 0), ("rle-total", 1)]
+    errors = [(found.code, found.where.entry) for found in problems if found.severity == "error"]
+    assert errors == [("rle-total", 0), ("rle-total", 1)]

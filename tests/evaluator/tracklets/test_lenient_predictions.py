@@ -95,7 +95,7 @@ def test_uncompressed_masks_are_counted_in_a_warning(truth: Path) -> None:
 def test_polygons_are_counted_in_a_warning(truth: Path) -> None:
     mask = [[0, 0, 1, 0, 1, 4, 0, 4]]
     warning = score(truth, [prediction(segmentations=[mask, None, mask])]).warnings[0]
-    assert (warning.code, warning.message) == ("masks-polygons", "2 masks are polygons.")
+    assert (warning.code, warning.message) == ("masks-polygons", "2 masks are written as polygons.")
 
 
 def test_an_empty_list_is_scored_with_a_warning(truth: Path) -> None:

@@ -1,6 +1,7 @@
 """Files that can be scored, or almost, but are surely not what was meant: each is told what it looks like."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -236,3 +237,28 @@ def test_masks_along_rows_and_other_categories_are_told_by_what_fits(
     report = score(tmp_path, truth, found)
     assert set(warnings(report)) == ({code} if code else set())
     assert (report.metrics["AP50"] == 0) == (code is not None)
+
+
+def test_a_file_with_errors_is_told_its_warnings_as_well(tmp_path: Path) -> None:
+    one = prediction(category_id=77, score=55)
+    entries = [one, one, prediction(score=None), {"video_id": 7, "category_id": "1"}, 5]
+    results = write(tmp_path / "results.json", entries)
+    archive = tmp_path / "windows.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(results, "a\\b\\results.json")
+    problems = validate("ytvis2021", archive, write(tmp_path / "gt.json", ground_truth()))
+    found = {problem.code: problem.message for problem in problems}
+    severities = [problem.severity for problem in problems]
+    assert severities == sorted(severities)  # errors first
+    assert found["score-type"] == "`score` is null, expected a number."
+    warned = [problem.code for problem in problems if problem.severity == "warning"]
+    assert warned == [
+        "archive-backslashes",
+        "archive-root-folder",
+        "videos-without-predictions",
+        "category-unknown",
+        "scores-unusual",
+        "predictions-duplicate",
+    ]
+    assert found["category-unknown"] == "2 predictions have categories that the ground truth lacks: 77."
+    assert found["videos-without-predictions"].startswith("1 of the 2 videos has no prediction")

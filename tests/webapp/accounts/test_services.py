@@ -73,7 +73,7 @@ def test_its_last_use_is_noted_at_most_once_a_minute() -> None:
         ({"scopes": ["read", "fly"]}, "Unknown scope 'fly'"),
         ({"scopes": []}, "needs a scope"),
         ({"days": 0}, "0 days"),
-        ({"days": 4000}, "4000 days"),
+        ({"days": 4000}, "4,000 days"),
     ],
 )
 def test_wrong_wishes_are_refused_with_what_can_be_had(wish: dict[str, object], message: str) -> None:

@@ -1,5 +1,6 @@
 """The page that describes the API."""
 
+import html
 import re
 
 import pytest
@@ -20,11 +21,17 @@ def test_it_describes_every_call_of_the_document_without_a_script(client: Client
 
 
 def test_a_call_says_which_scope_it_needs_and_shows_a_command(client: Client) -> None:
-    page = client.get("/api/v1/docs").content.decode()
+    page = html.unescape(client.get("/api/v1/docs").content.decode())
     submit = page.partition('id="submit_upload"')[2].partition("</details>")[0]
     assert "It needs a token with the scope submit." in submit
-    assert "curl -X POST http://testserver/api/v1/submissions" in submit
+    assert "scope <code>submit</code>" in submit
+    assert 'curl -X POST "http://testserver/api/v1/submissions"' in submit
     assert "Authorization: Bearer $DVIS_BENCH_TOKEN" in submit
+    piece = page.partition('id="append_piece"')[2].partition("</details>")[0]
+    assert 'curl -X PATCH "http://testserver/api/v1/uploads/ID" \\\n' in piece
+    assert "1 to 200 characters" in submit
+    assert '-H "Upload-Offset: NUMBER"' in piece
+    assert "--data-binary @FILE" in piece
     read = page.partition('id="list_methods"')[2].partition("</details>")[0]
     assert "Anybody may call it; with a token of the scope read" in read
 

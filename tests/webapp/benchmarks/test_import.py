@@ -151,9 +151,19 @@ def test_a_slug_that_fits_no_address_is_refused(gt: Path, slug: str) -> None:
 
 
 def test_frames_are_found_by_the_names_of_the_videos(gt: Path, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="has no folder for any of the 2 videos, such as 'v1'"):
-        import_benchmark(gt, "--frames", str(tmp_path))
+    def refusal() -> str:
+        with pytest.raises(CommandError, match="one folder per video") as refused:
+            import_benchmark(gt, "--frames", str(tmp_path / "frames"))
+        return str(refused.value)
+
     (tmp_path / "frames" / "v1").mkdir(parents=True)
+    assert "lacks frames of 2 of 2 videos: v1 (0.jpg, 1.jpg), v2 (no folder)." in refusal()
+    for name in ("v1/0.jpg", "v1/._1.jpg", "v2/0.jpg", "v2/1.PNG"):  # the suffix may be another one
+        (tmp_path / "frames" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "frames" / name).touch()
+    assert "lacks frames of 1 of 2 videos: v1 (1.jpg)." in refusal()
+    assert not Split.objects.exists()
+    (tmp_path / "frames" / "v1" / "1.jpg").touch()
     import_benchmark(gt, "--frames", str(tmp_path / "frames"))
     assert Split.objects.get().frames_dir == str(tmp_path / "frames")
 
@@ -168,7 +178,7 @@ def test_another_ground_truth_under_scores_needs_a_word_and_is_told(gt: Path) ->
         import_benchmark(gt)
     split.refresh_from_db()
     assert split.video_count == 2
-    assert "1 scores stay" in import_benchmark(gt, "--replace")
+    assert "1 score stays" in import_benchmark(gt, "--replace")
     split.refresh_from_db()
     assert split.video_count == 3
 

@@ -118,6 +118,14 @@ def test_a_folder_is_no_ground_truth_of_tracklets(made: MapBenchmark) -> None:
 
 
 def test_frames_are_found_by_the_names_of_the_videos(made: MapBenchmark, tmp_path: Path) -> None:
-    (tmp_path / "frames" / VIDEOS[0]).mkdir(parents=True)
+    folders = [tmp_path / "frames" / name / "origin" for name in VIDEOS]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        for frame in range(SHAPE[0]):
+            (folder / f"{frame:05}.jpg").touch()
+    (folders[1] / "00003.jpg").unlink()
+    with pytest.raises(CommandError, match=rf"of 1 of 2 videos: {VIDEOS[1]} \(00003"):
+        import_benchmark(made, made.truth, "--frames", str(tmp_path / "frames"))
+    (folders[1] / "00003.jpg").touch()
     import_benchmark(made, made.truth, "--frames", str(tmp_path / "frames"))
     assert Split.objects.get().frames_dir == str(tmp_path / "frames")

@@ -84,6 +84,6 @@ def test_the_command_tells_what_it_did() -> None:
     call_command("load_published", stdout=first)
     call_command("load_published", stdout=second)
     assert first.getvalue().startswith(
-        "Loaded 455 published results with 1423 numbers: 6 benchmarks, 47 methods"
+        "Loaded 455 published results with 1,423 numbers: 6 benchmarks, 47 methods"
     )
     assert second.getvalue() == "Nothing to do: all published results are there.\n"

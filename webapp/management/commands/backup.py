@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from evaluator.files.words import counted
 from webapp.backup.make import backup
 from webapp.backup.manifest import BackupError
 
@@ -23,9 +24,12 @@ class Command(BaseCommand):
         except (BackupError, OSError) as problem:
             raise CommandError(f"No backup was made. {problem}") from problem
         size = sum(entry.size for entry in made.files) / 1024**2
-        self.stdout.write(f"Backup of {len(made.files):,} files, {size:,.1f} MiB, is complete in {folder}")
+        self.stdout.write(
+            f"Backup of {counted(len(made.files), 'file')}, {size:,.1f} MiB, is complete in {folder}"
+        )
         if made.missing:
+            lost = counted(len(made.missing), "file was lost or damaged", "files were lost or damaged")
             raise CommandError(
-                f"But {len(made.missing):,} files were lost or damaged on this site before, and are not in "
-                f"it: {', '.join(made.missing[:5])}. An older backup may have them (blobs/)."
+                f"But {lost} on this site before, so that it lacks: {', '.join(made.missing[:5])}. An older "
+                "backup may have more (blobs/)."
             )

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from evaluator.catalog import BENCHMARKS
+from evaluator.files.words import counted
 from evaluator.problems import GroundTruthError
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split
@@ -88,16 +89,15 @@ class Command(BaseCommand):
         for warning in done.warnings:
             self.stderr.write(f"warning: {warning}")
         split = done.split
-        objects = "" if done.annotations is None else f" {done.annotations} annotated objects,"
+        objects = "" if done.annotations is None else f" {counted(done.annotations, 'annotated object')},"
         self.stdout.write(
-            f"{split}: {split.video_count} videos,{objects} {len(split.known_categories)} categories."
+            f"{split}: {counted(split.video_count, 'video')},{objects} "
+            f"{counted(len(split.known_categories), 'category', 'categories')}."
         )
         for line in rules_in_words(split):
             self.stdout.write(line)
         for subset in split.subsets.all():
-            self.stdout.write(
-                f"Subset {subset.name}: {subset.video_count} video{'' if subset.video_count == 1 else 's'}."
-            )
+            self.stdout.write(f"Subset {subset.name}: {counted(subset.video_count, 'video')}.")
         self.stdout.write(f"Page: /benchmarks/{split.benchmark.slug}/?split={split.name}")
         if split.opens_at is None:
             again = f"manage.py import_benchmark {split.benchmark.slug} --split {split.name}"
@@ -105,8 +105,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Or at a time: {again} --opens 2027-01-15T12:00Z --closes 2027-02-15T12:00Z")
         if done.outdated:
             self.stdout.write(
-                f"Note: {done.outdated} scores stay as they were measured against the former ground truth; "
-                "the board marks them."
+                f"Note: {counted(done.outdated, 'score stays', 'scores stay')} as measured against the former"
+                " ground truth; the board marks such rows."
             )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from evaluator.files.words import counted
 from webapp.published.load import load_published_results
 
 
@@ -16,7 +17,7 @@ class Command(BaseCommand):
             self.stdout.write("Nothing to do: all published results are there.")
             return
         self.stdout.write(
-            f"Loaded {summary.submissions} published results with {summary.scores} numbers: "
-            f"{summary.benchmarks} benchmarks, {summary.methods} methods, {summary.variants} variants "
-            "made or changed."
+            f"Loaded {counted(summary.submissions, 'published result')} with "
+            f"{counted(summary.scores, 'number')}: {counted(summary.benchmarks, 'benchmark')}, "
+            f"{counted(summary.methods, 'method')}, {counted(summary.variants, 'variant')} made or changed."
         )

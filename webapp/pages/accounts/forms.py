@@ -1,13 +1,23 @@
-"""The form that makes a token."""
+"""The forms of accounts: log in, make a token."""
 
 from typing import Any
 
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 
 from webapp.accounts.models import Scope
 from webapp.accounts.services import LONGEST_DAYS
 
 LIFETIMES = [(30, "30 days"), (90, "90 days"), (365, "one year"), (LONGEST_DAYS, "ten years")]
+
+
+class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in {"login": "Username or email", "remember": "Stay logged in"}.items():
+            self.fields[name].label = label
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)  # it says what the label says
 
 
 class TokenForm(forms.Form):

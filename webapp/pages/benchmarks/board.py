@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from evaluator.files.words import counted
 from webapp.charts.choose import board_chart
 from webapp.charts.spec import Chart
 from webapp.leaderboards.board import Column, RankedRow, Row
@@ -145,7 +146,9 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
         exports=_exports(filters, export_path),
         secondary=_secondary(board, path),
         columns_link=_columns_link(board, path),
-        show_all=Link(f"Show all {len(board.rows)} rows", _href(path, replace(filters, all_rows=True)))
+        show_all=Link(
+            f"Show all {counted(len(board.rows), 'row')}", _href(path, replace(filters, all_rows=True))
+        )
         if len(shown) < len(board.rows)
         else None,
         clear_chosen=Link("Chart the top rows", _href(path, replace(filters, rows=())))
@@ -340,7 +343,7 @@ def _columns_link(board: Leaderboard, path: str) -> Link | None:
     if not board.hidden_columns:
         return None
     on = board.filters.all_columns
-    label = "Fewer columns" if on else f"{board.hidden_columns} more columns"
+    label = "Fewer columns" if on else counted(board.hidden_columns, "more column")
     return Link(label, _href(path, replace(board.filters, all_columns=not on)), on)
 
 

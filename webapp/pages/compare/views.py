@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from evaluator.files.words import counted
 from webapp.benchmarks.selectors import benchmark_get, benchmarks_visible_to, split_get
 from webapp.compare.selectors import comparison_get
 from webapp.leaderboards.choosing import choice_of
@@ -46,7 +47,7 @@ def _from_board(request: HttpRequest) -> HttpResponse:
     choice = choice_of(board)
     if choice.compare_href:
         return HttpResponseRedirect(choice.compare_href)
-    message = f"{choice.count} row{'' if choice.count == 1 else 's'} ticked: {choice.note}."
+    message = f"{counted(choice.count, 'row')} ticked: {choice.note}."
     return _help(request, Refused("submissions-count", message, "Go back and tick two to five rows."))
 
 

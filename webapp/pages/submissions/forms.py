@@ -36,6 +36,7 @@ class SubmitForm(UploadForm):
     """
 
     kind = PREDICTIONS
+    method_missing = "Name the method, or choose one of yours."
     variant = forms.ModelChoiceField(
         Variant.objects.none(),
         label="Method",
@@ -43,8 +44,20 @@ class SubmitForm(UploadForm):
         empty_label="A new method or variant",
     )
     method_name = forms.CharField(label="Name of the method", required=False, max_length=100)
-    variant_name = forms.CharField(label="Variant", required=False, max_length=150)
-    note = forms.CharField(label="Note", required=False, max_length=300)
+    variant_name = forms.CharField(
+        label="Variant",
+        required=False,
+        max_length=150,
+        help_text="One configuration of the method. The leaderboard ranks variants.",
+        widget=forms.TextInput(attrs={"placeholder": "default", "autocomplete": "off"}),
+    )
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=300,
+        help_text="For example the checkpoint, the commit or what changed. Everybody who sees the submission "
+        "can read it.",
+    )
     visibility = forms.ChoiceField(
         label="Who sees it",
         choices=[
@@ -88,5 +101,5 @@ class SubmitForm(UploadForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if not data.get("variant") and not data.get("method_name") and not self.errors.get("variant"):
-            self.add_error("method_name", "Name the method, or choose one of yours above.")
+            self.add_error("method_name", self.method_missing)
         return data

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluator.files.words import counted
 from webapp.benchmarks.models import Split
 from webapp.charts.levels import BY_OCCLUSION, BY_WINDOW
 from webapp.leaderboards.metrics import GROUPS, column_order, metric, primary_metric
@@ -161,7 +162,7 @@ def _video_rows(per_video: Mapping[str, Mapping[str, float | None]], split: Spli
     """Return the entries of a table by the labels of the videos."""
     known = split.videos_by_label()
     return {
-        label: (video.name, f"{video.length} frames", values)
+        label: (video.name, counted(video.length, "frame"), values)
         if (video := known.get(label))
         else (label, "", values)
         for label, values in per_video.items()

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from evaluator.catalog import METRICS
 from evaluator.catalog.formula import render_inline, to_mathml
+from evaluator.files.words import counted
 from webapp.jobs.selectors import duration
 from webapp.numbers import UNDEFINED
 from webapp.numbers import percent as percent_text
@@ -56,6 +57,12 @@ def mathml(latex: str) -> SafeString:
 def formulas(text: str) -> SafeString:
     """Return text with what stands between dollar signs as formulas and between backticks as code."""
     return mark_safe(render_inline(text, backticks, partial(to_mathml, is_block=False)))
+
+
+@register.filter(name="counted")
+def counted_filter(number: int, noun: str) -> str:
+    """Return a number and its noun; `noun` may give both forms, as "category,categories"."""
+    return counted(number, *noun.split(",", 1))
 
 
 @register.filter

@@ -128,7 +128,10 @@ def test_missing_file_and_method_are_both_named(page: Client) -> None:
     response = page.post(URL, {"visibility": "public"})
     assert response.status_code == 422
     assert b"Choose a results.json, or a zip archive that holds one." in response.content
-    assert b"Name the method, or choose one of yours above." in response.content
+    summary = response.content.decode().partition('id="error-summary"')[2].partition("</div>")[0]
+    assert 'href="#id_file"' in summary
+    assert "Name the method, or choose one of yours." in summary
+    assert "2 fields need a look" in summary
 
 
 def test_empty_request_is_told_what_is_missing(page: Client) -> None:
@@ -164,7 +167,7 @@ def test_used_up_quota_says_when_the_next_one_is_free_and_keeps_the_file(
     response = page.post(URL, _form(file=_file(b"another")))
     text = response.content.decode()
     assert response.status_code == 422
-    assert "You have used all 1 submissions of today" in text
+    assert "You have used the only submission of today" in text
     assert "0 of 1" in text
     assert "at most 20 times per day (20 left today)" in text
     assert f'value="{Upload.objects.latest("created_at").pk}"' in text

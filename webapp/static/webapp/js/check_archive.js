@@ -1,6 +1,7 @@
 /**
  * Opens zip archives under the rules of the server (evaluator/files/archive.py), and finds the results.json of one.
  */
+import { counted } from "./check_problems.js";
 import { ZipError, canRead, zipListing, zipMember } from "./check_zip.js";
 
 const LIMITS = { members: 1000, total: 4 * 2 ** 30 };
@@ -40,8 +41,28 @@ export async function openMembers(file, problems, limits) {
     return null;
   }
   if (isRefused(members, problems, limits)) return null;
-  const files = members.filter(({ name }) => !name.endsWith("/") && !isLitter(name));
-  return new Map(files.map((member) => [member.name, member]));
+  const files = members.map((member) => ({ ...member, name: plain(member.name), written: member.name }));
+  const kept = files.filter(({ name }) => !name.endsWith("/") && !isLitter(name));
+  const odd = kept.filter(({ name, written }) => name !== written);
+  if (odd.length > 0) {
+    const have = counted(odd.length, "name has backslashes", "names have backslashes");
+    problems.add("archive-backslashes", {}, `${have}, first ${JSON.stringify(odd[0].written.slice(0, 80))}.`);
+  }
+  return withLowerSuffixes(new Map(kept.map((member) => [member.name, member])));
+}
+
+/** A name with "/" between folders; some programs of Windows write backslashes. */
+function plain(name) {
+  return name.replaceAll("\\", "/");
+}
+
+/** Maps may be called .PNG where no other file has the name with .png. */
+function withLowerSuffixes(members) {
+  const named = [...members].map(([name, member]) => {
+    const lower = name.replace(/\.png$/i, ".png");
+    return [members.has(lower) ? name : lower, member];
+  });
+  return new Map(named.map(([name, member]) => [name, { ...member, name }]));
 }
 
 function isRefused(members, problems, limits) {
@@ -51,14 +72,14 @@ function isRefused(members, problems, limits) {
   };
   const total = members.reduce((sum, { size }) => sum + size, 0);
   if (members.length > limits.members) {
-    return refuse("archive-members", `The archive lists ${members.length} files, but at most ${limits.members} are read.`);
+    return refuse("archive-members", `The archive lists ${members.length.toLocaleString("en")} files, but at most ${limits.members.toLocaleString("en")} are read.`);
   }
   if (total > limits.total) {
-    return refuse("archive-size", `The archive unpacks to ${total} bytes, but at most ${limits.total} are read.`);
+    return refuse("archive-size", `The archive unpacks to ${total.toLocaleString("en")} bytes, but at most ${limits.total.toLocaleString("en")} are read.`);
   }
   const names = new Set();
-  for (const { name, link } of members) {
-    const shown = JSON.stringify(name.slice(0, 80));
+  for (const { name: written, link } of members) {
+    const [name, shown] = [plain(written), JSON.stringify(written.slice(0, 80))];
     if (isUnsafe(name)) return refuse("archive-path", `The archive has a member ${shown}: only plain relative names are read.`);
     if (link) return refuse("archive-link", `The member ${shown} is a symbolic link.`);
     if (names.has(name)) return refuse("archive-duplicate", `The archive has two members called ${shown}.`);
@@ -69,7 +90,7 @@ function isRefused(members, problems, limits) {
 
 function isUnsafe(name) {
   const parts = name.split("/");
-  return name.startsWith("/") || parts.includes("..") || parts[0].includes(":") || /[\0\\]/.test(name);
+  return name.startsWith("/") || parts.includes("..") || parts[0].includes(":") || name.includes("\0");
 }
 
 /** Whether macOS or Windows made a file, or a folder around it (evaluator/files/litter.py). */
@@ -77,7 +98,7 @@ function isLitter(name) {
   return name.split("/").some((part) => part.startsWith("._") || LITTER.includes(part.toLowerCase()));
 }
 
-/** The one results.json, at the top or in one root folder. */
+/** The one results.json, at the top or, with all others, in one folder. */
 function findResults(files, problems) {
   const found = files.filter(({ name }) => name.split("/").pop() === "results.json");
   if (found.length !== 1) {
@@ -89,12 +110,12 @@ function findResults(files, problems) {
   const folders = found[0].name.split("/").slice(0, -1);
   const roots = new Set(files.map(({ name }) => name.split("/")[0]));
   if (folders.length === 0) return found[0];
-  if (folders.length > 1 || roots.size > 1) {
-    const message = `The archive has ${found[0].name}, but results.json must lie at the top or in one root folder.`;
+  if (roots.size > 1) {
+    const message = `The archive has ${found[0].name}, but results.json must lie at the top, or everything in one folder.`;
     problems.add("results-missing", {}, message);
     return null;
   }
-  problems.add("archive-root-folder", {}, `results.json lies in the folder ${folders[0]} of the archive.`);
+  problems.add("archive-root-folder", {}, `results.json lies in the folder ${folders.join("/")} of the archive.`);
   return found[0];
 }
 

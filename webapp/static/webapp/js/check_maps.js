@@ -6,8 +6,10 @@
  * the split: then each of them counts. This check never refuses what the server would score.
  */
 import { MAP_LIMITS, memberProblem, openMembers } from "./check_archive.js";
+import { counted } from "./check_problems.js";
 import { ZipError, canRead, zipMember } from "./check_zip.js";
 
+const DEEPEST = 5; // folders in which maps are looked for
 const HEADER = 33; // signature, length, IHDR and its checksum
 const FIRST_BYTES = 512; // packed bytes that hold a header
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -29,7 +31,7 @@ const TASKS = {
 /** Return {maps, videos}: how many maps and videos of the split there are. Problems go to the list. */
 export async function checkMaps(file, split, problems, onProgress) {
   const task = TASKS[split.task];
-  const wanted = task.json ? [task.json, task.top.slice(0, -1)] : split.videos.map(({ name }) => name);
+  const wanted = task.json ? [task.json] : split.videos.map(({ name }) => name);
   const archive = await openMembers(file, problems, MAP_LIMITS);
   if (archive === null) return { maps: 0, videos: 0 };
   const root = rootFolder(archive, wanted, problems);
@@ -40,27 +42,33 @@ export async function checkMaps(file, split, problems, onProgress) {
   }
   const byVideo = mapsByVideo(archive, root + task.top);
   const complete = [];
+  let extra = 0;
   for (const video of split.videos) {
     const found = byVideo.get(video.name) ?? [];
+    extra += Math.max(0, found.length - video.length);
     if (found.length === video.length) complete.push({ video, found });
     else if (found.length < video.length) missing(video, found.length, task, problems);
   }
   if (!task.json) warnOfOthers(byVideo, split.videos, problems); // the server reads the videos from the JSON file
+  if (extra > 0) problems.add("map-extra", {}, `${counted(extra, "map is", "maps are")} of no frame in the ground truth.`);
   const maps = complete.reduce((sum, { found }) => sum + found.length, 0);
   if (!problems.hasErrors()) await checkHeaders(file, complete, task, problems, (done) => onProgress(done, maps));
   return { maps, videos: complete.length };
 }
 
-/** What stands before all names: nothing, or one folder, with a warning. */
+/** What stands before the wanted names, files or folders: nothing, or the one place where they lie, with a warning. */
 function rootFolder(archive, wanted, problems) {
-  const names = [...archive.keys()];
-  const tops = new Set(names.map((name) => name.split("/", 1)[0]));
-  if (tops.size !== 1 || wanted.some((name) => tops.has(name))) return "";
-  const [top] = tops;
-  const inner = new Set(names.map((name) => name.split("/")[1]));
-  if (!wanted.some((name) => inner.has(name))) return "";
-  problems.add("archive-root-folder", {}, `The files lie in the folder ${JSON.stringify(top.slice(0, 80))}.`);
-  return `${top}/`;
+  const known = new Set(wanted);
+  const roots = new Set();
+  for (const name of archive.keys()) {
+    const parts = name.split("/");
+    const depth = parts.slice(0, DEEPEST).findIndex((part) => known.has(part));
+    if (depth >= 0) roots.add(parts.slice(0, depth).join("/"));
+  }
+  const [root] = roots;
+  if (roots.size !== 1 || root === "") return "";
+  problems.add("archive-root-folder", {}, `The files lie in the folder ${JSON.stringify(root.slice(0, 80))}.`);
+  return `${root}/`;
 }
 
 /** Return the members of each folder of PNG files below `folder`, in the order of their names. */
@@ -79,7 +87,7 @@ function mapsByVideo(archive, folder) {
 
 function missing({ name, length }, found, task, problems) {
   if (found === 0 && !task.json) problems.add("video-missing", { video_id: name }, `There is no folder '${name}' with PNG maps.`);
-  else problems.add("map-missing", { video_id: name }, `The video has ${length} frames, but the archive has ${found} of their maps.`);
+  else problems.add("map-missing", { video_id: name }, `The video has ${counted(length, "frame")}, but the archive has maps of ${found}.`);
 }
 
 function warnOfOthers(byVideo, videos, problems) {
@@ -87,8 +95,7 @@ function warnOfOthers(byVideo, videos, problems) {
   const others = [...byVideo.keys()].filter((name) => name !== "" && !known.has(name)).sort();
   if (others.length === 0) return;
   const shown = others.slice(0, 3).join(", ");
-  const count = others.length === 1 ? "1 video is" : `${others.length} videos are`;
-  problems.add("video-extra", {}, `${count} not in the ground truth: ${shown}.`);
+  problems.add("video-extra", {}, `${counted(others.length, "video is", "videos are")} not in the ground truth: ${shown}.`);
 }
 
 async function checkHeaders(file, complete, task, problems, onDone) {

@@ -5,6 +5,11 @@
 const LISTED = 100;
 const LISTED_PER_CODE = 10;
 
+/** A number and its noun, or what stands beside it of one and of several (evaluator/files/words.py). */
+export function counted(number, noun, plural = `${noun}s`) {
+  return `${number.toLocaleString("en")} ${number === 1 ? noun : plural}`;
+}
+
 export class ProblemList {
   /** `table`: {code: {severity, title, hint}}; `file`: the name that `where` starts with. */
   constructor(table, file) {
@@ -24,9 +29,9 @@ export class ProblemList {
     if (group.shown.length < LISTED_PER_CODE) group.shown.push(this.problem(code, where, message, 1));
   }
 
-  /** What was found before does not count any more: the file cannot be read to its end. */
+  /** What was found before inside the file does not count any more: it cannot be read to its end. */
   only(code, message) {
-    this.groups.clear();
+    for (const found of this.groups.keys()) if (!found.startsWith("archive-")) this.groups.delete(found);
     this.add(code, {}, message);
   }
 

@@ -5,6 +5,7 @@
  * Where the server and this check could differ, this one stays silent: it never refuses what the server would score.
  */
 import { judgeMask } from "./check_mask.js";
+import { counted } from "./check_problems.js";
 
 const FIELDS = ["video_id", "category_id", "score", "segmentations"];
 const LISTED_IDS = 10;
@@ -66,7 +67,7 @@ export class VisRules {
     }
     const video = this.videos.get(value);
     if (video === undefined) {
-      const message = `The ground truth has no video ${value}; it has ${this.videos.size} videos with ids ${span(this.videos)}.`;
+      const message = `The ground truth has no video ${value}; its ${counted(this.videos.size, "id is", "ids are")} ${span(this.videos)}.`;
       this.problems.add("video-unknown", { entry: index, video_id: value, field: "video_id" }, message);
     } else {
       this.seen.add(value);
@@ -107,7 +108,7 @@ export class VisRules {
     if (kind !== "a list") {
       this.problems.add("segmentations-type", place, `\`segmentations\` is ${shown}, expected a list.`);
     } else if (video !== undefined && entry.frames !== video.length) {
-      const message = `\`segmentations\` has ${entry.frames} items, but the video has ${video.length} frames.`;
+      const message = `\`segmentations\` has ${counted(entry.frames, "item")}, but the video has ${counted(video.length, "frame")}.`;
       this.problems.add("tracklet-length", place, message);
     } else {
       for (const { frame, code, message } of this.wrongMasks(entry, video)) this.problems.add(code, { ...place, frame }, message);
@@ -136,20 +137,20 @@ export class VisRules {
     if (count > 0) {
       const sorted = [...ids].sort((one, other) => one - other);
       const listed = sorted.slice(0, LISTED_IDS).join(", ") + (sorted.length > LISTED_IDS ? ", ..." : "");
-      const have = count === 1 ? "prediction has a category" : "predictions have categories";
-      const message = `${count} ${have} that the ground truth lacks: ${listed}.`;
+      const have = counted(count, "prediction has a category", "predictions have categories");
+      const message = `${have} that the ground truth lacks: ${listed}.`;
       this.problems.add("category-unknown", { entry, field: "category_id" }, message);
       this.categoriesCountedOtherwise();
     }
-    if (this.kinds.polygons > 0) this.problems.add("masks-polygons", {}, `${masks(this.kinds.polygons, "polygons")}.`);
-    if (this.kinds.uncompressed > 0) this.problems.add("masks-uncompressed", {}, `${masks(this.kinds.uncompressed, "uncompressed RLE")}.`);
+    if (this.kinds.polygons > 0) this.problems.add("masks-polygons", {}, `${masks(this.kinds.polygons)} written as polygons.`);
+    if (this.kinds.uncompressed > 0) this.problems.add("masks-uncompressed", {}, `${masks(this.kinds.uncompressed)} uncompressed RLE.`);
   }
 
   missingVideos(entries) {
     const missing = [...this.videos.values()].filter(({ id }) => !this.seen.has(id));
     if (entries === 0 || missing.length === 0) return;
     const have = missing.length === 1 ? "has" : "have";
-    const message = `${missing.length} of the ${plural(this.videos.size, "video")} ${have} no prediction, this one first.`;
+    const message = `${missing.length} of the ${counted(this.videos.size, "video")} ${have} no prediction, this one first.`;
     const [{ id, name }] = missing;
     this.problems.add("videos-without-predictions", { video_id: id, video: name }, message);
   }
@@ -177,15 +178,12 @@ export class VisRules {
   }
 }
 
-function plural(number, noun) {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-function masks(count, kind) {
-  return count === 1 ? `1 mask is ${kind}` : `${count} masks are ${kind}`;
+function masks(count) {
+  return counted(count, "mask is", "masks are");
 }
 
 function span(videos) {
   const ids = [...videos.keys()];
-  return ids.length === 0 ? "none" : `${Math.min(...ids)} to ${Math.max(...ids)}`;
+  if (ids.length < 2) return ids.length === 0 ? "none" : String(ids[0]);
+  return `${Math.min(...ids)} to ${Math.max(...ids)}`;
 }

@@ -12,6 +12,12 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// On a phone the row of tabs scrolls: show the one that is open.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const { parentElement: row } = tab;
+  row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+}
+
 async function copyBlock(button) {
   const text = button.closest(".code").querySelector("code").textContent;
   const label = button.textContent;

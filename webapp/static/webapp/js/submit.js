@@ -3,6 +3,7 @@
  * check refuses it, the upload is given up. Submit waits for the upload, never for the check. Without this script the
  * same form sends the file by itself.
  */
+import { counted } from "./check_problems.js";
 import { problemList, element } from "./problems.js";
 import { Upload, UploadRefused } from "./upload.js";
 
@@ -22,7 +23,8 @@ class SubmitPage {
     this.upload = null;
     this.wantsSubmit = false;
     this.input.addEventListener("change", () => this.input.files[0] && this.choose(this.input.files[0]));
-    form.elements.method_name?.addEventListener("input", ({ target }) => target.setCustomValidity(""));
+    const { method_name: name, variant } = form.elements; // a checkpoint has none
+    for (const field of [name, variant]) field?.addEventListener("input", () => this.unmark(name));
     // Back from the submission: its upload is used up.
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     form.addEventListener("submit", (event) => this.submit(event));
@@ -56,7 +58,7 @@ class SubmitPage {
     const turn = ++this.turn;
     this.uploadField.value = "";
     this.findings.replaceChildren();
-    document.getElementById("id_file_error")?.remove();
+    this.unmark(this.input);
     this.showFile(file);
     this.send(file, turn);
     const verdict = await this.check(file);
@@ -106,7 +108,7 @@ class SubmitPage {
 
   /** How much has been checked: bytes of a results.json, or maps. */
   amount(number) {
-    return this.split.task === "vis" ? size(number) : `${NUMBER.format(number)} maps`;
+    return this.split.task === "vis" ? size(number) : counted(number, "map");
   }
 
   showVerdict(file, verdict) {
@@ -114,15 +116,14 @@ class SubmitPage {
     const warnings = verdict.problems.filter(({ severity }) => severity === "warning");
     if (errors.length > 0) {
       const count = errors.reduce((sum, problem) => sum + problem.count, 0);
-      this.say("error", `${NUMBER.format(count)} ${count === 1 ? "problem" : "problems"} in ${file.name}.`, "The file was not submitted, and this costs no quota. Fix the file and choose it again.");
-      this.findings.append(problemList(errors, this.split.problems), this.letServerDecide(file));
+      this.say("error", `${counted(count, "problem")} in ${file.name}.`, "The file was not submitted, and this costs no quota. Fix the file and choose it again.");
+      this.findings.append(problemList([...errors, ...warnings], this.split.problems), this.letServerDecide(file));
     } else if (verdict.checked) {
-      const kind = this.split.task === "vis" ? "prediction" : "map";
-      const count = `${NUMBER.format(verdict.entries)} ${kind}${verdict.entries === 1 ? "" : "s"}`;
-      const found = `${count} in ${NUMBER.format(verdict.videos)} of ${NUMBER.format(this.split.videos.length)} videos`;
+      const count = counted(verdict.entries, this.split.task === "vis" ? "prediction" : "map");
+      const found = `${count} in ${NUMBER.format(verdict.videos)} of ${counted(this.split.videos.length, "video")}`;
       this.say(warnings.length ? "warning" : "ok", `Checked: ${found}.`, warnings.length ? "It can be scored. The following looks unintended:" : "");
     }
-    if (warnings.length > 0) this.findings.append(problemList(warnings, this.split.problems));
+    if (errors.length === 0 && warnings.length > 0) this.findings.append(problemList(warnings, this.split.problems));
   }
 
   /** The check may be wrong: the server has the last word. */
@@ -176,8 +177,11 @@ class SubmitPage {
   // --- Submit ----------------------------------------------------------------------------------------------
 
   submit(event) {
-    if (this.missesMethod()) {
+    const missing = this.missing();
+    document.getElementById("error-summary")?.remove();
+    if (missing.length > 0) {
       event.preventDefault();
+      this.summarise(missing);
     } else if (this.uploadField.value !== "") {
       this.finish(event);
     } else if (this.upload !== null || (this.input.files[0] && !this.hasErrors())) {
@@ -187,16 +191,51 @@ class SubmitPage {
       event.preventDefault();
       this.findings.querySelector(".alert")?.scrollIntoView({ block: "center" });
     }
-    // Otherwise nothing is chosen: the server says so, and marks what else is missing.
   }
 
-  /** Say now what the server would say after a long upload. */
-  missesMethod() {
-    const name = form.elements.method_name;
-    if (!name) return false; // a checkpoint
-    const isMissing = !form.elements.variant?.value && name.value.trim() === "";
-    name.setCustomValidity(isMissing ? "Name the method, or choose one of yours." : "");
-    return !name.reportValidity();
+  /** The fields that lack something, with what the server would say of them after a long upload. */
+  missing() {
+    const { method_name: name, variant } = form.elements;
+    const found = [];
+    if (this.uploadField.value === "" && !this.input.files[0]) found.push({ field: this.input, label: "File", text: form.dataset.fileMissing });
+    if (name && !variant?.value && name.value.trim() === "") found.push({ field: name, label: name.labels[0].textContent, text: form.dataset.methodMissing });
+    return found;
+  }
+
+  /** Say all that is missing at the top and beside each field, as partials/error_summary.html does. */
+  summarise(missing) {
+    const box = element("div", "alert error");
+    Object.assign(box, { id: "error-summary", tabIndex: -1 });
+    box.setAttribute("role", "alert");
+    const count = counted(missing.length, "field needs", "fields need");
+    const list = element("ul");
+    box.append(element("strong", "", `${form.dataset.notYet}. ${count} a look:`), list);
+    for (const { field, label, text } of missing) {
+      const link = element("a", "", label);
+      link.href = `#${field.id}`;
+      const item = element("li");
+      item.append(link, `: ${text}`);
+      list.append(item);
+      this.mark(field, text);
+    }
+    form.querySelector(".stack").prepend(box);
+    box.focus();
+  }
+
+  /** Describe a field by what is wrong with it, until it is changed. */
+  mark(field, text) {
+    this.unmark(field);
+    const error = element("p", "error", text);
+    error.id = `${field.id}_error`;
+    (field.closest(".drop") ?? field).after(error);
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", error.id);
+  }
+
+  unmark(field) {
+    document.getElementById(`${field.id}_error`)?.remove();
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
   }
 
   /** The upload goes with the form by its name; the file itself must not travel twice. */
