@@ -95,7 +95,8 @@ class Problem:
     def __str__(self) -> str:
         where = str(self.where)
         start = f"{where}: " if where else ""
-        return f"{start}{self.message}\n  -> {self.hint}   [{self.code}]"
+        way_out = f"-> {self.hint}   " if self.hint else ""
+        return f"{start}{self.message}\n  {way_out}[{self.code}]"
 
 
 def problem(code: str, where: Where, message: str) -> Problem:

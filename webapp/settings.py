@@ -271,6 +271,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Anybody can ask for a wrong host: the line of the request says so, without a traceback.
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
 }
 structlog.configure(
     # Handlers of `logging` never raise: a log line that cannot be written must not cost an answer.

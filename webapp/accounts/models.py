@@ -17,6 +17,7 @@ from django.utils import timezone
 from webapp.accounts.names import KEPT, KEY_CHARACTERS, lookalike_key
 
 LOOKS_ALIKE = "This name looks like that of somebody else. Choose another one."
+ADDRESS_TAKEN = "This address belongs to another account."
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -66,9 +67,17 @@ class User(AbstractUser):
     def clean(self) -> None:
         super().clean()
         self.email = self.email or None
-        is_as_before = User.objects.filter(pk=self.pk, username=self.username).exists()
-        if not is_as_before and User.objects.looking_like(self.username).exclude(pk=self.pk).exists():
-            raise ValidationError({"username": LOOKS_ALIKE})
+        before = User.objects.filter(pk=self.pk).values_list("username", "email").first() or ("", None)
+        is_named_alike = User.objects.looking_like(self.username or "").exclude(pk=self.pk)
+        has_address = User.objects.filter(email__iexact=self.email or "").exclude(pk=self.pk)
+        faults = {}
+        # A field that has failed already is empty here.
+        if self.username not in ("", None, before[0]) and is_named_alike.exists():
+            faults["username"] = LOOKS_ALIKE
+        if self.email not in (None, before[1]) and has_address.exists():
+            faults["email"] = ADDRESS_TAKEN
+        if faults:
+            raise ValidationError(faults)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store null for an empty address: two empty texts would be the same address."""

@@ -105,7 +105,10 @@ class PatientProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         clock = self.clock
         clock.moved_at = self.loop.time()
-        if clock.headers_since is None and (self.cycle is None or self.cycle.response_complete):
+        cycle = self.cycle
+        if clock.headers_since is None and (
+            cycle is None or (cycle.response_complete and not cycle.more_body)
+        ):
             clock.headers_since = clock.moved_at  # also for empty lines between two requests
         awaited = clock.headers_since is not None
         super().data_received(data)

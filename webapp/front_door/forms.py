@@ -20,7 +20,10 @@ from webapp.uploads.intake import KEY, Intake
 from webapp.uploads.services import upload_delete
 
 FORMS: Final = ("submissions:new", "checkpoints:new")
+# All but the file: names, texts, and what separates them.
 FIELDS_BYTES: Final = 1024 * 1024
+# Each costs the event loop time, however small it is.
+PARTS: Final = 100
 _FILE: Final = "file"
 
 
@@ -38,12 +41,13 @@ class Form:
         self.filename: str | None = None
         self.data = bytearray()
         self.is_complete = False
-        self._name, self._text, self._text_bytes, self._is_file = "", bytearray(), 0, False
+        self._name, self._text, self._is_file = "", bytearray(), False
+        self._bytes, self._file_bytes, self._parts = 0, 0, 0
         self._header, self._headers = (bytearray(), bytearray()), dict[bytes, bytes]()
         self._parser = MultipartParser(
             boundary,
             {
-                "on_part_begin": self._headers.clear,
+                "on_part_begin": self._on_part_begin,
                 "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),
                 "on_header_value": lambda data, start, end: self._header[1].extend(data[start:end]),
                 "on_header_end": self._on_header_end,
@@ -55,14 +59,23 @@ class Form:
         )
 
     def feed(self, data: bytes) -> None:
-        """Read on. Raises BodyTooLarge for too much text beside the file, FormParserError for other data."""
+        """Read on. Raises BodyTooLarge for too much beside the file, FormParserError for other data."""
         self._parser.write(data)
+        self._bytes += len(data)
+        if self._bytes - self._file_bytes > FIELDS_BYTES:
+            raise BodyTooLarge
 
     def take(self) -> bytes:
         """Return what has come of the file since the last time."""
         data = bytes(self.data)
         self.data.clear()
         return data
+
+    def _on_part_begin(self) -> None:
+        self._headers.clear()
+        self._parts += 1
+        if self._parts > PARTS:
+            raise BodyTooLarge
 
     def _on_header_end(self) -> None:
         name, value = self._header
@@ -81,11 +94,9 @@ class Form:
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_file:
             self.data += data[start:end]
-            return
-        self._text_bytes += end - start
-        if self._text_bytes > FIELDS_BYTES:
-            raise BodyTooLarge
-        self._text += data[start:end]
+            self._file_bytes += end - start
+        else:
+            self._text += data[start:end]
 
     def _on_part_end(self) -> None:
         if not self._is_file and b"filename=" not in self._headers.get(b"content-disposition", b""):

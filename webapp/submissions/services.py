@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from evaluator import __version__ as evaluator_version
@@ -69,7 +69,7 @@ def submission_create(
         author=author, split=split, variant=variant, blob=blob, note=note[:300], is_public=is_public
     )
     submission.filename, submission.origin = filename[-255:], origin
-    if _hidden_before(author, split, blob):
+    if _hidden_before(author, split, variant, blob):
         submission.is_hidden, submission.is_public = True, False
     leader = _evaluated_now(author, split, blob)
     submission.waits_for = leader
@@ -212,9 +212,10 @@ def _evaluated_now(author: User, split: Split, blob: Blob) -> Submission | None:
     return None if leader.is_finished else leader
 
 
-def _hidden_before(author: User, split: Split, blob: Blob) -> bool:
-    """Return whether organisers took this file of the author off this board."""
-    return Submission.objects.filter(author=author, split=split, blob=blob, is_hidden=True).exists()
+def _hidden_before(author: User, split: Split, variant: Variant, blob: Blob) -> bool:
+    """Return whether organisers took this file, or this method, of the author off this board."""
+    same = Q(blob=blob) | Q(variant__method_id=variant.method_id)
+    return Submission.objects.filter(same, author=author, split=split, is_hidden=True).exists()
 
 
 def _check_allowed(author: User, split: Split, variant: Variant, begun_at: datetime | None = None) -> None:
@@ -230,7 +231,8 @@ def _check_allowed(author: User, split: Split, variant: Variant, begun_at: datet
     if not is_member:
         raise SubmissionRefused("benchmark-unknown", "There is no such benchmark.", status=404)
     if not split.is_open(begun_at=begun_at):
-        raise SubmissionRefused("split-closed", _why_closed(split), status=409)
+        hint = "`python -m evaluator validate` checks a file at home."
+        raise SubmissionRefused("split-closed", _why_closed(split), hint, status=409)
     if not is_verified(author):
         raise SubmissionRefused(
             "address-unverified",

@@ -125,6 +125,16 @@ def test_an_unknown_evaluator_cannot_be_saved_and_a_known_one_says_the_task(http
     assert Benchmark.objects.get().task == "vps"
 
 
+def test_a_name_or_an_address_that_somebody_has_is_refused_by_a_sentence(http: Client) -> None:
+    make_user("ann")
+    form = {"password1": "correct horse 9", "password2": "correct horse 9", "usable_password": "true"}
+    wrong = [("ann", ""), ("Ann", ""), ("a b", ""), ("", ""), ("ben", "ANN@example.org")]
+    for name, address in wrong:
+        answer = http.post("/admin/accounts/user/add/", form | {"username": name, "email": address})
+        assert (answer.status_code, b"errorlist" in answer.content) == (200, True), name
+    assert b"belongs to another account" in answer.content
+
+
 def test_who_may_add_users_cannot_make_themselves_superusers(organiser: User) -> None:
     helper = make_user("hal", is_staff=True)
     for name in ("add_user", "change_user", "view_user"):
@@ -149,7 +159,10 @@ def test_what_organisers_hide_stays_hidden_whatever_its_author_does(organiser: U
     submission_set_public(submission=row, actor=author, is_public=False)
     again = make_submission(author, split, blob=row.blob)
     assert (again.is_hidden, again.is_public) == (True, False)
+    changed = make_submission(author, split, variant=row.variant, blob=make_blob(b"[ ]"))
+    assert (changed.is_hidden, changed.is_public) == (True, False)
     assert not Submission.objects.filter(is_public=True).exists()
+    assert make_submission(author, split, blob=make_blob(b"[  ]")).is_public  # of another method
     submission_set_public(submission=row, actor=organiser, is_public=True)
     row.refresh_from_db()
     assert (row.is_public, row.is_hidden) == (True, False)

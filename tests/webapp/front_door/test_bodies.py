@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from tests.support.factories import make_split, make_user
 from tests.support.live import LiveSite
 from tests.support.product import wait_until
 from tests.support.rest import TUS, bearer
+from tests.support.upload_figures import processes_of, rss_mb
 from webapp.blobs.storage import blob_bytes
 from webapp.front_door.pages import BODY_BYTES
 from webapp.uploads.files import upload_file
@@ -242,6 +244,41 @@ def test_a_large_file_in_a_plain_form_becomes_an_upload_without_passing_through_
     assert blob_bytes(upload.blob) == content
     submission = upload.blob.submissions.get()
     assert (submission.note, submission.filename) == ("Zoë", "my results.json")
+
+
+FIELD = b'\r\n--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [FIELD % (b"n" * 3000), FIELD % b"n", b"preamble" * 400, FIELD % b"n" + bytes(3000)],
+    ids=["long names", "many fields", "no field", "long texts"],
+)
+def test_a_form_without_end_is_refused_before_it_costs_anything(
+    live_site: LiveSite, visitor: Visitor, piece: bytes
+) -> None:
+    before = sum(map(rss_mb, processes_of(live_site)))
+    lines = {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(ENDLESS)}
+    with connect(live_site) as client:
+        client.sendall(head(f"POST {urlsplit(visitor.url).path}", lines))
+        for _ in range(600):  # 40 MB
+            client.sendall(piece * (2**16 // len(piece)))
+        assert client.recv(65536).startswith(b"HTTP/1.1 413")
+    assert sum(map(rss_mb, processes_of(live_site))) - before < 15
+
+
+def test_who_goes_on_sending_for_a_while_sees_the_one_answer(live_site: LiveSite) -> None:
+    answer = b""
+    with connect(live_site) as client:
+        client.sendall(head("POST /accounts/login/", {"Content-Length": "10000000"}))
+        for _ in range(50):
+            client.sendall(bytes(4000))
+            time.sleep(0.02)
+        with suppress(ConnectionResetError):  # when it has had its three seconds
+            while piece := client.recv(65536):
+                answer += piece
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert answer.count(b"HTTP/1.1 ") == 1
 
 
 def test_a_large_file_in_a_form_that_is_not_allowed_leaves_nothing(visitor: Visitor) -> None:
