@@ -196,7 +196,7 @@ def test_annotations_say_which_videos_there_are(videos: Path, tmp_path: Path) ->
         ),
         (
             b'{"videos": [{"id": 1, "length": 3, "file_names": ["one/00001.png"]}]}',
-            "the video 1 has `length` 3, but 1 names in `file_names`",
+            "the video 1 has `length` 3, but 1 name in `file_names`",
         ),
         (
             b'{"videos": [{"id": 1, "file_names": ["../in/one/00000.png"]}]}',
