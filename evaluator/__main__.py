@@ -35,7 +35,7 @@ from evaluator.command_line.comparison_tables import print_comparison
 from evaluator.command_line.metric_pages import print_metric, print_metrics, to_markdown
 from evaluator.command_line.report_tables import print_report
 from evaluator.files.words import counted
-from evaluator.problems import Problem
+from evaluator.problems import Problem, text_of
 from evaluator.receipts import Receipt, ReceiptInvalid, differences, other_files, read_receipt
 from evaluator.statistics.report_comparison import compare_reports
 
@@ -104,8 +104,8 @@ def _write_json(path: Path | None, value: object) -> None:
 
 def _print_problems(title: str, problems: Sequence[Problem]) -> None:
     errors.print(title, markup=False)
-    for problem in problems:
-        errors.print(str(problem), markup=False)
+    if problems:
+        errors.print(text_of(problems), markup=False)
 
 
 @app.command()

@@ -7,9 +7,10 @@ meaning, and the hint says what to do. Messages (found, expected) are written wh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from evaluator.problem_table import PROBLEMS, ProblemSpec, Severity
@@ -24,6 +25,7 @@ __all__ = [
     "SubsetInvalid",
     "Where",
     "problem",
+    "text_of",
     "warned",
 ]
 
@@ -92,11 +94,24 @@ class Problem:
             "count": self.count,
         }
 
-    def __str__(self) -> str:
+    @property
+    def sentence(self) -> str:
         where = str(self.where)
-        start = f"{where}: " if where else ""
+        return f"{where}: {self.message}" if where else self.message
+
+    def __str__(self) -> str:
         way_out = f"-> {self.hint}   " if self.hint else ""
-        return f"{start}{self.message}\n  {way_out}[{self.code}]"
+        return f"{self.sentence}\n  {way_out}[{self.code}]"
+
+
+def text_of(problems: Iterable[Problem]) -> str:
+    """Return problems as text; the hint of one code is printed once, after its last problem in a row."""
+    lines: list[str] = []
+    for _, group in groupby(problems, key=lambda one: (one.code, one.hint)):
+        *others, last = group
+        lines += [one.sentence for one in others]
+        lines.append(str(last))
+    return "\n".join(lines)
 
 
 def problem(code: str, where: Where, message: str) -> Problem:
@@ -156,7 +171,7 @@ class ProblemList:
 class _ProblemsError(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
-        super().__init__("\n".join(str(item) for item in self.problems))
+        super().__init__(text_of(self.problems))
 
     def __reduce__(self) -> tuple[type[_ProblemsError], tuple[tuple[Problem, ...]]]:
         return type(self), (self.problems,)

@@ -62,7 +62,7 @@ def _open(path: Path) -> JsonFile:
     if _is_archive(path):
         unpacked, warnings = read_member(path, RESULTS_NAME)
         return JsonFile(RESULTS_NAME, unpacked, warnings)
-    return JsonFile(path.name if path.suffix == ".json" else RESULTS_NAME, map_file(path))
+    return JsonFile(path.name if path.suffix else RESULTS_NAME, map_file(path))
 
 
 def _check_end(file: JsonFile) -> None:

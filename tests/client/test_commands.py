@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from evaluator.problems import Where, problem
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.davis import make_davis_split, write_davis_results
 from tests.support.drawn import make_drawn
@@ -17,6 +19,7 @@ from tests.support.factories import make_user
 from tests.support.live import LiveSite
 from tests.support.rest import make_token
 from webapp.benchmarks.models import Split
+from webapp.client import show
 from webapp.methods.models import Variant
 from webapp.submissions.models import Submission
 from webapp.uploads.models import Upload
@@ -95,6 +98,47 @@ def test_a_rejected_file_ends_with_1_and_all_its_problems(dvis_bench: DvisBench,
     assert "Rejected" in done.stdout
     assert re.search(r"results\.json, entry 0.*99999", done.stderr)
     assert re.search(r"  -> .+   \[[a-z-]+\]", done.stderr)
+
+
+def test_a_hint_is_printed_once_however_many_entries_have_the_problem(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = [problem("score-type", Where(entry=n), f"`score` {n} is null.").to_json() for n in range(3)]
+    other = problem("not-a-list", Where(), "The top level is an object.").to_json()
+    show.problems([*found, other])
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if "->" in line] == [said[3], said[5]]
+    assert (said[0], said[2]) == ("entry 0: `score` 0 is null.", "entry 2: `score` 2 is null.")
+
+
+def board_document(**fields: Any) -> dict[str, Any]:
+    row = {"rank": 1, "method": "M", "variant": "v", "origin": "upload", "values": {"AP": 0.5}}
+    column = {"key": "AP", "label": "AP", "higher_is_better": True}
+    rows = [{**row, "stale": None, "public": True}, {**row, "stale": "Old.", "public": False}]
+    return {"scores_hidden": False, "columns": [column], "rows": rows, **fields}
+
+
+def test_a_printed_leaderboard_marks_outdated_and_private_rows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(show, "out", Console(width=120))
+    show.leaderboard(board_document())
+    first, second = (line for line in capsys.readouterr().out.splitlines() if "scored here" in line)
+    assert ("outdated" in first, "only you" in first) == (False, False)
+    assert "scored here, outdated, only you" in second
+
+
+def test_a_blind_phase_is_said_at_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show.leaderboard(board_document(scores_hidden=True, rows=[]))
+    assert "Scores of this split are hidden until its organisers show them" in capsys.readouterr().err
+    names = {"method": "M", "variant": "v", "benchmark": "davis", "split": "val", "links": {"page": "/p"}}
+    scored = {**names, "status": "scored", "status_text": "Scored", "problems": [], "metrics": None}
+    show.submission(scored)
+    assert "Scores of this split are hidden until its organisers show them" in capsys.readouterr().out
+    show.submission({**scored, "hidden": True, "metrics": {"AP": 0.5}, "digest": ""})
+    said = capsys.readouterr()
+    assert "Scores of this split" not in said.out
+    assert "Hidden by the organisers: only they can publish it." in said.err
 
 
 def test_an_upload_cut_in_the_middle_goes_on_by_itself(

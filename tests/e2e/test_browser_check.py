@@ -92,6 +92,35 @@ def test_hostile_files_get_the_same_verdict_and_codes(plain: Plain, checker: Che
     assert differences == {}
 
 
+@pytest.mark.parametrize(
+    ("known", "used"),
+    [
+        ((1, 2, 3), (0, 1, 2)),
+        ((2, 3, 4), (1, 2, 3)),
+        ((3, 5, 9), (0, 1)),
+        (tuple(range(2, 30, 2)), (1, 2, 3)),
+    ],
+)
+def test_other_category_ids_and_file_names_are_told_in_the_words_of_the_server(
+    known: tuple[int, ...], used: tuple[int, ...], plain: Plain, checker: Checker, tmp_path: Path
+) -> None:
+    truth = json.loads(plain[0].read_text())
+    truth["categories"] = [{"id": id, "name": f"c{id}"} for id in known]
+    for annotation in truth["annotations"]:
+        annotation["category_id"] = known[0]
+    ground_truth, path = tmp_path / "annotations.json", tmp_path / "mine.txt"
+    ground_truth.write_text(json.dumps(truth))
+    path.write_text(json.dumps([{**plain[1][0], "category_id": id} for id in used]))
+    [verdict] = checker.check(split_of("ytvis2021", ground_truth), path)
+    mine, server = (
+        [(one["code"], one["where"], one["message"]) for one in problems if one["code"].startswith("categor")]
+        for problems in (verdict["problems"], _server("ytvis2021", path, ground_truth))
+    )
+    assert mine == server
+    assert [code for code, _, _ in server] == ["category-unknown", "categories-counted-otherwise"]
+    assert server[0][1]["file"] == "mine.txt"
+
+
 def test_a_damaged_file_is_never_refused_by_the_browser_alone(
     plain: Plain, checker: Checker, tmp_path: Path
 ) -> None:

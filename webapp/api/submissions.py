@@ -88,6 +88,7 @@ class SubmissionOut(Schema):
     factors: dict[str, str] = Field(alias="variant.factors")
     origin: str
     public: bool = Field(alias="is_public")
+    hidden: bool = Field(alias="is_hidden", description="by the organisers: only they can publish it")
     note: str
     progress: ProgressOut | None
     queue_position: int | None = Field(description="1 = next; null unless queued")

@@ -11,7 +11,7 @@ import typer
 from webapp.client import show, upload
 from webapp.client.asking import AsJson, Document, Server, Token, connection_of, followed, last_part
 from webapp.client.connection import Connection
-from webapp.client.errors import ClientError, Exit, problem_text
+from webapp.client.errors import ClientError, Exit, problems_text
 
 app = typer.Typer(help="Weights for runs on the server.", no_args_is_help=True)
 
@@ -83,8 +83,8 @@ def checkpoint_id(connection: Connection, given: str) -> str:
     known = connection.get("/checkpoints", params={"sha256": _sha256(path), "mine": "true"}).json()["results"]
     document = _checked(connection, known[0] if known else _sent(connection, path, {"name": path.stem}))
     if document["status"] != "ready":
-        lines = [problem_text(problem) for problem in document["problems"]] or [document["status_text"]]
-        raise ClientError("\n".join(lines), ENDED[document["status"]], document)
+        text = problems_text(document["problems"]) or document["status_text"]
+        raise ClientError(text, ENDED[document["status"]], document)
     return str(document["id"])
 
 

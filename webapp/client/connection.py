@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from webapp.client.credentials import Credentials
-from webapp.client.errors import ClientError, Exit, exit_status_of, problem_text
+from webapp.client.errors import ClientError, Exit, exit_status_of, problems_text
 
 TRIES = 6
 LONGEST_PAUSE_S = 30.0
@@ -80,13 +80,13 @@ def checked(response: httpx.Response) -> httpx.Response:
         return response
     try:
         document = response.json()
-        lines = [problem_text(problem) for problem in document["problems"]] or [document["detail"]]
+        text = problems_text(document["problems"]) or document["detail"]
     except (ValueError, KeyError, TypeError):
         request = response.request
         message = f"{request.method} {request.url}: the server answered {response.status_code} "
         message += f"{response.reason_phrase}. Is this the address of a DVIS-Bench server?"
         raise ClientError(message, exit_status_of(response.status_code)) from None
-    raise ClientError("\n".join(lines), exit_status_of(response.status_code), document)
+    raise ClientError(text, exit_status_of(response.status_code), document)
 
 
 def pause_s(tries: int, random_part: Callable[[], float] = random.random) -> float:

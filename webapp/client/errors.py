@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import Any
 
-from evaluator.problems import Problem, Where
+from evaluator.problems import Problem, Where, text_of
 
 
 class Exit(IntEnum):
@@ -31,6 +31,6 @@ def exit_status_of(http_status: int) -> Exit:
     return Exit.UNREACHABLE if http_status in (401, 403, 409, 429) else Exit.USAGE
 
 
-def problem_text(problem: dict[str, Any]) -> str:
-    """A problem of the API in the words of `python -m evaluator`."""
-    return str(Problem(**{**problem, "where": Where(**problem["where"])}))
+def problems_text(problems: list[dict[str, Any]]) -> str:
+    """Problems of the API in the words of `python -m evaluator`."""
+    return text_of(Problem(**{**one, "where": Where(**one["where"])}) for one in problems)

@@ -12,12 +12,13 @@ from rich.table import Table
 
 from evaluator.catalog import METRICS
 from evaluator.files.words import counted
-from webapp.client.errors import problem_text
+from webapp.client.errors import problems_text
 from webapp.client.upload import Progress as ToldProgress
 
 # Columns of text in the terminal that a leaderboard's names and each of its numbers take.
 NAMES_WIDTH, NUMBER_WIDTH = 52, 8
 # The words of the site for where a number came from.
+HIDDEN_SCORES = "Scores of this split are hidden until its organisers show them."
 ORIGINS = {"upload": "scored here", "run": "reference run"}
 
 out = Console()
@@ -34,12 +35,21 @@ def plain(text: str, console: Console = out) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def problems(found: list[dict[str, Any]]) -> None:
+    """Problems, on standard error."""
+    if found:
+        plain(problems_text(found), err)
+
+
 def submission(document: dict[str, Any]) -> None:
     """Status, problems, numbers and address of a submission."""
     title = f"{document['method']} ({document['variant']}), {document['benchmark']} {document['split']}"
     plain(f"{title}: {document['status_text']}")
-    for problem in document["problems"]:
-        plain(problem_text(problem), err)
+    if document.get("hidden"):  # servers before 2026-12 do not say
+        plain("Hidden by the organisers: only they can publish it.", err)
+    problems(document["problems"])
+    if document["status"] == "scored" and document["metrics"] is None:
+        plain(HIDDEN_SCORES)
     if document["metrics"]:
         out.print(_metrics(document["metrics"]))
         plain(document["digest"] or "")
@@ -60,8 +70,7 @@ def run(document: dict[str, Any]) -> None:
 def checkpoint(document: dict[str, Any]) -> None:
     """Status, problems, what it fits, and address of a checkpoint."""
     plain(f"{document['name']}: {document['status_text']}")
-    for problem in document["problems"]:
-        plain(problem_text(problem), err)
+    problems(document["problems"])
     if document["configurations"]:
         plain(f"{document['parameters']:,} parameters, fits {', '.join(document['configurations'])}")
     plain(f"sha256:{document['sha256']}")
@@ -91,8 +100,11 @@ def leaderboard(document: dict[str, Any]) -> None:
         numbers = [_percent(row["values"][key], best[key]) for key in best]
         rank = "-" if row["rank"] is None else str(row["rank"])
         origin = ORIGINS.get(row["origin"], row["origin"])
+        origin += (", outdated" if row["stale"] else "") + ("" if row["public"] else ", only you")
         table.add_row(rank, _escaped(row["method"]), _escaped(row["variant"]), origin, *numbers)
     out.print(table)
+    if document["scores_hidden"]:
+        plain(f"{HIDDEN_SCORES} Published numbers stay visible.", err)
     hidden = len(document["columns"]) - len(columns)
     if hidden:
         plain(f"{counted(hidden, 'more column')} in a wider terminal, or with --format csv.", err)

@@ -71,6 +71,11 @@ class Row:
         return " · ".join(dict.fromkeys(self.shown_factors.values()))
 
     @property
+    def distinction(self) -> str:
+        """What tells its variant apart: the settings, or the variant's name where none are given."""
+        return self.settings or ("" if self.variant == "default" else self.variant)
+
+    @property
     def extra_data(self) -> str:
         text = self.factors.get("extra_data", "")
         return "" if text.lower() in ("", "no", "none", "false") else text
@@ -78,8 +83,7 @@ class Row:
     @property
     def full_name(self) -> str:
         """Method and settings in one text, for charts and exports."""
-        variant = "" if self.variant == "default" else self.variant
-        return f"{self.method} {self.settings or variant}".strip()
+        return f"{self.method} {self.distinction}".strip()
 
 
 @dataclass(frozen=True, slots=True)

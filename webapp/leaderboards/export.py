@@ -43,6 +43,7 @@ LATEX_MARKS: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
         lambda row: bool(row.stale),
         "outdated: scored on an earlier ground truth or by an earlier evaluator",
     ),
+    (r"\ast", lambda row: not row.is_public, "only you and the organisers see this row"),
 )
 
 
@@ -77,8 +78,8 @@ def to_dict(board: Leaderboard) -> dict[str, Any]:
 def to_csv(board: Leaderboard) -> str:
     """Return comma-separated text with a head line; values are fractions, undefined ones empty.
 
-    The last columns are why a row is outdated, where it is, the possible ranks, and the bounds of 95 %
-    intervals, of metrics that have any.
+    The last columns are why a row is outdated, where it is, who sees it, the possible ranks, and the bounds
+    of 95 % intervals, of metrics that have any.
     """
     factors = _factor_names(board)
     keys = [column.metric.key for column in board.columns]
@@ -87,7 +88,7 @@ def to_csv(board: Leaderboard) -> str:
         [
             *("rank", "method", "variant", *factors, "origin", "venue", "year", "source"),
             *keys,
-            *("submission", "digest", "outdated", "rank_low", "rank_high"),
+            *("submission", "digest", "outdated", "visibility", "rank_low", "rank_high"),
             *(f"{key}_{end}" for key in bounded for end in ("low", "high")),
         ]
     ]
@@ -106,6 +107,7 @@ def to_csv(board: Leaderboard) -> str:
             row.submission_id,
             row.digest,
             row.stale,
+            "public" if row.is_public else "private",
             ranked.rank_low,
             ranked.rank_high,
             *(bound for key in bounded for bound in row.intervals.get(key, (None, None))),
@@ -126,8 +128,8 @@ def to_markdown(board: Leaderboard) -> str:
         texts = [
             _rank_text(ranked),
             ranked.row.method,
-            ranked.row.settings,
-            ORIGINS[ranked.row.origin].lower() + (", outdated" if ranked.row.stale else ""),
+            ranked.row.distinction,
+            ORIGINS[ranked.row.origin].lower() + _marks(ranked.row),
         ]
         lines.append(_markdown_line([*(_markdown(text) for text in texts), *numbers]))
     return "\n".join(lines) + "\n"
@@ -136,7 +138,8 @@ def to_markdown(board: Leaderboard) -> str:
 def to_latex(board: Leaderboard) -> str:
     """Return a booktabs table in percent with one decimal; the best of each column is bold.
 
-    Printed numbers carry a dagger and outdated ones a double dagger, which the last lines explain.
+    Printed numbers carry a dagger, outdated ones a double dagger and private rows an asterisk, which the
+    last lines explain.
     """
     lines = [
         f"% {_latex(board.scope)}: needs \\usepackage{{booktabs}}",
@@ -149,7 +152,7 @@ def to_latex(board: Leaderboard) -> str:
     for ranked in board.rows:
         numbers = _percents(ranked.row, board.columns, lambda text: f"\\textbf{{{text}}}")
         marks = "".join(f"$^{mark}$" for mark, is_so, _ in LATEX_MARKS if is_so(ranked.row))
-        cells = [_latex(ranked.row.method) + marks, _latex(ranked.row.settings), *numbers]
+        cells = [_latex(ranked.row.method) + marks, _latex(ranked.row.distinction), *numbers]
         lines.append(" & ".join(cells).replace(UNDEFINED, "--") + r" \\")
     lines.append("\\bottomrule")
     width = len(board.columns) + 2
@@ -241,6 +244,10 @@ def _percents(row: Row, columns: tuple[Column, ...], bold: Callable[[str], str])
         is_best = value is not None and value == column.best and not row.is_secondary
         texts.append(bold(text) if is_best else text)
     return texts
+
+
+def _marks(row: Row) -> str:
+    return (", outdated" if row.stale else "") + ("" if row.is_public else ", only you")
 
 
 def _rank_text(ranked: RankedRow) -> str:

@@ -27,11 +27,13 @@ def live_page(
 
     Args:
         page, state: templates; the page includes the state.
-        state_id: id of the element that is replaced; both get it.
+        state_id: id of the element that is replaced; both get it, and `is_state`: whether it comes alone.
         context: for both.
     """
     is_state = request.headers.get("HX-Target") == state_id
-    response = render(request, state if is_state else page, {**context, "state_id": state_id})
+    response = render(
+        request, state if is_state else page, {**context, "state_id": state_id, "is_state": is_state}
+    )
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     response["Cache-Control"] = "no-store"
     return response

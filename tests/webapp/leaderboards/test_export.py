@@ -8,10 +8,11 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from tests.support.boards import make_board, make_row
-from tests.support.factories import make_blob
+from tests.support.factories import make_blob, make_user
 from webapp.leaderboards.export import to_csv, to_dict, to_latex, to_markdown
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
+from webapp.methods.models import Variant
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +59,30 @@ def test_every_export_marks_rows_that_were_scored_on_an_old_ground_truth() -> No
     assert r"Old$^\ddagger$ & " in text
     assert "New & " in text
     assert "scored on an earlier ground truth or by an earlier evaluator" in text
+
+
+def test_every_export_marks_rows_that_only_their_author_sees() -> None:
+    split, alice = make_board("shapes"), make_user("alice")
+    make_row(split, "Own", 0.5, author=alice, is_public=False)
+    make_row(split, "Open", 0.4)
+    board = leaderboard(split=split, user=alice, filters=Filters())
+    assert [row["visibility"] for row in read_csv(to_csv(board))] == ["private", "public"]
+    own, other = to_markdown(board).splitlines()[2:]
+    assert ("scored here, only you" in own, "only you" in other) == (True, False)
+    text = to_latex(board)
+    assert r"Own$^\ast$ & " in text
+    assert "Open & " in text
+    assert "only you and the organisers see this row" in text
+
+
+def test_tables_name_the_variant_where_it_has_no_settings() -> None:
+    split = make_board("shapes")
+    first = make_row(split, "DVIS", 0.5)
+    second = Variant.objects.create(method=first.variant.method, name="longer_window")
+    make_row(split, "DVIS", 0.4, variant=second)
+    board = leaderboard(split=split, user=AnonymousUser(), filters=Filters())
+    assert [line.split(" | ")[2] for line in to_markdown(board).splitlines()[2:]] == ["", r"longer\_window"]
+    assert r"DVIS & longer\_window & 40.0" in to_latex(board)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

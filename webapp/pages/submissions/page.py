@@ -9,8 +9,10 @@ from django.contrib.auth.models import AnonymousUser
 from evaluator.problems import PROBLEMS
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
+from webapp.leaderboards.board import SAME, Row
 from webapp.leaderboards.choosing import compare_href
 from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.metrics import Metric
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
 from webapp.pages.benchmarks.uncertainty import rank_span
 from webapp.pages.submissions.problem_groups import ProblemGroup, problem_groups
@@ -28,6 +30,7 @@ from webapp.submissions.sentences import status_sentence
 
 Status = Submission.Status
 RIVALS = 10
+PUBLISHABLE = (*Submission.UNFINISHED, Status.SCORED)
 WITHDRAWABLE = (Status.RECEIVED, Status.QUEUED, Status.RUNNING, Status.FAILED)
 
 
@@ -35,14 +38,16 @@ WITHDRAWABLE = (Status.RECEIVED, Status.QUEUED, Status.RUNNING, Status.FAILED)
 class Standing:
     """Position of a submission on its board. `is_best`: the board shows this one of its variant.
 
-    `rank_span` are the ranks that the videos leave possible, in words; `rivals` other rows, each with the
-    address of the comparison with this submission.
+    `reason` ends a sentence on another one of its variant that the board shows instead. `rank_span` are the
+    ranks that the videos leave possible, in words; `rivals` other rows, each with the address of the
+    comparison with this submission.
     """
 
     rank: int | None
     rank_span: str
     rows: int
     is_best: bool
+    reason: str
     rivals: tuple[tuple[str, str], ...]
 
 
@@ -65,7 +70,9 @@ class SubmissionPage:
     command: str
     stale: str
     replaced: tuple[Reevaluation, ...]
+    who_sees_it: str
     can_edit: bool
+    can_publish: bool
     can_withdraw: bool
     can_retry: bool
 
@@ -99,10 +106,24 @@ def submission_page(
         command=reproduce_command(submission, (report or {}).get("bootstrap", {}).get("resamples", 0)),
         stale=stale_reason(submission),
         replaced=tuple(replacements_of(submission)) if has_report else (),
+        who_sees_it=_who_sees_it(submission, user),
         can_edit=is_owner,
+        can_publish=is_owner
+        and submission.status in PUBLISHABLE
+        and (user.is_staff or not submission.is_hidden),
         can_withdraw=is_owner and submission.status in WITHDRAWABLE,
         can_retry=user.is_staff and submission.status == Status.FAILED,
     )
+
+
+def _who_sees_it(submission: Submission, user: User | AnonymousUser) -> str:
+    """Return who sees it in a sentence; empty where everybody does."""
+    if submission.is_public:
+        return ""
+    if submission.is_hidden:
+        return "Hidden by the organisers: only they can publish it."
+    who = "you" if user.pk == submission.author_id else "its author"
+    return f"Private: only {who} and the organisers see it."
 
 
 def _report(
@@ -126,13 +147,26 @@ def reproduce_command(submission: Submission, resamples: int) -> str:
 def _standing(submission: Submission, user: User | AnonymousUser) -> Standing:
     board = leaderboard(split=submission.split, user=user, filters=Filters(split=submission.split.name))
     found = next((row for row in board.rows if row.row.variant_id == submission.variant_id), None)
+    is_best = found is not None and found.row.submission_id == str(submission.id)
     return Standing(
         rank=found.rank if found else None,
         rank_span=rank_span(found) if found else "",
         rows=len(board.rows),
-        is_best=found is not None and found.row.submission_id == str(submission.id),
+        is_best=is_best,
+        reason=_reason(submission, found.row, board.primary) if found and not is_best else "",
         rivals=_rivals(board, str(submission.id)),
     )
+
+
+def _reason(submission: Submission, other: Row, primary: Metric) -> str:
+    own = submission.scores.filter(metric=primary.key).values_list("value", flat=True).first()
+    found = other.values.get(primary.key)
+    if own is None or found is None:
+        return "has a score"
+    if round(own, SAME) == round(found, SAME):
+        return "has the same score and was scored before"
+    is_better = found > own if primary.higher_is_better else found < own
+    return "scores higher" if is_better else "is the public one"
 
 
 def _rivals(board: Leaderboard, own_id: str) -> tuple[tuple[str, str], ...]:

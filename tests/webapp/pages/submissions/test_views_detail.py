@@ -71,6 +71,17 @@ def test_htmx_gets_the_state_alone(page: Client, submission: Submission) -> None
     assert "<html" not in text
 
 
+def test_badges_of_the_head_follow_the_state(page: Client, submission: Submission) -> None:
+    _score()
+    for headers, swap in (
+        ({}, ""),
+        ({"HX-Request": "true", "HX-Target": "submission-state"}, ' hx-swap-oob="true"'),
+    ):
+        text = _read(page, submission, **headers)
+        assert text.count(f'<p id="submission-badges" class="row"{swap}>') == 1
+        assert '<span class="badge upload">scored here</span>' in text.lower()
+
+
 def test_answer_differs_by_who_asks_and_is_not_cached(page: Client, submission: Submission) -> None:
     response = page.get(submission.get_absolute_url())
     assert "HX-Target" in response["Vary"]
@@ -159,8 +170,10 @@ def test_warnings_of_a_scored_submission_are_shown(page: Client, submission: Sub
     warning = problem("masks-polygons", Where(file="results.json"), "3 masks are polygons.")
     _score(warnings=[warning.to_json()])
     text = _read(page, submission)
-    assert "What looks unintended" in text
     assert "3 masks are polygons." in text
+    # Directly below the score, before all tables.
+    places = [text.index(title) for title in ('id="result-title"', "What looks unintended", "All numbers")]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize(
@@ -189,6 +202,39 @@ def test_better_submission_of_the_same_variant_stands_on_the_board(page: Client,
     make_submission(alice, first.split, variant=first.variant)
     evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.9)))
     assert "Another submission of this variant scores higher" in _read(page, first)
+
+
+def test_equal_submission_of_the_same_variant_is_not_called_higher(page: Client, alice: User) -> None:
+    first = make_submission(alice)
+    _score()
+    second = make_submission(alice, first.split, variant=first.variant)
+    evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.338)))
+    text = _read(page, second)
+    assert (
+        "Another submission of this variant has the same score and was scored before: it has rank 1" in text
+    )
+    assert "scores higher" not in text
+
+
+def test_who_sees_a_private_submission_is_said_to_author_and_organisers(
+    client: Client, alice: User, submission: Submission
+) -> None:
+    _score()
+    staff = make_user("staff", is_staff=True)
+    Submission.objects.update(is_public=False)
+    said = {
+        (False, alice): ("Private: only you and the organisers see it.", True),
+        (False, staff): ("Private: only its author and the organisers see it.", True),
+        (True, alice): ("Hidden by the organisers: only they can publish it.", False),
+        (True, staff): ("Hidden by the organisers: only they can publish it.", True),
+    }
+    for (is_hidden, person), (sentence, may_publish) in said.items():
+        Submission.objects.update(is_hidden=is_hidden)
+        client.force_login(person)
+        text = _read(client, submission)
+        assert (sentence in text, "Make public" in text) == (True, may_publish)
+        document = client.get(f"/api/v1/submissions/{submission.id}").json()
+        assert document["hidden"] is is_hidden
 
 
 @pytest.mark.parametrize("state", ["queued", "rejected", "private"])

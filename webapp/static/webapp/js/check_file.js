@@ -78,7 +78,7 @@ async function open(file, problems) {
     problems.add("json-encoding", {}, "The file begins as UTF-16 or UTF-32 files do.");
     return null;
   }
-  return { name: file.name.endsWith(".json") ? file.name : "results.json", size: file.size, slices: fileSlices(file) };
+  return { name: /.\../.test(file.name) ? file.name : "results.json", size: file.size, slices: fileSlices(file) };
 }
 
 function isUtf16(head) {

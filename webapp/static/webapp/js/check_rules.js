@@ -136,9 +136,8 @@ export class VisRules {
     const { count, entry, ids } = this.unknown;
     if (count > 0) {
       const sorted = [...ids].sort((one, other) => one - other);
-      const listed = sorted.slice(0, LISTED_IDS).join(", ") + (sorted.length > LISTED_IDS ? ", ..." : "");
       const have = counted(count, "prediction has a category", "predictions have categories");
-      const message = `${have} that the ground truth lacks: ${listed}.`;
+      const message = `${have} that the ground truth lacks: ${listed(sorted)}.`;
       this.problems.add("category-unknown", { entry, field: "category_id" }, message);
       this.categoriesCountedOtherwise();
     }
@@ -170,12 +169,19 @@ export class VisRules {
     const starts = [0, 1].filter((first) => used.every((id) => id >= first && id < first + count));
     if (starts.length === 0) return;
     const from = starts.length === 1 ? `, counted from ${starts[0]}` : "";
-    const known = [...this.categories].sort((one, other) => one - other).slice(0, LISTED_IDS);
-    const message =
-      `The category ids ${Math.min(...used)} to ${Math.max(...used)} look like indices in a list of classes${from}; ` +
-      `the ids of the ground truth begin with ${known.join(", ")}.`;
+    const known = [...this.categories].sort((one, other) => one - other);
+    const [first] = known;
+    const start = `The category ids ${Math.min(...used)} to ${Math.max(...used)} look like indices in a list of classes${from}`;
+    const shift = first - starts[0];
+    const message = known.every((id, index) => id === first + index)
+      ? `${start}; those of the ground truth are ${first} to ${known.at(-1)}: ${shift > 0 ? "add" : "subtract"} ${Math.abs(shift)}.`
+      : `${start}; the ids of the ground truth are ${listed(known)}.`;
     this.problems.add("categories-counted-otherwise", {}, message);
   }
+}
+
+function listed(ids) {
+  return ids.slice(0, LISTED_IDS).join(", ") + (ids.length > LISTED_IDS ? ", ..." : "");
 }
 
 function masks(count) {

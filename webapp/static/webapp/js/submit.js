@@ -292,7 +292,8 @@ class SubmitPage {
 }
 
 function size(bytes) {
-  if (bytes < 1e6) return `${NUMBER.format(Math.ceil(bytes / 1e3))} kB`;
+  if (bytes < 1e3) return counted(bytes, "byte");
+  if (bytes < 1e6) return `${NUMBER.format(Math.round(bytes / 1e3))} kB`;
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
