@@ -34,11 +34,20 @@ async () => {
     nodes.map(({html, any}) => `${impact} ${id}: ${html.slice(0, 160)} ${any.map((one) => one.message)}`));
 }
 """
-# What sticks out, so that a failure names it.
-STICKS_OUT = """
-() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
-  [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > window.innerWidth)
-    .slice(0, 3).map((e) => e.outerHTML.slice(0, 120))
+# What sticks out of the page, what is cut off without a scroll bar, and code under its button "Copy".
+HIDDEN_PARTS = """
+() => {
+  const all = [...document.querySelectorAll("body *")];
+  const wide = document.documentElement.scrollWidth > window.innerWidth;
+  const sticksOut = all.filter((e) => wide && e.getBoundingClientRect().right > window.innerWidth);
+  const hasNoBar = (e) => getComputedStyle(e).scrollbarWidth === "none";
+  const cutOff = all.filter((e) => e.scrollWidth > e.clientWidth && hasNoBar(e));
+  const covered = [...document.querySelectorAll(".code > .copy")].filter((button) => {
+    const [code, own] = [button.previousElementSibling, button].map((e) => e.getBoundingClientRect());
+    return code.right > own.left + 1 && code.bottom > own.top + 1 && own.width > 0;
+  });
+  return [...sticksOut.slice(0, 3), ...cutOff, ...covered].map((e) => e.outerHTML.slice(0, 120));
+}
 """
 IDENTITIES = ("anonymous", "member", "author", "staff")
 Statuses = tuple[int, int, int, int]
@@ -47,7 +56,7 @@ LOGGED_IN: Statuses = (302, 200, 200, 200)
 ON_THE_WAY_IN: Statuses = (200, 302, 302, 302)
 THE_AUTHORS: Statuses = (404, 404, 200, 200)
 ORGANISERS: Statuses = (302, 302, 302, 200)
-WIDTHS = (320, 768, 1000, 1280)
+WIDTHS = (320, 390, 768, 1000, 1280)
 EVERY_WIDTH = tuple(range(320, 1281, 20))
 
 
@@ -205,7 +214,7 @@ def looked_at(world: World, identity: str) -> list[str]:
 
 
 def faults_of(page: Page, address: str, widths: tuple[int, ...]) -> Iterator[str]:
-    """Yield what axe finds on a page, and the widths at which the page scrolls sideways."""
+    """Yield what axe finds on a page, and the widths at which it hides a part."""
     page.goto(address)
     # What is folded is read, too.
     page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((one) => { one.open = true; })")
@@ -213,7 +222,7 @@ def faults_of(page: Page, address: str, widths: tuple[int, ...]) -> Iterator[str
     yield from (f"{address} {fault}" for fault in page.evaluate(RUN_AXE))
     for width in widths:
         page.set_viewport_size({"width": width, "height": 800})
-        yield from (f"{address} at {width} px: {element}" for element in page.evaluate(STICKS_OUT))
+        yield from (f"{address} at {width} px: {element}" for element in page.evaluate(HIDDEN_PARTS))
 
 
 @pytest.mark.parametrize("identity", IDENTITIES)

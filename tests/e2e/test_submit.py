@@ -75,6 +75,7 @@ def test_stranger_signs_up_submits_and_reads_the_evaluators_numbers(
     expect(page.get_by_text("Uploaded:")).to_be_visible()
     submit(page)
     expect(page.get_by_role("heading", name="Rank 1 of 1")).to_be_visible(timeout=SCORED_MS)
+    expect(page.get_by_text("scored here", exact=True)).to_be_visible()
     report = evaluate("ovis", shapes.ground_truth, file)
     submission = Submission.objects.get()
     assert dict(submission.scores.values_list("metric", "value")) == report.metrics

@@ -79,7 +79,7 @@ def test_badges_of_the_head_follow_the_state(page: Client, submission: Submissio
     ):
         text = _read(page, submission, **headers)
         assert text.count(f'<p id="submission-badges" class="row"{swap}>') == 1
-        assert '<span class="badge upload">scored here</span>' in text.lower()
+        assert '<span class="badge upload">scored here</span>' in text
 
 
 def test_answer_differs_by_who_asks_and_is_not_cached(page: Client, submission: Submission) -> None:
