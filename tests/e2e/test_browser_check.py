@@ -121,6 +121,15 @@ def test_other_category_ids_and_file_names_are_told_in_the_words_of_the_server(
     assert server[0][1]["file"] == "mine.txt"
 
 
+def test_sizes_are_said_in_units_that_fit(checker: Checker) -> None:
+    sizes = [1, 200, 999, 1000, 999_499, 999_500, 12_345_678, 3_210_000_000]
+    script = (
+        "async (sizes) => { const {size} = await import('./check_problems.js'); return sizes.map(size); }"
+    )
+    said = checker.page.evaluate(script, sizes)
+    assert said == ["1 byte", "200 bytes", "999 bytes", "1 kB", "999 kB", "1.0 MB", "12.3 MB", "3.21 GB"]
+
+
 def test_a_damaged_file_is_never_refused_by_the_browser_alone(
     plain: Plain, checker: Checker, tmp_path: Path
 ) -> None:

@@ -10,6 +10,13 @@ export function counted(number, noun, plural = `${noun}s`) {
   return `${number.toLocaleString("en")} ${number === 1 ? noun : plural}`;
 }
 
+/** A number of bytes in words: 200 bytes, 3 kB, 1.5 MB. */
+export function size(bytes) {
+  if (bytes < 1e3) return counted(bytes, "byte");
+  if (bytes < 999_500) return `${Math.round(bytes / 1e3)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
 export class ProblemList {
   /** `table`: {code: {severity, title, hint}}; `file`: the name that `where` starts with. */
   constructor(table, file) {

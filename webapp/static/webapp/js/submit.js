@@ -3,7 +3,7 @@
  * check refuses it, the upload is given up. Submit waits for the upload, never for the check. Without this script the
  * same form sends the file by itself.
  */
-import { counted } from "./check_problems.js";
+import { counted, size } from "./check_problems.js";
 import { problemList, element } from "./problems.js";
 import { Upload, UploadRefused } from "./upload.js";
 
@@ -289,12 +289,6 @@ class SubmitPage {
     step.hidden = false;
     step.querySelector(".progress-text").textContent = text;
   }
-}
-
-function size(bytes) {
-  if (bytes < 1e3) return counted(bytes, "byte");
-  if (bytes < 1e6) return `${NUMBER.format(Math.round(bytes / 1e3))} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
 function sentence({ sent, total, rate, left }) {
