@@ -158,7 +158,8 @@ def leaderboard(
 def compare(
     context: typer.Context,
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID ID...", help="Two to five submissions to one split")
+        list[str],
+        typer.Argument(metavar="ID ID...", help="Ids or addresses of two to five submissions to one split"),
     ],
     as_json: AsJson = False,
     server: Server = None,
