@@ -1,7 +1,7 @@
 /**
  * Opens zip archives under the rules of the server (evaluator/files/archive.py), and finds the results.json of one.
  */
-import { counted } from "./check_problems.js";
+import { counted, quoted } from "./check_problems.js";
 import { ZipError, canRead, zipListing, zipMember } from "./check_zip.js";
 
 const LIMITS = { members: 1000, total: 4 * 2 ** 30 };
@@ -46,7 +46,7 @@ export async function openMembers(file, problems, limits) {
   const odd = kept.filter(({ name, written }) => name !== written);
   if (odd.length > 0) {
     const have = counted(odd.length, "name has backslashes", "names have backslashes");
-    problems.add("archive-backslashes", {}, `${have}, first ${JSON.stringify(odd[0].written.slice(0, 80))}.`);
+    problems.add("archive-backslashes", {}, `${have}, first ${quoted(odd[0].written.slice(0, 80))}.`);
   }
   return withLowerSuffixes(new Map(kept.map((member) => [member.name, member])));
 }
@@ -79,7 +79,7 @@ function isRefused(members, problems, limits) {
   }
   const names = new Set();
   for (const { name: written, link } of members) {
-    const [name, shown] = [plain(written), JSON.stringify(written.slice(0, 80))];
+    const [name, shown] = [plain(written), quoted(written.slice(0, 80))];
     if (isUnsafe(name)) return refuse("archive-path", `The archive has a member ${shown}: only plain relative names are read.`);
     if (link) return refuse("archive-link", `The member ${shown} is a symbolic link.`);
     if (names.has(name)) return refuse("archive-duplicate", `The archive has two members called ${shown}.`);
@@ -102,7 +102,7 @@ function isLitter(name) {
 function findResults(files, problems) {
   const found = files.filter(({ name }) => name.split("/").pop() === "results.json");
   if (found.length !== 1) {
-    const names = (found.length > 1 ? found : files).slice(0, 5).map(({ name }) => name).join(", ");
+    const names = (found.length > 1 ? found : files).slice(0, 5).map(({ name }) => quoted(name)).join(", ");
     if (found.length > 1) problems.add("results-twice", {}, `The archive has ${found.length} files called results.json: ${names}.`);
     else problems.add("results-missing", {}, `The archive holds no results.json; it holds ${names || "no file at all"}.`);
     return null;
@@ -111,21 +111,21 @@ function findResults(files, problems) {
   const roots = new Set(files.map(({ name }) => name.split("/")[0]));
   if (folders.length === 0) return found[0];
   if (roots.size > 1) {
-    const message = `The archive has ${found[0].name}, but results.json must lie at the top, or everything in one folder.`;
+    const message = `The archive has ${quoted(found[0].name)}, but results.json must lie at the top, or everything in one folder.`;
     problems.add("results-missing", {}, message);
     return null;
   }
-  problems.add("archive-root-folder", {}, `results.json lies in the folder ${folders.join("/")} of the archive.`);
+  problems.add("archive-root-folder", {}, `results.json lies in the folder ${quoted(folders.join("/"))} of the archive.`);
   return found[0];
 }
 
 /** Return {code, message} of what keeps the server from unpacking a member; undefined where nothing does. */
 export function memberProblem({ name, encrypted, method, compressed, size }) {
-  if (encrypted) return { code: "archive-encrypted", message: `The member ${name} needs a password.` };
-  if (!METHODS.includes(method)) return { code: "archive-compression", message: `The member ${name} is compressed with method ${method}.` };
-  if (size === 0) return { code: "file-empty", message: `The member ${name} has 0 bytes.` };
+  if (encrypted) return { code: "archive-encrypted", message: `The member ${quoted(name)} needs a password.` };
+  if (!METHODS.includes(method)) return { code: "archive-compression", message: `The member ${quoted(name)} is compressed with method ${method}.` };
+  if (size === 0) return { code: "file-empty", message: `The member ${quoted(name)} has 0 bytes.` };
   if (size > Math.max(RATIO_FROM, RATIO * compressed)) {
-    return { code: "archive-ratio", message: `${compressed} bytes claim to unpack to ${size}, beyond ${RATIO}:1.` };
+    return { code: "archive-ratio", message: `${compressed.toLocaleString("en")} bytes claim to unpack to ${size.toLocaleString("en")}, beyond ${RATIO}:1.` };
   }
   return undefined;
 }

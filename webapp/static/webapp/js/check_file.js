@@ -3,7 +3,7 @@
  */
 import { openArchive } from "./check_archive.js";
 import { JsonError, JsonReader } from "./check_json.js";
-import { ProblemList } from "./check_problems.js";
+import { ProblemList, counted } from "./check_problems.js";
 import { checkMaps } from "./check_maps.js";
 import { ResultsReader, TooMany } from "./check_results.js";
 import { VisRules } from "./check_rules.js";
@@ -121,6 +121,8 @@ async function read(source, rules, problems, onProgress) {
   }
 }
 
-function sentence({ message, offset }) {
+function sentence({ kind, message, offset }) {
+  if (kind === "truncated") return `The file ends after ${counted(offset, "byte")} in the middle of a value.`;
+  if (kind === "empty") return `The file has ${counted(offset, "byte")} and nothing but white space.`;
   return `After ${offset.toLocaleString("en")} bytes: ${message}.`;
 }

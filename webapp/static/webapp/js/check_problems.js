@@ -10,6 +10,12 @@ export function counted(number, noun, plural = `${noun}s`) {
   return `${number.toLocaleString("en")} ${number === 1 ? noun : plural}`;
 }
 
+/** A name in quotes, as Python writes it. */
+export function quoted(name) {
+  const mark = name.includes("'") && !name.includes('"') ? '"' : "'";
+  return mark + name.replaceAll("\\", "\\\\").replaceAll(mark, `\\${mark}`) + mark;
+}
+
 /** A number of bytes in words: 200 bytes, 3 kB, 1.5 MB. */
 export function size(bytes) {
   if (bytes < 1e3) return counted(bytes, "byte");
