@@ -30,6 +30,7 @@ REJECTED = {
 REFUSED = {"gt_area_tiny": "gt-area", "gt_png_id_not_in_json": "gt-area"}
 WARNED = {
     "extra_video": {"video-extra"},
+    "single_frame_videos": {"map-extra"},  # the submission goes on after the only frame
     "all_void_prediction": {"videos-without-predictions"},
 }
 SCORED = sorted(set(EXPECTED) - set(REJECTED) - set(REFUSED))

@@ -95,7 +95,7 @@ def test_who_comes_second_takes_the_folder_of_the_first(cache: Path, blob: Blob,
     ids=lambda infos: infos[-1].orig_filename,
 )
 def test_an_archive_with_other_than_plain_files_is_refused(cache: Path, infos: list[zipfile.ZipInfo]) -> None:
-    with pytest.raises(GroundTruthError, match="no plain file"):
+    with pytest.raises(GroundTruthError, match="not a plain file"):
         unpacked(archive_with(*infos))
     assert list(cache.iterdir()) == []
 

@@ -150,7 +150,7 @@ def test_nobody_keeps_more_than_the_limit(settings: Any) -> None:
     settings.CHECKPOINTS_PER_USER = 1
     owner = make_user()
     first = make_checkpoint(owner)
-    with pytest.raises(Refused, match="You have 1 checkpoints, and may keep 1"):
+    with pytest.raises(Refused, match="You have 1 checkpoint, and may keep 1"):
         make_checkpoint(owner)
     checkpoint_delete(checkpoint=first, actor=owner)
     make_checkpoint(owner)
