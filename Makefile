@@ -3,10 +3,9 @@
 .PHONY: help up test fast endure fmt lint kernels bench screenshots clean chromium
 
 PYTHON := .venv/bin/python
-# Each process has servers of its own, and takes whole files, so that what a file's tests share is made once.
-# Three keep two cores busy, since tests also wait; that leaves none for more threads of torch, which would wait
-# for one another at full speed.
-AT_ONCE := OMP_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Each of the two has servers of its own, and takes whole files, so that what a file's tests share is made once.
+# Two at once leave no core for more threads of torch, which would wait for one another at full speed.
+TWO_AT_ONCE := OMP_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -16,10 +15,10 @@ up: .venv/.web ## set up and start the whole product with its demo (PORT=8000)
 
 test: .venv/.test chromium ## set up and run everything: style, types, import contracts, all tests
 	@$(MAKE) --no-print-directory --jobs 2 lint kernels
-	@$(AT_ONCE)
+	@$(TWO_AT_ONCE)
 
 fast: .venv/.test ## the tests that need no server and no browser (K=name for some of them)
-	@$(AT_ONCE) -q -m "not server and not browser and not chaos and not endure" $(if $(K),-k "$(K)")
+	@$(TWO_AT_ONCE) -q -m "not server and not browser and not chaos and not endure" $(if $(K),-k "$(K)")
 
 endure: .venv/.test chromium kernels ## the long forms: hundreds of clients, every width, every moment of a kill (K=name)
 	@$(PYTHON) -m pytest -q -m endure $(if $(K),-k "$(K)")
