@@ -1,6 +1,7 @@
 """The checking task, called as a worker calls it: real files, the real converter, a real database."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from dvis_model import build
 from tests.support.factories import make_blob
 from tests.support.hostile_headers import HOSTILE_HEADERS, hostile_safetensors
+from tests.support.small_disk import SmallDisk
 from tests.webapp.checkpoints.checked import make_checkpoint
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.selectors import checkpoint_weights
@@ -132,10 +134,15 @@ def test_weights_that_are_no_numbers_are_refused_by_name(state: dict[str, torch.
     )
 
 
-def test_without_room_it_is_our_failure_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    # More than any disk has: the disk itself cannot be filled in a test.
-    monkeypatch.setattr(tasks_checkpoints, "ROOM", 2**60)
-    checkpoint = checked(b"content")
+def test_without_room_it_is_our_failure_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SmallDisk.mounted(tmp_path / "small", "4m") as small:
+        small.fill()
+        monkeypatch.setattr(tempfile, "tempdir", str(small.folder))
+        if not small.is_real:  # this account may mount nothing
+            monkeypatch.setattr(tasks_checkpoints, "ROOM", 2**60)
+        checkpoint = checked(b"content")
     assert checkpoint.status == Status.RECEIVED
     assert Attempt.objects.get().outcome == Attempt.Outcome.ERROR
     assert checkpoint.problems == []

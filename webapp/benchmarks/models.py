@@ -1,5 +1,6 @@
 """Benchmarks and their splits: what is measured, on which videos, under which rules."""
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -208,7 +209,8 @@ class Split(models.Model):
 
     def video_infos(self) -> list[VideoInfo]:
         """Return its videos, typed: the one place that reads `videos`."""
-        return [VideoInfo(**video) for video in self.videos]
+        names = [field.name for field in fields(VideoInfo)]  # rows may say more of a video
+        return [VideoInfo(**{name: video[name] for name in names}) for video in self.videos]
 
     def videos_by_label(self) -> dict[str, VideoInfo]:
         """Return its videos by what reports, subsets and names of frames call them.

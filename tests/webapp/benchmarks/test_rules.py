@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.formats import localize
 
+from evaluator.types import VideoInfo
 from tests.support.factories import claim, make_report, make_split, make_submission, make_user
 from tests.webapp.benchmarks.test_import import ground_truth, gt, import_benchmark
 from webapp.accounts.audit import AuditEvent
@@ -199,3 +200,9 @@ def test_no_page_writes_a_time_without_its_zone() -> None:
 
 def test_the_admin_writes_times_with_their_zone() -> None:
     assert localize(NOON) == "15 Jan 2031, 12:00 UTC"
+
+
+def test_videos_of_a_split_are_read_whatever_else_its_row_says_of_them() -> None:
+    known: dict[str, Any] = {"id": 3, "name": "clip", "length": 2, "height": 4, "width": 6}
+    split = make_split("typed", videos=[{**known, "file_names": ["clip/0.jpg", "clip/1.jpg"]}])
+    assert split.video_infos() == [VideoInfo(**known)]

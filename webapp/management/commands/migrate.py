@@ -37,7 +37,7 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, close_demo: bool = False, **options: Any) -> None:
         # The command has no other way to be given an executor.
-        migrate.MigrationExecutor = WholeMigrationExecutor  # type: ignore[attr-defined]
+        migrate.MigrationExecutor = WholeMigrationExecutor  # type: ignore[attr-defined]  # an imported name
         super().handle(*args, **options)
         if close_demo and (said := demo_accounts_close()):
             self.stdout.write(said)
