@@ -17,6 +17,7 @@ from evaluator import validate
 from tests.e2e.checker import Checker, lines, split_of
 from tests.e2e.hostile_files import hostile_files
 from tests.support.map_benchmarks import MAKERS, MapBenchmark
+from webapp.pages.templatetags.numbers import size
 
 GOLDEN = Path(__file__).parents[1] / "parity/vis"
 NAMES = {path.name.removesuffix(".json.gz") for path in GOLDEN.iterdir()}
@@ -134,13 +135,14 @@ def test_other_category_ids_and_file_names_are_told_in_the_words_of_the_server(
     assert server[0][1]["file"] == "mine.txt"
 
 
-def test_sizes_are_said_in_units_that_fit(checker: Checker) -> None:
+def test_sizes_are_said_in_units_that_fit_and_pages_say_the_same(checker: Checker) -> None:
     sizes = [1, 200, 999, 1000, 999_499, 999_500, 12_345_678, 3_210_000_000]
     script = (
         "async (sizes) => { const {size} = await import('./check_problems.js'); return sizes.map(size); }"
     )
     said = checker.page.evaluate(script, sizes)
     assert said == ["1 byte", "200 bytes", "999 bytes", "1 kB", "999 kB", "1.0 MB", "12.3 MB", "3.21 GB"]
+    assert [size(number) for number in sizes] == said
 
 
 def test_a_damaged_file_is_never_refused_by_the_browser_alone(

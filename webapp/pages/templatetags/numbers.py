@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from functools import partial
+from typing import Literal
 
 from django import template
 from django.urls import reverse
@@ -31,6 +32,18 @@ def percent(value: float | None) -> str:
 def span(seconds: float | None) -> str:
     """Seconds as people say them, a dash where there are none."""
     return UNDEFINED if seconds is None else duration(seconds) if seconds >= 1 else "< 1 s"
+
+
+@register.filter
+def size(number: int | Literal[""] | None) -> str:
+    """Return a number of bytes as check_problems.js says it, such as 200 bytes or 1.5 MB; a dash for none."""
+    if number is None or number == "":
+        return UNDEFINED
+    if number < 1000:
+        return counted(number, "byte")
+    if number < 999_500:
+        return f"{number / 1e3:.0f} kB"
+    return f"{number / 1e6:.1f} MB" if number < 1e9 else f"{number / 1e9:.2f} GB"
 
 
 @register.filter
