@@ -17,8 +17,8 @@ test: .venv/.test chromium ## set up and run everything: style, types, import co
 	@$(MAKE) --no-print-directory --jobs 2 lint kernels
 	@$(TWO_AT_ONCE)
 
-fast: .venv/.test ## the tests that need no server and no browser (K=name for some of them)
-	@$(TWO_AT_ONCE) -q -m "not server and not browser and not chaos and not endure" $(if $(K),-k "$(K)")
+fast: .venv/.test ## the tests that need no server, browser or program (K=name for some of them)
+	@$(TWO_AT_ONCE) -q -m "not server and not browser and not slow and not endure" $(if $(K),-k "$(K)")
 
 endure: .venv/.test chromium kernels ## the long forms: hundreds of clients, every width, every moment of a kill (K=name)
 	@$(PYTHON) -m pytest -q -m endure $(if $(K),-k "$(K)")

@@ -22,20 +22,31 @@ from webapp.embedded.supervisor import Supervisor
 # What a crash would cost is of no interest here.
 FAST_POSTGRES = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 WAITING = {"chaos", "platform"}
+# Their tests load torch, or start programs that compile or load it: seconds each.
+SLOW = {"dvis_model", "dvis", "command_line"}
 SERVER_FIXTURES = {"servers", "db", "transactional_db", "django_db_setup", "product"}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what `make fast` leaves out: torch alone takes seconds."""
+    expression: str = config.option.markexpr
+    return (collection_path.name in SLOW and "not slow" in expression) or None
 
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark the tests that need servers before pytest chooses by mark (`make fast`), then put tests in order.
+    """Mark what `make fast` leaves out before pytest chooses by mark, then put tests in order.
 
     What waits much comes first, so that two processes end at the same time. The live site comes last: it
     lasts until the session ends, and its workers answer every doorbell of the tests' broker.
     """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & SERVER_FIXTURES or item.get_closest_marker("django_db"):
+        folder = item.path.parent.name
+        if fixtures & SERVER_FIXTURES or item.get_closest_marker("django_db") or folder in WAITING:
             item.add_marker("server")
+        if folder in SLOW or hasattr(getattr(item, "module", None), "subprocess"):
+            item.add_marker("slow")
         if "browser" in fixtures:
             item.add_marker("browser")
     yield

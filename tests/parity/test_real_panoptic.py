@@ -34,6 +34,7 @@ def read_photographs() -> dict[str, Panoptic]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [0, 3, 12])
 def test_shifted_photographs_score_as_an_independent_computation_says(shift: int, tmp_path: Path) -> None:
     truth = read_photographs()

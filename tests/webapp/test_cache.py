@@ -42,6 +42,7 @@ def test_without_the_broker_nothing_is_kept_and_counting_says_so(away: None) -> 
         cache.incr("key")
 
 
+@pytest.mark.usefixtures("servers")
 def test_a_broker_that_came_back_is_used_again_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     # The pause of five seconds is not sat out.

@@ -9,6 +9,7 @@ from tests.support.runs import make_run_split
 from webapp.checkpoints.zoo import MODELS_FILE, models, models_for
 
 
+@pytest.mark.slow
 def test_the_file_of_the_site_is_what_the_model_says_today() -> None:
     assert json.loads(MODELS_FILE.read_text()) == zoo(), (
         "The models have changed: python -m dvis_model.zoo > webapp/data/models.json"
