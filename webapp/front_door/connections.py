@@ -23,9 +23,10 @@ BODY_BYTES: Final = 10_000
 # Of what waits for it, a reader must take all or so many bytes in each span of so many seconds.
 READER_S: Final = 15.0
 READER_BYTES: Final = 10_000
-# After an answer that did not wait for the body, the rest is thrown away for so long: a client that is still
-# sending would otherwise see a reset instead of the answer.
+# After an answer that did not wait for the body, the rest is thrown away for so long, and so much of it: a
+# client that is still sending would otherwise see a reset instead of the answer.
 REST_S: Final = 3.0
+REST_BYTES: Final = 256 * 1024 * 1024
 WRITE_BUFFER_BYTES: Final = 64 * 1024
 # What the kernel may hold of an answer that is not yet on its way.
 UNSENT_BYTES: Final = 128 * 1024
@@ -65,7 +66,7 @@ class Clock:
         body_since, body_bytes: the span in which the body is measured, and what has come in it.
         reading_since: begin of the span in which the reader is measured. None: nothing waits for it.
         taken, taken_before: what it has taken in all, now and at the begin of the span.
-        rest_since: when an answer was complete before its request was.
+        rest_since, rest_bytes: when an answer was complete before its request was, and what came since.
         moved_at: the last time that the peer sent or took anything.
     """
 
@@ -78,6 +79,7 @@ class Clock:
     taken: int = 0
     taken_before: int = 0
     rest_since: float | None = None
+    rest_bytes: int = 0
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -125,7 +127,8 @@ class PatientProtocol(HttpToolsProtocol):
         clock = self.clock
         length = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         clock.headers_since, clock.header_bytes = None, 0
-        clock.body_since, clock.body_bytes, clock.rest_since = self.loop.time(), 0, None
+        clock.body_since, clock.body_bytes = self.loop.time(), 0
+        clock.rest_since, clock.rest_bytes = None, 0
         if length > HEADER_BYTES:
             self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             raise ValueError("too many bytes of headers")  # ends the parser
@@ -137,6 +140,10 @@ class PatientProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self.clock.body_bytes += len(body)
         super().on_body(body)
+        if self.cycle.response_complete:
+            self.clock.rest_bytes += len(body)
+            if self.clock.rest_bytes > REST_BYTES and not self.transport.is_closing():
+                self.cut()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
