@@ -37,8 +37,8 @@ def _entry(config: DvisConfig) -> dict[str, Any]:
 
 def _backbone(config: DvisConfig) -> str:
     if not isinstance(config.backbone, SwinConfig):
-        return f"R{config.backbone.depth}"
-    return "SwinL" if config.backbone == SwinConfig() else f"Swin-{config.backbone.embed_dim}"
+        return f"ResNet-{config.backbone.depth}"
+    return "Swin-L" if config.backbone == SwinConfig() else f"Swin-{config.backbone.embed_dim}"
 
 
 def _ranges(ids: list[int]) -> list[int]:

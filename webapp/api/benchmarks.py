@@ -173,7 +173,7 @@ FILES: dict[str, Any] = {
 }
 TEXTS: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
 FILTERS = [
-    query_parameter("backbone", "Rows with one of these backbones.", TEXTS),
+    query_parameter("backbone", "Rows with one of these backbones; R50 and ResNet-50 are one.", TEXTS),
     query_parameter("mode", "Rows with one of these modes, such as online.", TEXTS),
     query_parameter("origin", f"Rows of one of these origins: {', '.join(ORIGINS)}.", TEXTS),
     query_parameter("extra_data", "`none`: rows that were trained without further data.", {"type": "string"}),

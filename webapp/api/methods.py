@@ -73,7 +73,9 @@ class MethodPatch(MethodFields):
 class VariantIn(Schema):
     method: str = Field(description="slug of one of your methods")
     name: str = Field("default", min_length=1, max_length=150)
-    factors: dict[str, str] = Field({}, description="such as {'backbone': 'ResNet-50', 'mode': 'online'}")
+    factors: dict[str, str] = Field(
+        {}, description="such as {'backbone': 'ResNet-50', 'mode': 'online'}; aliases such as R50 work"
+    )
 
 
 class VariantPatch(Schema):

@@ -47,7 +47,9 @@ class SubmissionIn(Schema):
     upload: UUID = Field(description="id of a finished upload, the last part of its address")
     method: str = Field(min_length=1, max_length=100, description="name; made for you where it is missing")
     variant: str = Field("default", min_length=1, max_length=150)
-    factors: dict[str, str] = Field({}, description="such as {'backbone': 'ResNet-50', 'mode': 'online'}")
+    factors: dict[str, str] = Field(
+        {}, description="such as {'backbone': 'ResNet-50', 'mode': 'online'}; aliases such as R50 work"
+    )
     note: str = Field("", max_length=300)
     public: bool = Field(True, description="false: only you and the organisers see it")
 

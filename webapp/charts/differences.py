@@ -5,7 +5,7 @@ from typing import Any
 
 from evaluator.files.words import counted
 from evaluator.statistics.comparison import Difference
-from webapp.charts.spec import OKABE_ITO, Chart, layout, plain, styles
+from webapp.charts.spec import Chart, Style, layout, plain, styles
 from webapp.compare.comparison import (
     Against,
     Compared,
@@ -22,14 +22,10 @@ BARS = 24
 ROW_GAP = 0.7
 
 
-def colours(comparison: Comparison) -> dict[str, str]:
-    """A colour for each submission: its method's, unless another one of the page has it already."""
-    taken: dict[str, str] = {}
-    own = styles([one.row.method_id for one in comparison.compared])
-    for one, style in zip(comparison.compared, own, strict=True):
-        free = [colour for colour in (style.colour, *OKABE_ITO) if colour not in taken.values()]
-        taken[one.row.submission_id] = free[0]
-    return taken
+def looks(comparison: Comparison) -> dict[str, Style]:
+    """Return the look of each submission: its method's hue, and a marker."""
+    rows = [one.row for one in comparison.compared]
+    return {row.submission_id: style for row, style in zip(rows, styles(rows), strict=True)}
 
 
 def legend_height(pairs: int) -> int:
@@ -44,7 +40,7 @@ def forest_chart(comparison: Comparison) -> Chart | None:
         return None
     keys = [key for key in comparison.headline if any(key in _tested(comparison, one) for one in pairs)]
     first = comparison.names[comparison.compared[0].row.submission_id]
-    colour = colours(comparison)
+    look = looks(comparison)
     return Chart(
         key="differences",
         title="How large is the difference, and is it significant?",
@@ -52,7 +48,7 @@ def forest_chart(comparison: Comparison) -> Chart | None:
         f"0 lies outside · {comparison.split}",
         figure={
             "data": [
-                _whiskers(comparison, against, keys, n - (len(pairs) - 1) / 2, len(pairs), colour)
+                _whiskers(comparison, against, keys, n - (len(pairs) - 1) / 2, len(pairs), look)
                 for n, against in enumerate(pairs)
             ],
             "layout": layout(
@@ -97,14 +93,15 @@ def category_chart(comparison: Comparison, against: Against) -> Chart | None:
         return None
     parts.sort(key=lambda part: part.delta(key) or 0.0, reverse=True)
     drawn = parts if len(parts) <= BARS else parts[: BARS // 2] + parts[-BARS // 2 :]
-    colour = colours(comparison)
+    look = looks(comparison)
     values = [100 * (part.delta(key) or 0.0) for part in drawn]
     sides = [against.first if value > 0 else against.other for value in values]
     which = "" if len(drawn) == len(parts) else f" · the {len(drawn)} largest of {len(parts)}"
+    hollow = f" · hollow: {_name(comparison, against.other)} is better" if _one_hue(look, against) else ""
     return Chart(
         key="categories",
         title="Which categories make the difference?",
-        subtitle=f"{_subtitle(comparison, against, key)}{which}",
+        subtitle=f"{_subtitle(comparison, against, key)}{which}{hollow}",
         figure={
             "data": [
                 {
@@ -112,7 +109,13 @@ def category_chart(comparison: Comparison, against: Against) -> Chart | None:
                     "orientation": "h",
                     "x": values,
                     "y": [plain(part.name) for part in drawn],
-                    "marker": {"color": [colour[side.row.submission_id] for side in sides]},
+                    "marker": {
+                        "color": [_fill(look, side, against) for side in sides],
+                        "line": {
+                            "color": [look[side.row.submission_id].colour for side in sides],
+                            "width": 2,
+                        },
+                    },
                     "hovertemplate": "%{y}: %{x:+.1f}<extra></extra>",
                 }
             ],
@@ -137,7 +140,7 @@ def video_chart(comparison: Comparison, against: Against) -> Chart | None:
     parts = [part for part in against.videos if part.delta(key) is not None]
     if not parts:
         return None
-    colour = colours(comparison)
+    look = looks(comparison)
     sides = [_side(against, part.delta(key) or 0.0) for part in parts]
     first, other = (_name(comparison, one) for one in (against.first, against.other))
     axis = {"range": [-2, 102], "zeroline": False}
@@ -154,7 +157,8 @@ def video_chart(comparison: Comparison, against: Against) -> Chart | None:
                     "y": [100 * (part.first[key] or 0.0) for part in parts],
                     "text": [plain(part.name) for part in parts],
                     "marker": {
-                        "color": [colour[side] if side else "var(--muted)" for side in sides],
+                        "color": [look[side].colour if side else "var(--muted)" for side in sides],
+                        "symbol": [look[side].symbol if side else "circle" for side in sides],
                         "size": 9,
                         "opacity": 0.8,
                     },
@@ -185,11 +189,12 @@ def _whiskers(
     keys: Sequence[str],
     offset: float,
     pairs: int,
-    colour: dict[str, str],
+    look: dict[str, Style],
 ) -> dict[str, Any]:
     found = _tested(comparison, against)
     drawn = [(index, *found[key]) for index, key in enumerate(keys) if key in found]
-    ink = colour[against.other.row.submission_id] if pairs > 1 else "var(--accent)"
+    other = look[against.other.row.submission_id]
+    ink, symbol = (other.colour, other.symbol) if pairs > 1 else ("var(--accent)", "circle")
     return {
         "type": "scatter",
         "mode": "markers+text" if pairs == 1 else "markers",
@@ -212,12 +217,23 @@ def _whiskers(
         "marker": {
             "color": ink,
             "size": 10,
-            "symbol": ["circle" if tested.significant else "circle-open" for _, _, tested in drawn],
+            "symbol": [symbol if tested.significant else f"{symbol}-open" for _, _, tested in drawn],
             "line": {"width": 2, "color": ink},
         },
         "customdata": [f"{interval_text(one)}, p = {p_text(tested.p)}" for _, one, tested in drawn],
         "hovertemplate": "%{x:+.1f} (%{customdata})<extra></extra>",
     }
+
+
+def _one_hue(look: dict[str, Style], against: Against) -> bool:
+    first, other = (look[one.row.submission_id].colour for one in (against.first, against.other))
+    return first == other
+
+
+def _fill(look: dict[str, Style], side: Compared, against: Against) -> str:
+    """Return a bar's colour inside its line: of two submissions of one hue, the other's bars are hollow."""
+    is_hollow = side is against.other and _one_hue(look, against)
+    return "var(--card)" if is_hollow else look[side.row.submission_id].colour
 
 
 def _tested(comparison: Comparison, against: Against) -> dict[str, tuple[MetricDifference, Difference]]:

@@ -75,7 +75,7 @@ def levels_chart(rows: Sequence[Row], levels: Levels, *, scope: str) -> Chart | 
     series = [[100 * (row.values[key] or 0.0) for key in levels.metrics] for row in drawn]
     changes = [_change(values, levels) for values in series]
     last = len(levels.metrics) - 1
-    line_styles = styles([row.method_id for row in drawn])
+    line_styles = styles(drawn)
     top = max(max(values) for values in series) * 1.08 or 1.0
     direct = len(drawn) <= DIRECT_LABELS
     names, shared = names_apart(drawn)

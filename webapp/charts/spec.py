@@ -1,13 +1,15 @@
-"""Parts of every chart: its question, its figure, its numbers, and the fixed colours of methods."""
+"""Parts of every chart: its question, its figure, its numbers, and the look of its lines."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Okabe and Ito's colour-blind-safe set, without black and yellow, which vanish on one of the two backgrounds.
-OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-# The n-th line of one colour in a chart differs by these.
+from webapp.charts.palette import method_colour
+from webapp.leaderboards.board import Row
+from webapp.methods.models import HUES
+
+# What tells lines of one hue apart.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
@@ -45,36 +47,39 @@ class Style:
     dash: str
 
 
-def styles(method_ids: Sequence[int]) -> list[Style]:
-    """Return one style per line: one colour per method, and no two lines look the same.
+def styles(rows: Sequence[Row]) -> list[Style]:
+    """Return the look of each line: its method's hue, and a marker and a dash that no other of the hue has.
 
-    A method has the same colour on every page, unless another one of the chart has it already.
+    A method's marker follows from its id and its lines are solid, as long as no other line of the chart
+    needs the same. Order and rank of the rows do not matter: the same rows look the same in every chart.
     """
-    colours = _colours(list(dict.fromkeys(method_ids)))
-    used: Counter[str] = Counter()
-    result = []
-    for method_id in method_ids:
-        colour = colours[method_id]
-        n = used[colour] % len(SYMBOLS)
-        used[colour] += 1
-        result.append(Style(colour, SYMBOLS[n], DASHES[n]))
-    return result
+    looks: dict[int, Style] = {}
+    of_hue: dict[int, list[Style]] = {}
+    for n, row in sorted(enumerate(rows), key=lambda one: _identity(one[1])):
+        hue = hue_of(row)
+        others = of_hue.setdefault(hue, [])
+        looks[n] = _look(method_colour(hue), row.method_id // HUES + hue, others)
+        others.append(looks[n])
+    return [looks[n] for n in range(len(rows))]
 
 
-def _colours(method_ids: Sequence[int]) -> dict[int, str]:
-    """Give every method its own colour, in order of preference; one that comes too late the next free one.
+def _look(colour: str, own: int, others: Sequence[Style]) -> Style:
+    """Return a look that no other line of the hue has: where they are free, the `own` marker and solid."""
+    dash = DASHES[len(others) % len(DASHES)]
+    used = Counter(style.symbol for style in others)
+    with_dash = {style.symbol for style in others if style.dash == dash}
+    symbols = [SYMBOLS[(own + turn) % len(SYMBOLS)] for turn in range(len(SYMBOLS))]
+    symbol = min(symbols, key=lambda symbol: (symbol in with_dash, used[symbol]))
+    return Style(colour, symbol, dash)
 
-    With more methods than colours, the rest share: symbols and dashes tell them apart.
-    """
-    own = {method_id: method_id % len(OKABE_ITO) for method_id in method_ids}
-    first = {index: method_id for method_id, index in reversed(own.items())}
-    chosen = {method_id: index for index, method_id in first.items()}
-    taken = set(first)
-    for method_id in (one for one in method_ids if one not in chosen):
-        turns = [(own[method_id] + n) % len(OKABE_ITO) for n in range(len(OKABE_ITO))]
-        chosen[method_id] = next((index for index in turns if index not in taken), own[method_id])
-        taken.add(chosen[method_id])
-    return {method_id: OKABE_ITO[index] for method_id, index in chosen.items()}
+
+def hue_of(row: Row) -> int:
+    """Return the hue of a row's method; of one that has none yet, one that follows from its id."""
+    return row.method_id % HUES if row.colour is None else row.colour
+
+
+def _identity(row: Row) -> tuple[int, int, str]:
+    return row.method_id, row.variant_id, row.submission_id
 
 
 def spread(positions: Iterable[float], gap: float) -> list[float]:

@@ -120,9 +120,14 @@ def _marked(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
             **_points([row], metric),
             "mode": "markers",
             "showlegend": False,
-            "marker": {"color": style.colour, "size": 11, "line": {"width": 1.5, "color": "var(--card)"}},
+            "marker": {
+                "color": style.colour,
+                "size": 11,
+                "symbol": style.symbol,
+                "line": {"width": 1.5, "color": "var(--card)"},
+            },
         }
-        for row, style in zip(rows, styles([row.method_id for row in rows]), strict=True)
+        for row, style in zip(rows, styles(rows), strict=True)
     ]
 
 

@@ -50,6 +50,8 @@ class Row:
     note: str = ""
     finished_at: datetime | None = None
     ran: RanHere | None = None
+    colour: int | None = None
+    """The hue of its method."""
     stale: str = ""
     """The reason why it would have another score today, in a sentence; empty where it would not."""
 

@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from webapp.methods.factors import canonical
+
 ORIGINS = {"upload": "Scored here", "run": "Reference run", "reported": "Reported"}
 FACTOR_FACETS = {"backbone": "Backbone", "mode": "Mode"}
 ROWS_SHOWN = 25
@@ -35,8 +37,8 @@ class Filters:
         return cls(
             split=_last(query, "split")[:40],
             subset=_last(query, "subset").replace("\x00", "")[:40],
-            backbone=_several(query, "backbone"),
-            mode=_several(query, "mode"),
+            backbone=_words(query, "backbone"),
+            mode=_words(query, "mode"),
             origin=tuple(value for value in _several(query, "origin") if value in ORIGINS),
             extra_data="none" if _last(query, "extra_data") == "none" else "",
             q=" ".join(_last(query, "q").replace("\x00", "").split())[:100],
@@ -86,6 +88,11 @@ def _last(query: QueryDict, key: str) -> str:
 
 def _several(query: QueryDict, key: str) -> tuple[str, ...]:
     return tuple(sorted({value[:100] for value in query.getlist(key) if value and "\x00" not in value}))
+
+
+def _words(query: QueryDict, factor: str) -> tuple[str, ...]:
+    """The values of a factor in canonical words: an address with an alias is another spelling of the same."""
+    return tuple(sorted({canonical(factor, word) for word in _several(query, factor)}))
 
 
 def _row_ids(query: QueryDict) -> tuple[int, ...]:

@@ -231,6 +231,7 @@ def _row(
         digest=submission.digest,
         note=submission.note,
         finished_at=submission.finished_at,
+        colour=method.colour,
         stale=stale_reason(submission),
     )
 

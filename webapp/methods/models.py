@@ -2,12 +2,16 @@
 
 from typing import ClassVar
 
-from django.core.validators import MaxLengthValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from webapp.methods.factors import canonical
+
 DESCRIPTION_CHARACTERS = 5000
+# Hues of the palette of methods (webapp/charts/palette.py).
+HUES = 12
 
 
 class Method(models.Model):
@@ -30,6 +34,12 @@ class Method(models.Model):
     paper_url = models.URLField(blank=True)
     code_url = models.URLField(blank=True)
     description = models.TextField(blank=True, validators=[MaxLengthValidator(DESCRIPTION_CHARACTERS)])
+    colour = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(HUES - 1)],
+        help_text=f"its hue in every chart, 0 to {HUES - 1} (docs/design-language.md)",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -37,7 +47,11 @@ class Method(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["owner", "name"], nulls_distinct=False, name="method_name_unique_per_owner"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(colour__isnull=True) | models.Q(colour__lt=HUES),
+                name="method_colour_is_a_hue",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -63,6 +77,12 @@ class Variant(models.Model):
     method = models.ForeignKey(Method, on_delete=models.CASCADE, related_name="variants")
     name = models.CharField(max_length=150, default="default")
     factors = models.JSONField(default=dict, blank=True, help_text="{factor: text}; free factors are allowed")
+    typed = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="{factor: text}, as typed",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -71,3 +91,11 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method.name} {self.name}"
+
+    @property
+    def factors_as_typed(self) -> dict[str, str]:
+        """The factors in the words in which they came: receipts keep them."""
+        return {
+            factor: typed if (typed := self.typed.get(factor)) and canonical(factor, typed) == word else word
+            for factor, word in self.factors.items()
+        }

@@ -1,16 +1,18 @@
 """Writes of methods and variants. Only their owner (and staff) may change them."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import CharField
+from django.db.models import CharField, Count
 from django.utils.text import slugify
 
 from webapp.accounts.models import User
-from webapp.methods.models import Method, Variant
+from webapp.methods.factors import canonical_factors
+from webapp.methods.models import HUES, Method, Variant
 from webapp.refusal import Refused, check_one_line
 
 METHOD_FIELDS = ("team", "authors", "venue", "year", "paper_url", "code_url", "description")
@@ -25,7 +27,9 @@ def method_get_or_create(*, owner: User | None, name: str, **fields: Any) -> Met
     found = Method.objects.filter(owner=owner, name=name).first()
     if found is not None:
         return found
-    method = Method(owner=owner, name=name, slug=_free_slug(name), **fields)
+    method = Method(
+        owner=owner, name=name, slug=_free_slug(name), colour=_least_used(_colours_in_use()), **fields
+    )
     _clean(method, exclude={"slug", "owner"})
     try:
         with transaction.atomic():
@@ -47,19 +51,34 @@ def method_update(*, method: Method, actor: User, **fields: Any) -> Method:
     return method
 
 
+@transaction.atomic
+def colours_complete() -> int:
+    """Give every method without a colour the one that is used least; return how many there were."""
+    missing = list(Method.objects.select_for_update().filter(colour=None).order_by("pk"))
+    in_use = _colours_in_use() if missing else Counter()
+    for method in missing:
+        method.colour = _least_used(in_use)
+        in_use[method.colour] += 1
+    Method.objects.bulk_update(missing, ["colour"], batch_size=1000)
+    return len(missing)
+
+
 def variant_get_or_create(
     *, method: Method, name: str = "default", factors: Mapping[str, str] | None = None
 ) -> Variant:
     """Return the method's variant of that name, made where it is missing.
 
+    Factors are stored in canonical words (`webapp/methods/factors.py`), and beside them as they were typed.
     Raises Refused where it exists with other factors: scores stand under them, so they are not
     changed in passing.
     """
     name = " ".join(name.split()) or "default"
-    wanted = _clean_factors(factors or {})
+    tidy = _clean_factors(factors or {})
+    wanted, typed = canonical_factors(tidy), _differing(tidy)
     fresh = Variant(method=method, name=name, factors=wanted)
     _clean(fresh, validate_constraints=False)
-    variant, created = Variant.objects.get_or_create(method=method, name=name, defaults={"factors": wanted})
+    defaults = {"factors": wanted, "typed": typed}
+    variant, created = Variant.objects.get_or_create(method=method, name=name, defaults=defaults)
     if created or not wanted or variant.factors == wanted:
         return variant
     if variant.factors:
@@ -70,8 +89,8 @@ def variant_get_or_create(
             "Name another variant, leave the factors out, or change them on the method's page.",
             status=409,
         )
-    variant.factors = wanted
-    variant.save(update_fields=["factors"])
+    variant.factors, variant.typed = wanted, typed
+    variant.save(update_fields=["factors", "typed"])
     return variant
 
 
@@ -83,10 +102,30 @@ def variant_update(
     if name is not None:
         variant.name = " ".join(name.split())
     if factors is not None:
-        variant.factors = _clean_factors(factors)
+        tidy = _clean_factors(factors)
+        variant.factors, variant.typed = canonical_factors(tidy), _differing(tidy)
     _clean(variant)
-    variant.save(update_fields=["name", "factors"])
+    variant.save(update_fields=["name", "factors", "typed"])
     return variant
+
+
+@transaction.atomic
+def factors_complete() -> Counter[tuple[str, str, str]]:
+    """Turn the factors of all variants into canonical words; what was typed stays beside them.
+
+    Returns the variants that changed, counted by (factor, word before, word after).
+    """
+    changes: Counter[tuple[str, str, str]] = Counter()
+    changed = []
+    for variant in Variant.objects.select_for_update().order_by("pk"):
+        typed = _differing(variant.factors)
+        if typed:
+            after = canonical_factors(variant.factors)
+            changes.update((factor, word, after[factor]) for factor, word in typed.items())
+            variant.factors, variant.typed = after, typed | variant.typed
+            changed.append(variant)
+    Variant.objects.bulk_update(changed, ["factors", "typed"], batch_size=1000)
+    return changes
 
 
 def _check_owner(method: Method, actor: User) -> None:
@@ -97,6 +136,16 @@ def _check_owner(method: Method, actor: User) -> None:
             "Only its owner can change it; make a method of your own instead.",
             status=403,
         )
+
+
+def _colours_in_use() -> Counter[int]:
+    counted = Method.objects.exclude(colour=None).order_by().values_list("colour").annotate(Count("pk"))
+    return Counter({colour: number for colour, number in counted if colour is not None})
+
+
+def _least_used(in_use: Counter[int]) -> int:
+    """Return the hue that the fewest methods have, the first of equals."""
+    return min(range(HUES), key=lambda hue: in_use[hue])
 
 
 def _free_slug(name: str) -> str:
@@ -131,6 +180,12 @@ def _clean_factors(factors: Mapping[str, str]) -> dict[str, str]:
         if value:
             tidy[name] = value
     return tidy
+
+
+def _differing(factors: Mapping[str, str]) -> dict[str, str]:
+    """Return the factors whose words are not canonical."""
+    after = canonical_factors(factors)
+    return {factor: word for factor, word in factors.items() if after[factor] != word}
 
 
 def _listed(factors: Mapping[str, str]) -> str:

@@ -67,7 +67,7 @@ def _statement(submission: Submission, server: str, page: str) -> dict[str, Any]
             "author": submission.author.get_username() if submission.author else None,
             "method": variant.method.name,
             "variant": variant.name,
-            "factors": variant.factors,
+            "factors": variant.factors_as_typed,
             "submitted_at": submission.created_at.isoformat(),
             "scored_at": submission.finished_at.isoformat(),
         },

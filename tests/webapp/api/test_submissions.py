@@ -35,8 +35,10 @@ def body(user: User, **fields: Any) -> dict[str, Any]:
 
 
 def test_a_finished_upload_is_submitted_and_queued(user: User, api: Api) -> None:
-    factors = {"backbone": "R50", "mode": "online"}
-    answer = api.post("/submissions", body(user, variant="R50", factors=factors, note="first try"))
+    factors = {"backbone": "ResNet-50", "mode": "online"}
+    answer = api.post(
+        "/submissions", body(user, variant="R50", factors=factors | {"backbone": "R50"}, note="first try")
+    )
     document = answer.json()
     assert answer.status_code == 201
     assert answer["Location"] == document["links"]["self"]

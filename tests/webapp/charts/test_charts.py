@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.charts.levels import BY_OCCLUSION, BY_STEADINESS, BY_WINDOW, levels_chart
-from webapp.charts.spec import OKABE_ITO, spread, styles
+from webapp.charts.spec import spread, styles
 from webapp.charts.timeline import LABEL_HEIGHT, timeline_chart
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import metric
@@ -81,21 +81,25 @@ def test_printed_numbers_have_open_marks_and_the_subtitle_says_so() -> None:
     assert "as published (open)" in chart.subtitle
 
 
-def test_a_method_has_the_same_colour_in_every_chart_and_no_two_lines_look_the_same() -> None:
-    assert styles([7])[0].colour == styles([3, 7])[1].colour
-    many = styles([1, 1, 1 + len(OKABE_ITO), 2])
-    assert len({(style.colour, style.symbol, style.dash) for style in many}) == 4
+def test_a_method_looks_the_same_in_every_chart_in_which_no_other_needs_its_hue() -> None:
+    own, other = make(7, colour=4), make(3, colour=5)
+    alone, beside, after = styles([own]), styles([own, other]), styles([other, own])
+    assert alone[0] == beside[0] == after[1]
+    assert (alone[0].colour, alone[0].dash) == ("var(--method-4)", "solid")
 
 
-def test_methods_of_one_chart_never_share_a_colour_while_there_are_enough() -> None:
-    n = len(OKABE_ITO)
-    drawn = styles([1, 1 + n, 2, 1 + 2 * n, 1])
-    colours = [style.colour for style in drawn]
-    assert len(set(colours[:4])) == 4
-    assert (colours[0], colours[2]) == (styles([1])[0].colour, styles([2])[0].colour)
-    assert colours[4] == colours[0]
-    assert drawn[4].dash != drawn[0].dash
-    assert {style.colour for style in styles([n * i for i in range(n)])} == set(OKABE_ITO)
+def test_lines_of_one_hue_differ_by_marker_and_dash_whatever_their_order() -> None:
+    rows = [make(n, method_id=n % 4, variant_id=n, colour=2) for n in range(12)]
+    looks = styles(rows)
+    assert {look.colour for look in looks} == {"var(--method-2)"}
+    assert len({(look.symbol, look.dash) for look in looks}) == 12
+    first = styles(rows[:6])
+    assert (len({look.symbol for look in first}), len({look.dash for look in first})) == (6, 6)
+    assert styles(rows[::-1]) == looks[::-1]
+
+
+def test_a_method_without_a_colour_is_drawn_all_the_same() -> None:
+    assert styles([make(15)])[0].colour == "var(--method-3)"
 
 
 def test_names_say_only_what_tells_the_rows_apart() -> None:

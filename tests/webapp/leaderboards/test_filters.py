@@ -36,6 +36,11 @@ def test_what_an_address_cannot_mean_is_left_out(query: str) -> None:
     assert read(query) == Filters()
 
 
+def test_an_alias_in_an_address_is_another_spelling_of_the_canonical_word() -> None:
+    state = read("backbone=SwinL&backbone=R50&backbone=resnet-50&backbone=MyNet&mode=Offline")
+    assert state.to_query() == "backbone=MyNet&backbone=ResNet-50&backbone=Swin-L&mode=offline"
+
+
 def test_the_plain_forms_check_boxes_and_our_links_choose_the_same_rows() -> None:
     assert read("rows=3&rows=1").rows == read("rows=1,3").rows == (1, 3)
 

@@ -1,14 +1,23 @@
 """Methods and variants: names, addresses, factors, owners."""
 
+from io import StringIO
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from tests.support.factories import make_user
-from webapp.methods.models import Method, Variant
-from webapp.methods.services import method_get_or_create, method_update, variant_get_or_create, variant_update
+from webapp.methods.models import HUES, Method, Variant
+from webapp.methods.services import (
+    colours_complete,
+    factors_complete,
+    method_get_or_create,
+    method_update,
+    variant_get_or_create,
+    variant_update,
+)
 from webapp.refusal import Refused
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +57,57 @@ def test_one_name_used_by_several_at_once_makes_a_method_for_each() -> None:
     assert Method.objects.filter(name="DVIS").count() == 4
 
 
+def test_a_new_method_gets_the_colour_that_the_fewest_have() -> None:
+    owner = make_user()
+    made = [method_get_or_create(owner=owner, name=f"M{n}") for n in range(HUES + 1)]
+    assert [method.colour for method in made] == [*range(HUES), 0]
+    made[5].delete()
+    assert method_get_or_create(owner=owner, name="next").colour == 5
+
+
+def test_methods_that_came_without_a_colour_get_one_and_the_others_keep_theirs() -> None:
+    owner = make_user()
+    coloured = method_get_or_create(owner=owner, name="coloured")
+    Method.objects.bulk_create(Method(owner=owner, name=f"M{n}", slug=f"m{n}") for n in range(HUES))
+    assert (colours_complete(), colours_complete()) == (HUES, 0)
+    coloured.refresh_from_db()
+    assert coloured.colour == 0
+    assert [one.colour for one in Method.objects.filter(slug__startswith="m").order_by("pk")] == [
+        *range(1, HUES),
+        0,
+    ]
+
+
+def test_factors_are_stored_in_one_vocabulary_beside_what_was_typed() -> None:
+    method = method_get_or_create(owner=make_user(), name="DVIS")
+    given = {"backbone": "SwinL", "mode": "Offline", "tracker": "my own"}
+    variant = variant_get_or_create(method=method, name="a", factors=given)
+    assert variant.factors == {"tracker": "my own", "backbone": "Swin-L", "mode": "offline"}
+    assert variant.factors_as_typed == given
+    same = {"backbone": "swin_large", "mode": "offline", "tracker": "my own"}
+    assert variant_get_or_create(method=method, name="a", factors=same).pk == variant.pk
+    changed = variant_update(variant=variant, actor=method.owner, factors={"backbone": "R50"})  # type: ignore[arg-type]
+    assert (changed.factors, changed.factors_as_typed) == ({"backbone": "ResNet-50"}, {"backbone": "R50"})
+
+
+def test_what_is_typed_counts_only_while_it_means_the_factor() -> None:
+    variant = Variant(factors={"backbone": "Swin-L"}, typed={"backbone": "R50"})
+    assert variant.factors_as_typed == {"backbone": "Swin-L"}
+
+
+def test_the_next_migrate_brings_older_variants_into_the_vocabulary_once_and_says_so() -> None:
+    method = Method.objects.create(owner=make_user(), name="DVIS", slug="dvis", colour=3)
+    for name in ("a", "b"):
+        Variant.objects.create(method=method, name=name, factors={"backbone": "R50", "mode": "sideways"})
+    said = StringIO()
+    call_command("migrate", verbosity=0, stdout=said)
+    assert said.getvalue() == "backbone 'R50' is now 'ResNet-50' (2 variants).\n"
+    assert not factors_complete()
+    variant = Variant.objects.get(name="a")
+    assert variant.factors == {"backbone": "ResNet-50", "mode": "sideways"}
+    assert variant.factors_as_typed == {"backbone": "R50", "mode": "sideways"}
+
+
 @pytest.mark.parametrize(
     "fields", [{"name": ""}, {"name": "x" * 101}, {"name": "M", "code_url": "javascript:alert(1)"}]
 )
@@ -59,9 +119,9 @@ def test_fields_that_break_their_rules_are_refused_by_name(fields: dict[str, Any
 
 def test_a_variant_has_tidy_factors_in_the_order_of_the_catalogue() -> None:
     method = method_get_or_create(owner=make_user(), name="DVIS")
-    given = {"zeta": "1", "mode": " online ", "backbone": "Swin  L", "tracker": ""}
+    given = {"zeta": "1", "mode": " online ", "backbone": "My  Net", "tracker": ""}
     variant = variant_get_or_create(method=method, factors=given)
-    assert list(variant.factors.items()) == [("backbone", "Swin L"), ("mode", "online"), ("zeta", "1")]
+    assert list(variant.factors.items()) == [("backbone", "My Net"), ("mode", "online"), ("zeta", "1")]
 
 
 def test_factors_may_be_left_out_or_added_later_but_not_changed_in_passing() -> None:

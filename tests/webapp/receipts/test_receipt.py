@@ -15,6 +15,7 @@ from evaluator.__main__ import app
 from tests.evaluator.vis_files import ground_truth, prediction, write
 from tests.support.factories import claim, make_blob, make_report, make_split, make_submission, make_user
 from tests.support.rest import Api
+from webapp.methods.services import factors_complete
 from webapp.receipts.keys import key_rotate
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
@@ -61,6 +62,18 @@ def scored(tmp_path: Path, settings: Any) -> Scored:
 
 def published_keys() -> Any:
     return json.loads(Client().get("/.well-known/dvis-bench-keys.json").content)
+
+
+def test_a_receipt_stays_the_same_when_the_vocabulary_learns_the_words_of_its_variant(scored: Scored) -> None:
+    variant = scored.submission.variant
+    variant.factors = {"backbone": "R50", "mode": "online"}
+    variant.save()
+    before = scored.receipt()
+    assert factors_complete()
+    variant.refresh_from_db()
+    assert variant.factors == {"backbone": "ResNet-50", "mode": "online"}
+    assert scored.receipt() == before
+    assert scored.verify(before, published_keys()).exit_code == 0
 
 
 def test_a_receipt_says_what_was_measured(scored: Scored) -> None:

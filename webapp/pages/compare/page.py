@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from webapp.charts.differences import category_chart, colours, forest_chart, legend_height, video_chart
+from webapp.charts.differences import category_chart, forest_chart, legend_height, looks, video_chart
 from webapp.charts.spec import Chart
 from webapp.compare.comparison import LETTERS, Against, Compared, Comparison, PartDifference, part_key
 from webapp.compare.words import interval_text, p_text, points, sentence
@@ -120,7 +120,7 @@ def _ids(comparison: Comparison) -> str:
 
 def _sides(comparison: Comparison) -> tuple[Side, ...]:
     ids = [one.row.submission_id for one in comparison.compared]
-    colour = colours(comparison)
+    look = looks(comparison)
     primary = comparison.primary.key
     sides = []
     for letter, one in zip(LETTERS, comparison.compared, strict=False):
@@ -131,7 +131,7 @@ def _sides(comparison: Comparison) -> tuple[Side, ...]:
             Side(
                 compared=one,
                 letter=letter,
-                colour=colour[id],
+                colour=look[id].colour,
                 name=comparison.names[id],
                 origin=ORIGINS[one.row.origin].lower(),
                 value=percent(one.row.values.get(primary)),

@@ -9,21 +9,12 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from webapp.accounts.models import User
+from webapp.methods.factors import WORDS
 from webapp.methods.models import Method, Variant
 from webapp.pages.upload_form import UploadForm
 from webapp.uploads.intake import Intake
 from webapp.uploads.kinds import PREDICTIONS
 
-# What each factor is, by an example; the field's names come from Variant.FACTORS.
-FACTOR_EXAMPLES = {
-    "segmenter": "Mask2Former",
-    "tracker": "referring tracker",
-    "refiner": "temporal refiner",
-    "backbone": "ResNet-50",
-    "mode": "offline",
-    "resolution": "720p",
-    "extra_data": "none",
-}
 # What to choose, and the endings that the browser offers.
 RESULTS = ("a results.json, or a zip archive that holds one", ".json,.zip")
 MAPS = ("a zip archive with the maps", ".zip")
@@ -82,11 +73,22 @@ class SubmitForm(UploadForm):
                 label=label,
                 required=False,
                 max_length=100,
-                widget=forms.TextInput(attrs={"placeholder": FACTOR_EXAMPLES[name]}),
+                widget=forms.TextInput(
+                    attrs={
+                        "placeholder": next(iter(WORDS[name])),
+                        "list": f"words-{name}",
+                        "autocomplete": "off",
+                    }
+                ),
             )
 
     def factor_fields(self) -> Iterator[BoundField]:
         return (self[f"factor_{name}"] for name in Variant.FACTORS)
+
+    @property
+    def vocabulary(self) -> list[tuple[str, list[str]]]:
+        """The words that each factor's field suggests while somebody types."""
+        return [(factor, list(words)) for factor, words in WORDS.items()]
 
     def factors_given(self) -> bool:
         """Return whether any was typed, so that the page shows them again."""

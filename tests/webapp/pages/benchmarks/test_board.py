@@ -52,6 +52,13 @@ def test_the_plain_form_ends_on_the_one_spelling_of_its_state() -> None:
     assert (response.status_code, response["Location"]) == (302, URL + "?rows=1,2")
 
 
+def test_a_link_with_an_alias_of_a_factor_ends_on_the_canonical_word() -> None:
+    row = make_row(make_board("shapes"), "A", 0.5, factors={"backbone": "ResNet-50"})
+    assert Client().get(URL + "?backbone=r50")["Location"] == URL + "?backbone=ResNet-50"
+    answer = Client().get("/api/v1/benchmarks/shapes/leaderboard?backbone=R50").json()
+    assert [one["submission"] for one in answer["rows"]] == [str(row.id)]
+
+
 def test_the_form_carries_the_state_that_it_has_no_field_for() -> None:
     make_row(make_board("shapes"), "A", 0.5, factors={"mode": "online"})
     page = get("?mode=online&sort=-method&rows=99999")

@@ -91,7 +91,7 @@ def test_one_that_is_being_checked_asks_again_and_a_ready_one_does_not(page: Cli
     assert "hx-trigger" not in text
     for fact in ("ovis/DVIS_Offline_R50", "and 1 more", "51,234,567", ready.sha256, str(ready.weights_id)):
         assert fact in text
-    assert "Mask2Former, R50; referring tracker; temporal refiner" in text
+    assert "Mask2Former, ResNet-50; referring tracker; temporal refiner" in text
 
 
 def test_htmx_gets_the_state_alone(page: Client, alice: User) -> None:

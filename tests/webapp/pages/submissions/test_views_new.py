@@ -63,6 +63,12 @@ def test_anonymous_visitor_logs_in_and_comes_back(client: Client, split: Split) 
     assert response["Location"] == f"/accounts/login/?next={URL}"
 
 
+def test_fields_of_factors_suggest_the_canonical_words(page: Client) -> None:
+    text = page.get(URL).content.decode()
+    assert 'list="words-backbone"' in text
+    assert '<datalist id="words-backbone"><option value="ResNet-50"></option>' in text
+
+
 def test_plain_form_submits_its_file_under_a_new_method(page: Client, alice: User) -> None:
     fields = {"variant_name": "offline", "factor_backbone": "R50", "note": "step 3000"}
     response = page.post(URL, _form(file=_file(b"[1]"), **fields))
@@ -71,7 +77,8 @@ def test_plain_form_submits_its_file_under_a_new_method(page: Client, alice: Use
     assert submission.status == Submission.Status.QUEUED
     assert (submission.author, submission.filename, submission.note) == (alice, "results.json", "step 3000")
     assert str(submission.variant) == "DVIS offline"
-    assert submission.variant.factors == {"backbone": "R50"}
+    assert submission.variant.factors == {"backbone": "ResNet-50"}
+    assert submission.variant.factors_as_typed == {"backbone": "R50"}
     assert submission.is_public
 
 

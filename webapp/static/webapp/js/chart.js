@@ -17,7 +17,7 @@ function plotly(address) {
 // The figure names colours of the style sheet, var(--ink): they differ between light and dark.
 function resolved(value, style) {
   if (typeof value === "string") {
-    return value.replace(/^var\((--[a-z-]+)\)$/, (_, name) => style.getPropertyValue(name).trim());
+    return value.replace(/^var\((--[a-z0-9-]+)\)$/, (_, name) => style.getPropertyValue(name).trim());
   }
   if (Array.isArray(value)) return value.map((item) => resolved(item, style));
   if (value && typeof value === "object") {
