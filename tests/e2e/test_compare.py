@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.boards import make_board, make_row
 from tests.support.drawn import make_drawn
+from webapp.charts.palette import LIGHT
+from webapp.methods.models import Method
 
 pytestmark = pytest.mark.browser
 # Plotly has several megabytes to read, on a machine that runs the other tests too.
@@ -38,6 +40,10 @@ def test_ticked_rows_are_compared_and_the_drawings_appear(board: Page) -> None:
         canvas.scroll_into_view_if_needed()
     expect(board.locator("[data-drawn=true] .main-svg").first).to_be_visible()
     expect(board.locator("[data-drawn=true]")).to_have_count(3)
+    lines = "[...document.querySelectorAll('[data-drawn]')].flatMap(canvas => canvas._fullData)"
+    drawn = board.evaluate(f"{lines}.flatMap(line => line.marker.color)")
+    methods = Method.objects.filter(name__in=("Strong", "Close"))
+    assert {LIGHT[method.colour or 0] for method in methods} <= set(drawn)
     board.set_viewport_size({"width": 390, "height": 844})
     assert board.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
