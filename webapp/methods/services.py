@@ -55,7 +55,7 @@ def method_update(*, method: Method, actor: User, **fields: Any) -> Method:
 def colours_complete() -> int:
     """Give every method without a colour the one that is used least; return how many there were."""
     missing = list(Method.objects.select_for_update().filter(colour=None).order_by("pk"))
-    in_use = _colours_in_use() if missing else Counter()
+    in_use = _colours_in_use()
     for method in missing:
         method.colour = _least_used(in_use)
         in_use[method.colour] += 1

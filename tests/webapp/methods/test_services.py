@@ -79,14 +79,15 @@ def test_methods_that_came_without_a_colour_get_one_and_the_others_keep_theirs()
 
 
 def test_factors_are_stored_in_one_vocabulary_beside_what_was_typed() -> None:
-    method = method_get_or_create(owner=make_user(), name="DVIS")
+    owner = make_user()
+    method = method_get_or_create(owner=owner, name="DVIS")
     given = {"backbone": "SwinL", "mode": "Offline", "tracker": "my own"}
     variant = variant_get_or_create(method=method, name="a", factors=given)
     assert variant.factors == {"tracker": "my own", "backbone": "Swin-L", "mode": "offline"}
     assert variant.factors_as_typed == given
     same = {"backbone": "swin_large", "mode": "offline", "tracker": "my own"}
     assert variant_get_or_create(method=method, name="a", factors=same).pk == variant.pk
-    changed = variant_update(variant=variant, actor=method.owner, factors={"backbone": "R50"})  # type: ignore[arg-type]
+    changed = variant_update(variant=variant, actor=owner, factors={"backbone": "R50"})
     assert (changed.factors, changed.factors_as_typed) == ({"backbone": "ResNet-50"}, {"backbone": "R50"})
 
 
