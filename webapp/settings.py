@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "webapp.runs",
     "webapp.checkpoints",
     "webapp.submissions.errata",
+    "webapp.ablations",
     "allauth",
     "allauth.account",
 ]

@@ -47,6 +47,11 @@ app.conf.update(
             "schedule": settings.JOB_SWEEP_S,
             "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
         },
+        "measure_studies": {
+            "task": "worker.measure_studies",
+            "schedule": settings.JOB_SWEEP_S,
+            "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
+        },
         "collect_files": {
             "task": "worker.collect_files",
             "schedule": HOUR_S,

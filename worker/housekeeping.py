@@ -2,6 +2,7 @@
 
 import logging
 
+from webapp.ablations.services import studies_measure_due
 from webapp.benchmarks.frames import frame_names_fill_missing
 from webapp.blobs.collection import blobs_collect
 from webapp.jobs.health import clock_ticked
@@ -30,6 +31,13 @@ def collect_files() -> None:
     submissions, runs, deleted = submissions_let_go(), runs_let_go(), blobs_collect()
     if submissions or runs or deleted:
         logger.info("Files: %d submissions and %d runs let go, %d deleted", submissions, runs, deleted)
+
+
+@app.task(name="worker.measure_studies")
+def measure_studies() -> None:
+    """Find the ablations in what was scored since the last time."""
+    if made := studies_measure_due():
+        logger.info("The ablations of %d methods were found", made)
 
 
 @app.task(name="worker.fill_frame_names")

@@ -19,6 +19,7 @@ from tests.support.live import LiveSite
 from tests.support.rest import make_token
 from tests.support.runs import claim_run, make_checkpoint, make_run, make_run_split, store_video
 from webapp.accounts.models import ApiToken, User
+from webapp.benchmarks.models import Benchmark
 from webapp.jobs.services import job_finish_failed
 from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.errata.services import reevaluations_request
@@ -112,6 +113,8 @@ def make_world() -> World:
         ready = make_checkpoint(author, "tiny_shapes", visibility="public")
         waiting = make_checkpoint(author)
     make_token(author, "read")
+    # Its published ablations are known.
+    Benchmark.objects.create(slug="ovis", name="OVIS", evaluator="ovis", task="vis")
     slug = split.benchmark.slug
     board, method = f"/benchmarks/{slug}/", f"/methods/{strong.variant.method.slug}/"
     token = ApiToken.objects.get()
@@ -126,6 +129,8 @@ def make_world() -> World:
         f"{board}how-to-submit/": EVERYBODY,
         f"{board}samples/val/results.json": EVERYBODY,
         f"{board}about/": EVERYBODY,
+        f"{board}ablations/": EVERYBODY,
+        "/benchmarks/ovis/ablations/": EVERYBODY,
         f"{board}submit/": LOGGED_IN,
         f"{board}submit/?again={rejected.pk}": (302, 404, 200, 404),
         f"{board}run/": LOGGED_IN,

@@ -6,7 +6,18 @@ from django.http import HttpRequest
 from ninja import Schema
 
 from evaluator.problems import PROBLEMS
-from webapp.api import benchmarks, checkpoints, compare, jobs, methods, receipts, runs, submissions, uploads
+from webapp.api import (
+    ablations,
+    benchmarks,
+    checkpoints,
+    compare,
+    jobs,
+    methods,
+    receipts,
+    runs,
+    submissions,
+    uploads,
+)
 from webapp.api.docs import Docs
 from webapp.rest.auth import anyone
 from webapp.rest.document import DescribedApi
@@ -32,7 +43,10 @@ api = DescribedApi(
     parser=PlainTextParser(),
 )
 install_handlers(api)
-for resource in (benchmarks, checkpoints, compare, jobs, methods, receipts, runs, submissions, uploads):
+for resource in (
+    *(ablations, benchmarks, checkpoints, compare, jobs),
+    *(methods, receipts, runs, submissions, uploads),
+):
     api.add_router("", resource.router)
 
 

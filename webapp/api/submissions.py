@@ -17,6 +17,7 @@ from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmarks_visible_to
 from webapp.jobs.selectors import job_expected_s, job_position, jobs_foresee
 from webapp.methods.services import method_get_or_create, variant_get_or_create
+from webapp.published.retired import METHOD, RETIRED
 from webapp.refusal import Refused
 from webapp.rest.auth import anyone, person, reader, submitter, user
 from webapp.rest.document import made, problems
@@ -244,9 +245,17 @@ def submission_post(request: HttpRequest, payload: SubmissionIn, response: HttpR
     auth=anyone,
     url_name="submission",
     summary="Follow a submission",
+    openapi_extra=problems(410),
 )
 def submission(request: HttpRequest, id: UUID) -> Submission:
     """Return a submission: poll until `status` is scored, rejected, failed or withdrawn."""
+    if id in RETIRED:
+        raise Refused(
+            "part-of-a-table",
+            f"This was a printed number, which is shown with its table {RETIRED[id]!r} now.",
+            f"Read /api/v1/methods/{METHOD}/ablations.",
+            status=410,
+        )
     return _get(id, request)
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -12,29 +12,32 @@ from webapp.benchmarks.models import Benchmark, Split
 from webapp.methods.models import Method, Variant
 from webapp.methods.services import method_get_or_create
 from webapp.published.catalogue import KNOWN_BENCHMARKS, KnownBenchmark
-from webapp.published.rows import RETRIEVED, PublishedRow, categories_of, published_rows
+from webapp.published.retired import RETIRED
+from webapp.published.rows import RETRIEVED, PublishedRow, categories_of, published_rows, submission_id
 from webapp.submissions.models import Score, Submission
 
 SPLIT = "val"
-# Ids follow from the rows' own: the same result is the same submission on every server, after every load.
-NAMESPACE = uuid.UUID("7f2c1d0e-5b0a-4c53-9d5e-6c1f0a3b8e21")
 READ_AT = datetime.fromisoformat(RETRIEVED).replace(tzinfo=UTC)
 DESCRIPTIVE = ("summary", "description", "homepage", "paper_url", "licence", "licence_url", "citation")
 
 
 @dataclass(frozen=True, slots=True)
 class LoadSummary:
-    """Numbers of rows that a load made or changed; all zero where everything was there already."""
+    """Numbers of rows that a load made or changed; all zero where everything was there already.
+
+    `retired` rows of ablation tables were taken away: they are shown with their tables.
+    """
 
     benchmarks: int
     methods: int
     variants: int
     submissions: int
     scores: int
+    retired: int = 0
 
     @property
     def changed(self) -> bool:
-        return any((self.benchmarks, self.methods, self.variants, self.submissions, self.scores))
+        return any(astuple(self))
 
 
 @transaction.atomic
@@ -55,6 +58,7 @@ def load_published_results() -> LoadSummary:
         variants=changed_variants,
         submissions=_store_submissions(wanted),
         scores=_store_scores({_submission_id(row): row.scores for row in rows}),
+        retired=_retire(),
     )
     if summary.changed:
         audit("published.load", "benchmarks", submissions=summary.submissions, scores=summary.scores)
@@ -118,7 +122,7 @@ def _load_variants(
 
 
 def _submission_id(row: PublishedRow) -> uuid.UUID:
-    return uuid.uuid5(NAMESPACE, row.id)
+    return submission_id(row.id)
 
 
 def _submission(
@@ -135,6 +139,15 @@ def _submission(
         created_at=READ_AT,
         finished_at=READ_AT,
     )
+
+
+def _retire() -> int:
+    """Delete the rows of ablation tables that earlier versions loaded, and the variants that had no other."""
+    rows = Submission.objects.filter(pk__in=list(RETIRED), origin=Submission.Origin.REPORTED)
+    variants = dict(rows.values_list("pk", "variant"))
+    rows.delete()
+    Variant.objects.filter(pk__in=variants.values(), submissions=None, runs=None).delete()
+    return len(variants)
 
 
 def _store_submissions(wanted: dict[uuid.UUID, Submission]) -> int:

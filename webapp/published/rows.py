@@ -5,6 +5,7 @@ such as paper and released checkpoint, are rows of one variant; a board shows th
 """
 
 import json
+import uuid
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 RETRIEVED = "2026-11-22"
+# Ids follow from the rows' own: the same result is the same submission on every server, after every load.
+NAMESPACE = uuid.UUID("7f2c1d0e-5b0a-4c53-9d5e-6c1f0a3b8e21")
 
 # On YouTube-VIS 2022, papers mean short and long videos by S and L, not small and large objects.
 LENGTH_METRICS = {
@@ -67,12 +70,6 @@ OCCLUSION_ROWS = {
     "+ temporal refiner": "dvis-swin-l-offline-720p-ovis-dvis-paper",
 }
 OCCLUSION_METRICS = {"AP_l": "AP_so", "AP_m": "AP_mo", "AP_h": "AP_ho"}
-# Other ablation tables of DVIS -> the factor that they vary, and the mode of their models.
-ABLATIONS = {
-    "dvis_tracker_initial_value": ("initial_value", "online"),
-    "dvis_cross_attention_type": ("cross_attention", "online"),
-    "dvis_refiner_block": ("refiner_block", "offline"),
-}
 METHOD_FIELDS = {
     "authors": "authors_short",
     "year": "year",
@@ -110,13 +107,15 @@ class PublishedRow:
 
 
 def published_rows() -> list[PublishedRow]:
-    """Return every published result, those of the ablation tables included."""
-    ablations = _read("ablations.json")
+    """Return every published result; `webapp.ablations` has the tables of ablations."""
     rows = {row["id"]: _main_row(row) for row in _read("published_results.json")}
-    rows |= _with_occlusion(rows, ablations["dvis_components_by_occlusion"])
-    dvis = next(row.method_fields for row in rows.values() if row.method == "DVIS")
-    studies = [row for name in ABLATIONS for row in _ablation_rows(name, ablations[name], dvis)]
-    return [*rows.values(), *studies]
+    rows |= _with_occlusion(rows, _read("ablations.json")["dvis_components_by_occlusion"])
+    return list(rows.values())
+
+
+def submission_id(row_id: str) -> uuid.UUID:
+    """Return the id of the submission that a row becomes."""
+    return uuid.uuid5(NAMESPACE, row_id)
 
 
 def categories_of(slug: str) -> list[dict[str, Any]]:
@@ -202,27 +201,3 @@ def _with_occlusion(rows: dict[str, PublishedRow], table: dict[str, Any]) -> dic
         source = {**row.source, "primary": True, "also": [also]}
         added[row.id] = replace(row, scores=row.scores | scores, source=source)
     return added
-
-
-def _ablation_rows(name: str, study: dict[str, Any], method_fields: dict[str, Any]) -> list[PublishedRow]:
-    """Return a study of one design choice of DVIS: a variant a setting, none of them shown by default."""
-    factor, mode = ABLATIONS[name]
-    facts = {"reported_by": "authors", "primary": False, "ablation": factor, "notes": study.get("note")}
-    shared = _factors({"method": "DVIS", "mode": mode, **study}, "")
-    label = factor.replace("_", " ")
-    rows = []
-    for number, entry in enumerate(study["rows"], 1):
-        setting = entry["setting"].removesuffix(f" {label.replace(' ', '-')}")
-        rows.append(
-            PublishedRow(
-                id=f"{name}-{number}",
-                benchmark=study["benchmark"],
-                method="DVIS",
-                method_fields=method_fields,
-                variant=_variant_name(f"{label}: {setting}", study["backbone"], mode, study["resolution"]),
-                factors=shared | {factor: setting},
-                scores={key: fraction(value) for key, value in entry.items() if key != "setting"},
-                source=_source(f"{name}-{number}", study["source"], facts),
-            )
-        )
-    return rows

@@ -4,12 +4,16 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
+from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from tests.support.factories import make_split
+from tests.support.boards import make_row
+from tests.support.factories import make_split, make_user
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.methods.models import Method, Variant
 from webapp.published.load import LoadSummary, load_published_results
+from webapp.published.retired import RETIRED
 from webapp.submissions.models import Score, Submission
 
 pytestmark = pytest.mark.django_db
@@ -21,9 +25,9 @@ def score(row_id: str, metric: str) -> float | None:
 
 def test_all_results_become_reported_and_scored_submissions_that_nobody_wrote() -> None:
     summary = load_published_results()
-    assert summary == LoadSummary(benchmarks=6, methods=47, variants=190, submissions=455, scores=1423)
+    assert summary == LoadSummary(benchmarks=6, methods=47, variants=180, submissions=445, scores=1373)
     loaded = Submission.objects.filter(origin="reported", status="scored", author=None, blob=None)
-    assert loaded.count() == Submission.objects.count() == 455
+    assert loaded.count() == Submission.objects.count() == 445
     assert Score.objects.count() == summary.scores
     assert not Method.objects.exclude(owner=None).exists()
     assert {split.name for split in Split.objects.all()} == {"val"}
@@ -68,7 +72,7 @@ def test_what_organisers_wrote_and_imported_stays() -> None:
     assert benchmark.paper_url == "https://arxiv.org/abs/2102.01558"
     split = benchmark.splits.get()
     assert (split.pk, split.ground_truth_id) == (imported.pk, imported.ground_truth_id)
-    assert split.submissions.count() == 118
+    assert split.submissions.count() == 108
 
 
 def test_every_number_of_a_row_keeps_the_place_where_it_was_printed() -> None:
@@ -84,6 +88,29 @@ def test_the_command_tells_what_it_did() -> None:
     call_command("load_published", stdout=first)
     call_command("load_published", stdout=second)
     assert first.getvalue().startswith(
-        "Loaded 455 published results with 1,423 numbers: 6 benchmarks, 47 methods"
+        "Loaded 445 published results with 1,373 numbers: 6 benchmarks, 47 methods"
     )
     assert second.getvalue() == "Nothing to do: all published results are there.\n"
+
+
+def test_rows_of_ablation_tables_that_an_earlier_version_loaded_leave_and_their_links_lead_to_the_table() -> (
+    None
+):
+    load_published_results()
+    dvis, split = Method.objects.get(name="DVIS"), Split.objects.get(benchmark__slug="ovis")
+    variants = [Variant.objects.create(method=dvis, name=f"former {n}") for n in range(len(RETIRED))]
+    with transaction.atomic():
+        for id, variant in zip(RETIRED, variants, strict=True):
+            make_row(split, "", 0.3, variant=variant, source={"primary": False}, id=id)
+    own = make_row(split, "", 0.4, variant=variants[0], author=make_user())
+    assert load_published_results() == LoadSummary(0, 0, 0, 0, 0, retired=10)
+    assert not Submission.objects.filter(pk__in=list(RETIRED)).exists()
+    # What somebody measured of such a variant stays.
+    assert [variant.pk for variant in Variant.objects.filter(name__startswith="former")] == [own.variant_id]
+    id = next(id for id, table in RETIRED.items() if table == "dvis_refiner_block")
+    led = Client().get(f"/submissions/{id}/", follow=True)
+    assert led.redirect_chain == [("/benchmarks/ovis/ablations/#dvis-refiner-block", 301)]
+    assert 'id="dvis-refiner-block"' in led.content.decode()
+    told = Client().get(f"/api/v1/submissions/{id}")
+    assert (told.status_code, told.json()["problems"][0]["code"]) == (410, "part-of-a-table")
+    assert Client().get(told.json()["problems"][0]["hint"].split()[1].rstrip(".")).status_code == 200

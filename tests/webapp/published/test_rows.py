@@ -6,7 +6,16 @@ from decimal import Decimal
 import pytest
 
 from webapp.published.catalogue import KNOWN_BENCHMARKS
-from webapp.published.rows import DATA, LENGTH_METRICS, PublishedRow, categories_of, fraction, published_rows
+from webapp.published.retired import RETIRED
+from webapp.published.rows import (
+    DATA,
+    LENGTH_METRICS,
+    PublishedRow,
+    categories_of,
+    fraction,
+    published_rows,
+    submission_id,
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +69,10 @@ def test_the_occlusion_table_of_dvis_joins_the_main_rows_of_the_same_models(
             ]
 
 
-def test_ablation_rows_differ_in_one_factor_and_are_not_shown_by_default(
-    rows: dict[str, PublishedRow],
-) -> None:
-    study = [row for row in rows.values() if row.source.get("ablation") == "refiner_block"]
-    assert [row.scores["AP"] for row in study] == [0.322, 0.31, 0.318, 0.306]
-    assert all(row.source["table"] == "Table 8" and row.source["primary"] is False for row in study)
-    assert len({row.factors["refiner_block"] for row in study}) == 4
-    others = {tuple((k, v) for k, v in row.factors.items() if k != "refiner_block") for row in study}
-    assert len(others) == 1
+def test_no_row_of_a_board_is_one_of_an_ablation_table(rows: dict[str, PublishedRow]) -> None:
+    assert len(rows) == 445
+    assert not any("ablation" in row.source for row in rows.values())
+    assert not RETIRED.keys() & {submission_id(one) for one in rows}
 
 
 def test_two_readings_of_one_configuration_are_rows_of_one_variant(rows: dict[str, PublishedRow]) -> None:

@@ -21,3 +21,7 @@ class Command(BaseCommand):
             f"{counted(summary.scores, 'number')}: {counted(summary.benchmarks, 'benchmark')}, "
             f"{counted(summary.methods, 'method')}, {counted(summary.variants, 'variant')} made or changed."
         )
+        if summary.retired:
+            self.stdout.write(
+                f"{summary.retired} rows of ablation tables left the boards: pages of ablations show them."
+            )

@@ -23,6 +23,7 @@ from webapp.submissions.models import Submission
 
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 THEMES = ("light", "dark")
+STUDIED = "ovis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ def pages() -> list[Shot]:
     shots = [Shot("home", reverse("home")), Shot("methods", reverse("methods:list"))]
     for benchmark in benchmarks_visible_to(anyone):
         shots.append(Shot(f"board-{benchmark.slug}", benchmark.get_absolute_url()))
+    if studied := benchmarks_visible_to(anyone).filter(slug=STUDIED).first():
+        shots.append(Shot("ablations", reverse("benchmarks:ablations", args=[studied.slug])))
     for subset in VideoSubset.objects.filter(split__benchmark__is_public=True)[:1]:
         address = f"{subset.split.get_absolute_url()}&subset={subset.name}"
         shots.append(Shot(f"subset-{subset.name}", address))

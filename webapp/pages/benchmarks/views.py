@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from evaluator.problems import PROBLEMS
 from evaluator.version import __version__ as evaluator_version
+from webapp.ablations.selectors import benchmark_measured, benchmark_studies
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.benchmarks.selectors import benchmark_get, split_get
@@ -16,6 +17,7 @@ from webapp.charts.choose import board_chart
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.metrics import column_order, metric, primary_metric
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
+from webapp.pages.ablations.cards import study_cards
 from webapp.pages.benchmarks.board import board_page
 from webapp.pages.benchmarks.sample import sample_predictions
 from webapp.pages.live import missing_is_404
@@ -102,6 +104,19 @@ def sample(request: HttpRequest, slug: str, split: str) -> HttpResponse:
     response = JsonResponse(sample_predictions(found), safe=False)
     response["Content-Disposition"] = 'attachment; filename="results.json"'
     return response
+
+
+@require_safe
+def ablations(request: HttpRequest, slug: str) -> HttpResponse:
+    """What each component and setting of a method changes here."""
+    benchmark = _benchmark(request, slug)
+    split = _split_or_none(benchmark, request.GET.get("split", ""))
+    context = _context(benchmark, split, "ablations") | {
+        "measured": study_cards(benchmark_measured(benchmark=benchmark, user=request.user, split=split)),
+        "cards": study_cards(benchmark_studies(benchmark=benchmark, user=request.user)),
+        "api_address": f"/api/v1/benchmarks/{benchmark.slug}/ablations",
+    }
+    return render(request, "ablations/page.html", context)
 
 
 @require_safe

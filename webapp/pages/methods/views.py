@@ -8,9 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
+from webapp.ablations.selectors import method_measured, method_studies
 from webapp.benchmarks.selectors import benchmarks_visible_to
 from webapp.methods.models import Method
 from webapp.methods.services import method_update
+from webapp.pages.ablations.cards import study_cards
 from webapp.pages.live import logged_in, missing_is_404
 from webapp.pages.methods.forms import MethodForm
 from webapp.pages.methods.matrix import method_get, method_panels, methods_found, methods_listed
@@ -47,6 +49,9 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "section": "methods",
         "method": method,
         "panels": panels,
+        "measured": study_cards(method_measured(method=method, user=request.user)),
+        "cards": study_cards(method_studies(method=method, user=request.user)),
+        "api_address": f"/api/v1/methods/{method.slug}/ablations",
         "can_edit": _may_edit(request, method),
     }
     return render(request, "methods/detail.html", context)

@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -21,6 +22,7 @@ from webapp.pages.live import live_page, logged_in, missing_is_404, told_if_refu
 from webapp.pages.submissions import page as pages
 from webapp.pages.submissions.forms import SubmitForm
 from webapp.pages.submissions.mine import MineFilters, mine_choices, mine_rows
+from webapp.published.retired import BENCHMARK, RETIRED
 from webapp.refusal import Refused
 from webapp.submissions import services
 from webapp.submissions.models import Submission
@@ -116,6 +118,9 @@ def _get(request: HttpRequest, submission_id: UUID) -> Submission:
 @require_GET
 def detail(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     """One submission, live: while it is unfinished its state asks for itself again."""
+    if table := RETIRED.get(submission_id):
+        address = reverse("benchmarks:ablations", args=[BENCHMARK])
+        return redirect(f"{address}#{table.replace('_', '-')}", permanent=True)
     submission = _get(request, submission_id)
     page = pages.submission_page(submission, request.user, video_sort=request.GET.get("videos", ""))
     context = {"submission": submission, "page": page}

@@ -31,11 +31,14 @@ function figureOf(canvas, width) {
   const style = getComputedStyle(document.documentElement);
   const { data, layout } = resolved(spec.figure, style);
   layout.font.family = getComputedStyle(document.body).fontFamily;
-  if (width < NARROW && layout.annotations?.length) {
-    // No room for direct labels beside the lines: a legend below them takes over.
-    layout.annotations = [];
+  const foot = (layout.annotations ?? []).filter((one) => one.name === "source");
+  if (width < NARROW && layout.annotations?.length > foot.length) {
+    // No room for direct labels beside the lines: a legend takes over, below them, or above where a foot is.
+    layout.annotations = foot;
     layout.showlegend = true;
-    layout.legend = { orientation: "h", y: -0.16, x: 0, yanchor: "top" };
+    layout.legend = foot.length
+      ? { orientation: "h", y: 1.02, x: 0, yanchor: "bottom" }
+      : { orientation: "h", y: -0.16, x: 0, yanchor: "top" };
     layout.margin = { ...layout.margin, l: 40, r: 28 };
   }
   return { spec, data, layout };
@@ -59,7 +62,8 @@ async function exportChart(canvas, format) {
   const { spec, data, layout } = figureOf(canvas, 1000);
   const style = getComputedStyle(document.documentElement);
   layout.title = { text: spec.title, subtitle: { text: spec.subtitle }, x: 0.02, xanchor: "left", font: { size: 18, color: style.getPropertyValue("--ink").trim() } };
-  layout.margin = { ...layout.margin, l: 60, t: 90, b: 70 };
+  const { l, t, b } = layout.margin;
+  layout.margin = { ...layout.margin, l: Math.max(60, l), t: 74 + t, b: Math.max(70, b) };
   layout.paper_bgcolor = layout.plot_bgcolor = style.getPropertyValue("--card").trim();
   const filename = document.title.split(" · ")[0].toLowerCase().replaceAll(" ", "-") + "-" + spec.key;
   await Plotly.downloadImage({ data, layout }, { format, width: 1000, height: 560, scale: format === "png" ? 2 : 1, filename });
@@ -103,5 +107,5 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-chart-export]");
   if (!link) return;
   event.preventDefault();
-  exportChart(link.closest(".chart").querySelector("[data-chart]"), link.dataset.chartExport);
+  exportChart(link.closest(".figure, .chart").querySelector("[data-chart]"), link.dataset.chartExport);
 });

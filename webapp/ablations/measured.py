@@ -1,0 +1,184 @@
+"""Finds studies in what was measured here: variants of a method that differ in one factor at a time. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from evaluator.statistics.comparison import Sample, difference
+from webapp.ablations.studies import Kind, Study, StudyRow, quantity
+from webapp.leaderboards.metrics import OCCLUSION
+from webapp.methods.models import Variant
+
+# What a variant has where it lacks a component, folded.
+LACKING = ("", "none", "no", "off", "without", "bipartite", "bipartite matching")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The best public submission of a variant. All of one study are of one evaluator and one ground truth."""
+
+    submission: str
+    variant: str
+    factors: Mapping[str, str]
+    values: Mapping[str, float]
+    samples: Mapping[str, Sample]
+
+    def factor(self, name: str) -> str:
+        return self.factors.get(name, "")
+
+    def lacks(self, name: str) -> bool:
+        return self.factor(name).casefold() in LACKING
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What all studies of a method on a split share. `keys` are the metrics to show, the first one ranks."""
+
+    method: str
+    method_slug: str
+    benchmark: str
+    split: str
+    keys: tuple[str, ...]
+    measured: str
+
+
+def measured_studies(rows: Sequence[Measured], about: About) -> list[Study]:
+    """Return the chains of a method's variants, and the sets that differ in exactly one factor.
+
+    A set whose rows all stand in a chain says nothing new, and is left out.
+    """
+    ranked = sorted(rows, key=lambda row: (row.values.get(about.keys[0], 0.0), row.variant))
+    chains = list(_chains(ranked))
+    sets = [
+        (name, found)
+        for name, found in _sets(ranked)
+        if not any(set(map(id, found)) <= set(map(id, chain)) for chain, _ in chains)
+    ]
+    return [
+        *(_chain_study(chain, names, about, number) for number, (chain, names) in enumerate(chains, 1)),
+        *(_set_study(name, found, about, number) for number, (name, found) in enumerate(sets, 1)),
+    ]
+
+
+def differing(first: Measured, other: Measured) -> set[str]:
+    """Return the factors in which two variants differ. With the refiner the mode changes of itself."""
+    names = {
+        name
+        for name in first.factors.keys() | other.factors.keys()
+        if first.factor(name).casefold() != other.factor(name).casefold()
+    }
+    return names - {"mode"} if "refiner" in names else names
+
+
+def _order(name: str) -> tuple[int, str]:
+    known = list(Variant.FACTORS)
+    return (known.index(name) if name in known else len(known)), name
+
+
+def _chains(rows: Sequence[Measured]) -> Iterator[tuple[list[Measured], list[str]]]:
+    """Yield the longest chains, with the component that each step adds, in the order of the factors."""
+    following: dict[int, list[tuple[str, Measured]]] = defaultdict(list)
+    reached = set()
+    for row in rows:
+        for other in rows:
+            names = differing(row, other)
+            name = next(iter(names), "")
+            if len(names) == 1 and row.lacks(name) and not other.lacks(name):
+                following[id(row)].append((name, other))
+                reached.add(id(other))
+    for start in rows:
+        if id(start) in reached:
+            continue
+        chain, added = [start], list[str]()
+        while True:
+            steps = [
+                one for one in following[id(chain[-1])] if not added or _order(one[0]) > _order(added[-1])
+            ]
+            if not steps:
+                break
+            name, best = min(steps, key=lambda one: _order(one[0]))
+            chain.append(best)
+            added.append(name)
+        if len(added) > 1:
+            yield chain, added
+
+
+def _sets(rows: Sequence[Measured]) -> Iterator[tuple[str, list[Measured]]]:
+    """Yield the variants that differ in one factor alone, one per value of it."""
+    for name in sorted({name for row in rows for name in row.factors}, key=_order):
+        passed_over = {name, "mode"} if name == "refiner" else {name}
+        groups: dict[frozenset[tuple[str, str]], dict[str, Measured]] = defaultdict(dict)
+        for row in rows:
+            rest = frozenset(
+                (key, value.casefold())
+                for key, value in row.factors.items()
+                if key not in passed_over and value
+            )
+            groups[rest][row.factor(name).casefold()] = row  # the best comes last
+        for group in groups.values():
+            if len(group) > 1:
+                yield name, sorted(group.values(), key=lambda row: not row.lacks(name))
+
+
+def _chain_study(chain: Sequence[Measured], names: Sequence[str], about: About, number: int) -> Study:
+    lacking = [f"{name} {chain[0].factor(name) or 'none'}" for name in names]
+    labels = [
+        f"baseline ({', '.join(lacking)})",
+        *(f"+ {row.factor(name)}" for row, name in zip(chain[1:], names, strict=True)),
+    ]
+    others = [None, *chain[:-1]]
+    has_levels = all(key in row.values for key in OCCLUSION for row in chain)
+    by_occlusion = ", by occlusion" if has_levels else ""
+    return Study(
+        key=f"{about.method_slug}_{about.split}_chain_{number}",
+        kind=Kind.CHAIN,
+        title=f"What does each component of {about.method} add{by_occlusion}?",
+        about="Variants that were scored here, each with one component more than the one before.",
+        rows=tuple(_row(*one, about) for one in zip(labels, chain, others, strict=True)),
+        **_shared(chain, names, about),
+    )
+
+
+def _set_study(name: str, rows: Sequence[Measured], about: About, number: int) -> Study:
+    label = Variant.FACTORS.get(name, name.replace("_", " ")).lower()
+    others = [None, *(rows[0] for _ in rows[1:])]
+    labels = [row.factor(name) or f"no {label} named" for row in rows]
+    return Study(
+        key=f"{about.method_slug}_{about.split}_set_{number}",
+        kind=Kind.SETTINGS,
+        title=f"What does the {label} of {about.method} change?",
+        about="Variants that were scored here and differ in nothing else.",
+        rows=tuple(_row(*one, about) for one in zip(labels, rows, others, strict=True)),
+        reference=0,
+        **_shared(rows, [name], about),
+    )
+
+
+def _shared(rows: Iterable[Measured], studied: Sequence[str], about: About) -> dict[str, tuple[object, ...]]:
+    rows = list(rows)
+    known = [key for key in about.keys if all(key in row.values for row in rows)]
+    changing = {name for row in rows for name in differing(rows[0], row)} | set(studied)
+    if "refiner" in changing:
+        changing.add("mode")
+    fixed = [name for name in sorted(rows[0].factors, key=_order) if name not in changing]
+    return {
+        "quantities": tuple(quantity(key) for key in known),
+        "benchmarks": (about.benchmark,),
+        "methods": (about.method,),
+        "setup": (about.split, *(rows[0].factor(name) for name in fixed if rows[0].factor(name))),
+        "notes": (about.measured,),
+    }
+
+
+def _row(name: str, row: Measured, other: Measured | None, about: About) -> StudyRow:
+    values = {key: row.values[key] for key in about.keys if key in row.values}
+    steps, intervals = {}, {}
+    for key in values.keys() & (other.values.keys() if other else set()):
+        assert other is not None
+        steps[key] = values[key] - other.values[key]
+        drawn = row.samples.get(key, ()), other.samples.get(key, ())
+        if drawn[0] and len(drawn[0]) == len(drawn[1]):
+            found = difference(values[key], other.values[key], *drawn)
+            if found is not None:
+                intervals[key] = (found.low, found.high)
+    return StudyRow(name, values, steps=steps, intervals=intervals, submission=row.submission)

@@ -1,0 +1,142 @@
+"""Ablations of benchmarks and methods: what each component and setting changes."""
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Field, Router, Schema
+
+from webapp.ablations.selectors import (
+    ShownStudy,
+    benchmark_measured,
+    benchmark_studies,
+    method_measured,
+    method_studies,
+)
+from webapp.ablations.studies import Study
+from webapp.benchmarks.selectors import benchmarks_visible_to
+from webapp.rest.auth import anyone, person
+from webapp.submissions.methods import methods_visible_to
+
+router = Router(tags=["ablations"])
+
+
+class StudySource(Schema):
+    """Where a study is printed; what is not known is empty."""
+
+    paper: str = Field(description="such as DVIS (ICCV 2023)")
+    table: str
+    paper_url: str
+    version: str
+    repo: str
+    path: str
+    commit: str
+
+
+class StudyColumn(Schema):
+    key: str
+    label: str
+    unit: str = Field(description="% of scores, whose values here are fractions; values of others are in it")
+    is_score: bool
+
+
+class StudyRowOut(Schema):
+    """A setting with its numbers, by the key of the column."""
+
+    name: str
+    group: str = Field(description="what rows of one part of the table share, such as the input")
+    values: dict[str, float]
+    steps: dict[str, float] = Field(description="differences of scores to the row it is compared with")
+    printed_steps: dict[str, float] = Field(
+        description="steps as the paper's text prints them, where its table has others"
+    )
+    intervals: dict[str, tuple[float, float]] = Field(
+        description="95 % bounds of steps, from the same draws of the videos; of what was measured here"
+    )
+    submission: str = Field(description="id of the submission that was measured; empty for printed numbers")
+
+
+class StudyFact(Schema):
+    name: str
+    text: str
+
+
+class StudyOut(Schema):
+    """Rows that differ in what is studied, or statements about it."""
+
+    key: str
+    kind: str = Field(
+        description="chain (each row changes one thing of the row before), settings (rows are compared with "
+        "one of them), cost, facts (statements alone), or missing (its tables could not be read)"
+    )
+    title: str = Field(description="the question that it answers")
+    about: str
+    page: str = Field(description="path of the page that draws it")
+    source: StudySource
+    benchmarks: list[str]
+    methods: list[str] = Field(description="names")
+    setup: list[str] = Field(description="what all rows share")
+    compared_with: str = Field(description="what steps are differences to; empty where there are none")
+    columns: list[StudyColumn]
+    rows: list[StudyRowOut]
+    facts: list[StudyFact]
+    notes: list[str]
+
+
+class AblationsOut(Schema):
+    published: list[StudyOut] = Field(description="printed elsewhere, not measured here")
+    measured: list[StudyOut] = Field(
+        description="found in public submissions: variants of a method that differ in one factor at a time"
+    )
+
+
+@router.get(
+    "/benchmarks/{slug:slug}/ablations",
+    response=AblationsOut,
+    auth=anyone,
+    summary="Read the ablations of a benchmark",
+)
+def benchmark_ablations(request: HttpRequest, slug: str) -> AblationsOut:
+    """What each component and setting of methods changes on this benchmark."""
+    row = get_object_or_404(benchmarks_visible_to(person(request)), slug=slug)
+    found = {"benchmark": row, "user": person(request)}
+    page = f"{row.get_absolute_url()}ablations/"
+    return AblationsOut(
+        published=[_study(one, page) for one in benchmark_studies(**found)],
+        measured=[_study(one, page) for one in benchmark_measured(**found)],
+    )
+
+
+@router.get(
+    "/methods/{slug:slug}/ablations",
+    response=AblationsOut,
+    auth=anyone,
+    summary="Read the ablations of a method",
+)
+def method_ablations(request: HttpRequest, slug: str) -> AblationsOut:
+    """What each component and setting of this method changes."""
+    row = get_object_or_404(methods_visible_to(person(request)), slug=slug)
+    found = {"method": row, "user": person(request)}
+    page = row.get_absolute_url()
+    return AblationsOut(
+        published=[_study(one, page) for one in method_studies(**found)],
+        measured=[_study(one, page) for one in method_measured(**found)],
+    )
+
+
+def _study(shown: ShownStudy, page: str) -> StudyOut:
+    study: Study = shown.study
+    return StudyOut(
+        key=study.key,
+        kind=study.kind,
+        title=study.title,
+        about=study.about,
+        page=f"{page}#{study.anchor}",
+        source=StudySource.from_orm(study.source),
+        benchmarks=list(study.benchmarks),
+        methods=list(study.methods),
+        setup=list(study.setup),
+        compared_with=study.compared_with,
+        columns=[StudyColumn.from_orm(one) for one in study.quantities],
+        rows=[StudyRowOut.from_orm(one) for one in study.rows],
+        facts=[StudyFact(name=name, text=text) for name, text in study.facts],
+        notes=list(study.notes),
+    )

@@ -1,0 +1,527 @@
+"""Ablations as pictures: what components add, what settings change, what parts cost, quality against speed.
+
+Whoever has the picture alone can read it: its foot says on which data, and where the numbers are printed.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+from textwrap import wrap
+from typing import Any
+
+from webapp.ablations.published import level_quantities
+from webapp.ablations.studies import Kind, Quantity, Study, StudyRow
+from webapp.charts.spec import SYMBOLS, Chart, layout, plain, spread
+from webapp.numbers import UNDEFINED, percent
+
+# The scale of steps: the baseline is grey, the n-th component has the n-th colour, on every page.
+BASELINE = "var(--muted)"
+STEPS = ("var(--step-one)", "var(--step-two)", "var(--step-three)", "var(--step-four)")
+LEVEL_NAMES = {
+    "AP": "all objects",
+    "AP_so": "slightly<br>occluded",
+    "AP_mo": "moderately<br>occluded",
+    "AP_ho": "heavily<br>occluded",
+}
+BAR_WIDTH = 0.84
+# Names of dots stand above their line by this share of a row.
+NAME_RISE = 0.34
+# A trace of texts alone.
+LABELS: dict[str, Any] = {
+    "type": "scatter",
+    "mode": "text",
+    "textfont": {"color": "var(--ink)", "size": 12},
+    "cliponaxis": False,
+    "showlegend": False,
+    "hoverinfo": "skip",
+}
+FOOT_WIDTH = 42
+LINE_PX = 16
+
+
+def study_charts(study: Study, names: dict[str, str]) -> tuple[Chart, ...]:
+    """Return the charts of a study, the first one with its question; none of statements alone.
+
+    `names` are those of benchmarks by their slugs.
+    """
+    scope = " · ".join((*(names.get(slug, slug) for slug in study.benchmarks), *study.setup))
+    if study.kind == Kind.COST:
+        return (_shares_chart(study, scope),)
+    if study.kind not in (Kind.CHAIN, Kind.SETTINGS):
+        return ()
+    levels = level_quantities(study)
+    first = _levels_chart(study, levels, scope) if levels else _dots_chart(study, scope)
+    return (first, _speed_chart(study, scope)) if _has_speed(study) else (first,)
+
+
+def signed(value: float) -> str:
+    """Return a difference of two fractions in points, with its sign."""
+    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart:
+    """Draw a group of bars per occlusion level: the baseline, and what each component adds to it."""
+    count = len(study.rows)
+    middle = [(count + 1) * n + (count - 1) / 2 for n in range(len(levels))]
+    foot = _foot(study, scope, *(study.notes[1:] if study.source.url else study.notes))
+    return _chart(
+        study,
+        "",
+        subtitle=f"AP (%) of the baseline, and the points that each component adds · {scope}",
+        data=[
+            *(_bars(study, levels, number) for number in range(count)),
+            *(_bar_labels(study, levels, number) for number in range(count) if study.rows[number].intervals),
+        ],
+        lines=len(foot),
+        layout=layout(
+            xaxis={"range": [0, 100 * _top(study, levels) * 1.13], "title": _axis("AP, %")},
+            yaxis={
+                "range": [(count + 1) * len(levels) - 1.4, -0.7],
+                "tickvals": middle,
+                "ticktext": [LEVEL_NAMES[one.key] for one in levels],
+                "showgrid": False,
+                "tickfont": {"color": "var(--ink)", "size": 12},
+            },
+            barmode="overlay",
+            showlegend=True,
+            legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
+            margin={"l": 92, "r": 24, "t": 40, "b": 52 + LINE_PX * len(foot)},
+            annotations=[_source_line(foot, 92)],
+        ),
+    )
+
+
+def _bars(study: Study, levels: Sequence[Quantity], number: int) -> dict[str, Any]:
+    """Return the bars of one row: of the baseline from zero, of a component from the row before."""
+    row, count = study.rows[number], len(study.rows)
+    before = study.rows[number - 1].values if number else dict.fromkeys(row.values, 0.0)
+    lengths = [row.steps[one.key] if number else row.values[one.key] for one in levels]
+    texts = [signed(length) if number else percent(length) for length in lengths]
+    printed = [row.printed_steps.get(one.key) for one in levels]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": plain(row.name),
+        "y": [(count + 1) * n + number for n in range(len(levels))],
+        "x": [round(100 * length, 4) for length in lengths],
+        "width": BAR_WIDTH,
+        "base": [round(100 * before[one.key], 4) for one in levels],
+        "marker": {"color": STEPS[(number - 1) % len(STEPS)] if number else BASELINE},
+        "text": [
+            f"<b>{text}</b>{_span(row, one)}" + (f" (printed {signed(other)})" if other is not None else "")
+            for text, other, one in zip(texts, printed, levels, strict=True)
+        ],
+        # A whisker stands where the text would: then it has a trace of its own.
+        "textposition": "none" if row.intervals else "outside",
+        "textfont": {"color": "var(--ink)", "size": 12},
+        "cliponaxis": False,
+        **_whiskers(row, levels),
+        "customdata": [percent(row.values[one.key]) for one in levels],
+        "hovertemplate": "%{fullData.name}: %{text}<br>AP %{customdata}<extra></extra>",
+    }
+
+
+def _whiskers(row: StudyRow, shown: Sequence[Quantity]) -> dict[str, Any]:
+    """Return the 95 % intervals of the steps of a row as error bars; nothing where none is known."""
+    if not row.intervals:
+        return {}
+    spans = [row.intervals.get(one.key, (row.steps[one.key],) * 2) for one in shown]
+    steps = [row.steps[one.key] for one in shown]
+    return {"error_x": _error_bars(steps, spans)}
+
+
+def _error_bars(steps: Sequence[float], spans: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    pairs = list(zip(steps, spans, strict=True))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [round(100 * (high - step), 4) for step, (_, high) in pairs],
+        "arrayminus": [round(100 * (step - low), 4) for step, (low, _) in pairs],
+        "color": "var(--ink)",
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def _bar_labels(study: Study, levels: Sequence[Quantity], number: int) -> dict[str, Any]:
+    """Return the labels of bars with whiskers, behind the whiskers."""
+    row, before = study.rows[number], study.rows[number - 1].values
+    ends = [before[one.key] + max(0.0, row.steps[one.key], *row.intervals.get(one.key, ())) for one in levels]
+    return {
+        **LABELS,
+        "x": [round(100 * end, 4) for end in ends],
+        "y": [(len(study.rows) + 1) * n + number for n in range(len(levels))],
+        "text": [f" <b>{signed(row.steps[one.key])}</b>" for one in levels],
+        "textposition": "middle right",
+    }
+
+
+def _span(row: StudyRow, one: Quantity) -> str:
+    """Return the 95 % interval of a step; empty where none is known, as for all that is printed."""
+    if one.key not in row.intervals:
+        return ""
+    low, high = row.intervals[one.key]
+    return f" [{signed(low)} to {signed(high)}]"
+
+
+def _dots_chart(study: Study, scope: str) -> Chart:
+    """Draw one dot per row, named above its line, with its difference to what it is compared with."""
+    key = study.scores[0]
+    values = [100 * row.values[key.key] for row in study.rows]
+    spans = [(100 * low, 100 * high) for low, high in _spans(study, key)]
+    low = min(value + span[0] for value, span in zip(values, spans, strict=True))
+    high = max(value + span[1] for value, span in zip(values, spans, strict=True))
+    pad = max(0.12 * (high - low), 0.5)
+    compared = f" · in brackets: points against {study.compared_with}" if study.compared_with else ""
+    foot = _foot(study, scope, *study.notes)
+    return _chart(
+        study,
+        "",
+        subtitle=f"{key.label} (%){compared} · {scope}",
+        data=[
+            {
+                "type": "scatter",
+                "mode": "text",
+                "x": [low - pad] * len(values),
+                "y": [number - NAME_RISE for number in range(len(values))],
+                "text": [plain(row.name) for row in study.rows],
+                "textposition": "middle right",
+                "textfont": {"color": "var(--ink)", "size": 12},
+                "hoverinfo": "skip",
+            },
+            _dots(study, key, values),
+            *([_dot_labels(study, key, values)] if any(row.intervals for row in study.rows) else []),
+        ],
+        lines=len(foot),
+        layout=layout(
+            xaxis={"range": [low - pad, high + pad], "title": _axis(f"{key.label}, %")},
+            yaxis={
+                "range": [len(values) - 0.6, -0.8],
+                "tickvals": list(range(len(values))),
+                "showticklabels": False,
+            },
+            margin={"l": 16, "t": 8, "b": 52 + LINE_PX * len(foot)},
+            annotations=[_source_line(foot, 16)],
+        ),
+    )
+
+
+def _dots(study: Study, key: Quantity, values: Sequence[float]) -> dict[str, Any]:
+    """Return the dots: the one that others are compared with is larger."""
+    middle = (min(values) + max(values)) / 2
+    steps = [row.steps.get(key.key) for row in study.rows]
+    has_whiskers = any(row.intervals for row in study.rows)
+    mode = "markers" if has_whiskers else "markers+text"
+    is_reference = [
+        number == (0 if study.kind == Kind.CHAIN else study.reference) for number in range(len(values))
+    ]
+    return {
+        "type": "scatter",
+        "mode": f"lines+{mode}" if study.kind == Kind.CHAIN else mode,
+        "x": [round(value, 4) for value in values],
+        "y": list(range(len(values))),
+        "text": [
+            f"<b>{value:.1f}</b>" + ("" if step is None else f" ({signed(step)}{_span(row, key)})")
+            for value, step, row in zip(values, steps, study.rows, strict=True)
+        ],
+        "textposition": ["middle left" if value > middle else "middle right" for value in values],
+        "textfont": {"color": "var(--ink)", "size": 12},
+        "cliponaxis": False,
+        **({"error_x": _error_bars([0.0] * len(values), _spans(study, key))} if has_whiskers else {}),
+        "line": {"color": "var(--line-strong)", "width": 1.5},
+        "marker": {
+            "color": "var(--accent)",
+            # Open, as everything printed elsewhere.
+            "symbol": "circle-open" if study.source.url else "circle",
+            "size": [13 if one else 10 for one in is_reference],
+            "line": {"width": 2.5, "color": "var(--accent)"},
+        },
+        "customdata": [plain(row.name) for row in study.rows],
+        "hovertemplate": "%{customdata}: %{text}<extra></extra>",
+    }
+
+
+def _spans(study: Study, key: Quantity) -> list[tuple[float, float]]:
+    """Return the intervals of steps as distances from the dots."""
+    spans = []
+    for row in study.rows:
+        step = row.steps.get(key.key, 0.0)
+        low, high = row.intervals.get(key.key, (step, step))
+        spans.append((low - step, high - step))
+    return spans
+
+
+def _dot_labels(study: Study, key: Quantity, values: Sequence[float]) -> dict[str, Any]:
+    """Return the labels of dots with whiskers, beyond the whiskers' ends."""
+    middle = (min(values) + max(values)) / 2
+    steps = [row.steps.get(key.key) for row in study.rows]
+    ends = [
+        value + 100 * (low if value > middle else high)
+        for value, (low, high) in zip(values, _spans(study, key), strict=True)
+    ]
+    return {
+        **LABELS,
+        "x": [round(end, 4) for end in ends],
+        "y": list(range(len(values))),
+        "text": [
+            f"\N{NO-BREAK SPACE}<b>{value:.1f}</b>"
+            + ("" if step is None else f" ({signed(step)})")
+            + "\N{NO-BREAK SPACE}"
+            for value, step in zip(values, steps, strict=True)
+        ],
+        "textposition": ["middle left" if value > middle else "middle right" for value in values],
+    }
+
+
+def _has_speed(study: Study) -> bool:
+    return all("fps" in row.values for row in study.rows)
+
+
+def _speed_chart(study: Study, scope: str) -> Chart:
+    """Draw quality against speed: up and to the right is better."""
+    key = study.scores[0]
+    points = [(row.values["fps"], 100 * row.values[key.key]) for row in study.rows]
+    fastest, (low, high) = max(x for x, _ in points), (min(y for _, y in points), max(y for _, y in points))
+    rise = max(high - low, 1.0)
+    heights = _label_heights(points, 0.075 * rise)
+    foot = _foot(study, scope, "" if any("speed" in one for one in study.setup) else "device not printed")
+    return _chart(
+        study,
+        "speed",
+        title=f"{study.title.removesuffix('?')}, and in which time?",
+        subtitle=f"{key.label} (%) against frames per second, up and to the right is better · {scope}",
+        data=[
+            _point(row, x, y, number)
+            for number, (row, (x, y)) in enumerate(zip(study.rows, points, strict=True))
+        ],
+        lines=len(foot),
+        layout=layout(
+            xaxis={"range": [0, 1.08 * fastest], "title": _axis("frames per second")},
+            yaxis={
+                "range": [low - 0.2 * rise, high + 0.2 * rise],
+                "title": _axis(f"{key.label}, %"),
+            },
+            margin={"b": 52 + LINE_PX * len(foot)},
+            annotations=[
+                *(
+                    _point_label(row.name, x, y, height, is_left=x > 0.5 * fastest)
+                    for row, (x, y), height in zip(study.rows, points, heights, strict=True)
+                ),
+                _source_line(foot, 44),
+            ],
+        ),
+    )
+
+
+def _point(row: StudyRow, x: float, y: float, number: int) -> dict[str, Any]:
+    turn, index = divmod(number, len(SYMBOLS))
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": plain(row.name),
+        "x": [x],
+        "y": [round(y, 4)],
+        "marker": {
+            "color": "var(--accent)",
+            "symbol": SYMBOLS[index] + ("" if turn else "-open"),
+            "size": 10,
+            "line": {"width": 2, "color": "var(--accent)"},
+        },
+        "hovertemplate": "%{fullData.name}: %{y:.1f} at %{x} frames/s<extra></extra>",
+    }
+
+
+def _label_heights(points: Sequence[tuple[float, float]], gap: float) -> list[float]:
+    """Move the labels of points at one side apart."""
+    fastest = max(x for x, _ in points)
+    heights = [y for _, y in points]
+    for side in (False, True):
+        group = [n for n, (x, _) in enumerate(points) if (x > 0.5 * fastest) is side]
+        for n, height in zip(group, spread([heights[n] for n in group], gap), strict=True):
+            heights[n] = height
+    return heights
+
+
+def _point_label(name: str, x: float, y: float, height: float, *, is_left: bool) -> dict[str, Any]:
+    moved = abs(height - y) > 1e-9
+    return {
+        "x": x,
+        "y": y,
+        "xanchor": "right" if is_left else "left",
+        "yanchor": "middle",
+        "ax": -14 if is_left else 14,
+        "ay": height,
+        "ayref": "y",
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": 1 if moved else 0.1,
+        "arrowcolor": "var(--line-strong)",
+        "standoff": 6,
+        "text": f"{plain(name)} <b>{y:.1f}</b>",
+        "font": {"color": "var(--ink)", "size": 12},
+    }
+
+
+def _shares_chart(study: Study, scope: str) -> Chart:
+    """Draw what parts cost in percent of the first part of their group, one bar per kind of cost."""
+    groups = [list(rows) for _, rows in groupby(study.rows, key=lambda row: row.group)]
+    parts = [row.name for row in groups[0][1:]]
+    ticks = [
+        f"{one.label}<br>{rows[0].group.partition(',')[0]}" for rows in groups for one in study.quantities
+    ]
+    totals = [
+        sum(row.values[one.key] for row in rows[1:]) / rows[0].values[one.key]
+        for rows in groups
+        for one in study.quantities
+    ]
+    foot = _foot(
+        study,
+        scope,
+        *(f"{rows[0].group.partition(',')[0]}: {rows[0].name}" for rows in groups),
+        *study.notes[:1],
+    )
+    places = [n + (n // len(study.quantities)) * 0.5 for n in range(len(ticks))]
+    return _chart(
+        study,
+        "",
+        subtitle="Multiply-adds, parameters and time per frame, in percent of the segmenter's",
+        data=[
+            *(
+                {
+                    "type": "bar",
+                    "orientation": "h",
+                    "name": plain(name),
+                    "x": [
+                        round(100 * rows[1 + number].values[one.key] / rows[0].values[one.key], 4)
+                        for rows in groups
+                        for one in study.quantities
+                    ],
+                    "y": places,
+                    "marker": {"color": STEPS[number % len(STEPS)]},
+                    "hovertemplate": "%{fullData.name}: %{x:.2f} %<extra></extra>",
+                }
+                for number, name in enumerate(parts)
+            ),
+            {
+                "type": "scatter",
+                "mode": "text",
+                "x": [round(100 * total, 4) for total in totals],
+                "y": places,
+                "text": [f" <b>{100 * total:.1f} %</b>" for total in totals],
+                "textposition": "middle right",
+                "textfont": {"color": "var(--ink)", "size": 12},
+                "cliponaxis": False,
+                "showlegend": False,
+                "hoverinfo": "skip",
+            },
+        ],
+        lines=len(foot),
+        layout=layout(
+            barmode="stack",
+            bargap=0.3,
+            xaxis={"range": [0, 115 * max(totals)], "title": _axis("% of the segmenter")},
+            yaxis={
+                "range": [places[-1] + 0.7, -0.7],
+                "tickvals": places,
+                "ticktext": ticks,
+                "showgrid": False,
+                "tickfont": {"color": "var(--ink)", "size": 12},
+            },
+            showlegend=True,
+            legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
+            margin={"l": 116, "r": 24, "t": 40, "b": 52 + LINE_PX * len(foot)},
+            annotations=[_source_line(foot, 116)],
+        ),
+    )
+
+
+def study_table(study: Study) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return head and rows of the table of a study: every number of it, with the steps in brackets."""
+    has_groups = any(row.group for row in study.rows)
+    head = ("Setting", *(("Input",) if has_groups else ()), *map(_column, study.quantities))
+    rows = tuple(
+        (row.name, *((row.group,) if has_groups else ()), *(_cell(row, one) for one in study.quantities))
+        for row in study.rows
+    )
+    return head, rows
+
+
+def _column(one: Quantity) -> str:
+    return one.label if one.is_score or one.unit == one.label else f"{one.label} ({one.unit})"
+
+
+def _cell(row: StudyRow, one: Quantity) -> str:
+    value = row.values.get(one.key)
+    if value is None:
+        return UNDEFINED
+    if not one.is_score:
+        return f"{value:g}"
+    step = row.steps.get(one.key)
+    return percent(value) + ("" if step is None else f" ({signed(step)}{_span(row, one)})")
+
+
+def _chart(
+    study: Study,
+    part: str,
+    *,
+    subtitle: str,
+    data: list[dict[str, Any]],
+    lines: int,
+    layout: dict[str, Any],
+    title: str = "",
+) -> Chart:
+    head, rows = study_table(study)
+    return Chart(
+        key="-".join(filter(None, (study.anchor, part))),
+        title=title or study.title,
+        subtitle=subtitle.removesuffix(" · "),
+        figure={"data": data, "layout": layout},
+        head=head,
+        rows=rows,
+    )
+
+
+def chart_height(chart: Chart) -> int:
+    """Return the pixels that a chart of an ablation needs."""
+    figure = chart.figure
+    margin = figure["layout"]["margin"]
+    axis = figure["layout"]["yaxis"]
+    if "tickvals" not in axis:
+        return 380
+    top, bottom = axis["range"][1], axis["range"][0]
+    bars = any(trace["type"] == "bar" for trace in figure["data"])
+    per_row = 46 if not bars else 24 if len(axis["tickvals"]) == len(LEVEL_NAMES) else 38
+    return int(margin["t"] + margin["b"] + per_row * (bottom - top))
+
+
+def _top(study: Study, levels: Sequence[Quantity]) -> float:
+    return max(row.values[one.key] for row in study.rows for one in levels)
+
+
+def _axis(text: str) -> dict[str, Any]:
+    return {"text": text, "standoff": 8, "font": {"size": 12}}
+
+
+def _foot(study: Study, scope: str, *more: str) -> list[str]:
+    """Return the lines below the axis: the data, the source, and what a reader must know."""
+    source = f"Printed in {study.source.short}" if study.source.short else ""
+    texts = [" · ".join(filter(None, (scope, source))), *filter(None, more)]
+    return [line for text in texts for line in wrap(plain(text), FOOT_WIDTH)]
+
+
+def _source_line(lines: Sequence[str], left: int) -> dict[str, Any]:
+    """Return the foot of a figure. Its name tells the chart script to keep it where there is little room."""
+    return {
+        "name": "source",
+        "text": "<br>".join(lines),
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": 0,
+        "xanchor": "left",
+        "yanchor": "top",
+        "xshift": 8 - left,
+        "yshift": -46,
+        "align": "left",
+        "showarrow": False,
+        "font": {"color": "var(--muted)", "size": 11},
+    }

@@ -1,0 +1,1 @@
+"""Ablations on the pages of benchmarks and methods."""
