@@ -23,5 +23,5 @@ class Command(BaseCommand):
         )
         if summary.retired:
             self.stdout.write(
-                f"{summary.retired} rows of ablation tables left the boards: pages of ablations show them."
+                f"{counted(summary.retired, 'row')} of ablation tables left the boards: pages of ablations show them."
             )
