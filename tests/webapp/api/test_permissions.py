@@ -145,6 +145,12 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/benchmarks/{slug}/leaderboard"): Row(
         OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"/benchmarks/{private_split(owner)}/leaderboard")
     ),
+    ("GET", "/benchmarks/{slug}/ablations"): Row(
+        OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"/benchmarks/{private_split(owner)}/ablations")
+    ),
+    ("GET", "/methods/{slug}/ablations"): Row(
+        OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"/methods/{method_of(owner)}/ablations")
+    ),
     ("GET", "/compare"): Row(OWN_OR_STAFF_TO_SEE, comparison),
     ("GET", "/methods"): Row(EVERYBODY, at("/methods")),
     ("POST", "/methods"): Row(LOGGED_IN, lambda owner: Call("/methods", {"name": "A new one"}), SUBMIT),

@@ -22,6 +22,5 @@ class Command(BaseCommand):
             f"{counted(summary.methods, 'method')}, {counted(summary.variants, 'variant')} made or changed."
         )
         if summary.retired:
-            self.stdout.write(
-                f"{counted(summary.retired, 'row')} of ablation tables left the boards: pages of ablations show them."
-            )
+            retired = counted(summary.retired, "row")
+            self.stdout.write(f"{retired} of ablation tables left the boards: pages of ablations show them.")
