@@ -1,8 +1,8 @@
 """Finds studies in what was measured here: variants of a method that differ in one factor at a time. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from evaluator.statistics.comparison import Sample, difference
 from webapp.ablations.studies import Kind, Study, StudyRow, quantity
@@ -129,13 +129,13 @@ def _chain_study(chain: Sequence[Measured], names: Sequence[str], about: About, 
     others = [None, *chain[:-1]]
     has_levels = all(key in row.values for key in OCCLUSION for row in chain)
     by_occlusion = ", by occlusion" if has_levels else ""
-    return Study(
+    return replace(
+        _shared(chain, names, about),
         key=f"{about.method_slug}_{about.split}_chain_{number}",
         kind=Kind.CHAIN,
         title=f"What does each component of {about.method} add{by_occlusion}?",
         about="Variants that were scored here, each with one component more than the one before.",
         rows=tuple(_row(*one, about) for one in zip(labels, chain, others, strict=True)),
-        **_shared(chain, names, about),
     )
 
 
@@ -143,31 +143,35 @@ def _set_study(name: str, rows: Sequence[Measured], about: About, number: int) -
     label = Variant.FACTORS.get(name, name.replace("_", " ")).lower()
     others = [None, *(rows[0] for _ in rows[1:])]
     labels = [row.factor(name) or f"no {label} named" for row in rows]
-    return Study(
+    return replace(
+        _shared(rows, [name], about),
         key=f"{about.method_slug}_{about.split}_set_{number}",
         kind=Kind.SETTINGS,
         title=f"What does the {label} of {about.method} change?",
         about="Variants that were scored here and differ in nothing else.",
         rows=tuple(_row(*one, about) for one in zip(labels, rows, others, strict=True)),
         reference=0,
-        **_shared(rows, [name], about),
     )
 
 
-def _shared(rows: Iterable[Measured], studied: Sequence[str], about: About) -> dict[str, tuple[object, ...]]:
-    rows = list(rows)
+def _shared(rows: Sequence[Measured], studied: Sequence[str], about: About) -> Study:
+    """Return a study with what chains and sets have alike."""
     known = [key for key in about.keys if all(key in row.values for row in rows)]
     changing = {name for row in rows for name in differing(rows[0], row)} | set(studied)
     if "refiner" in changing:
         changing.add("mode")
     fixed = [name for name in sorted(rows[0].factors, key=_order) if name not in changing]
-    return {
-        "quantities": tuple(quantity(key) for key in known),
-        "benchmarks": (about.benchmark,),
-        "methods": (about.method,),
-        "setup": (about.split, *(rows[0].factor(name) for name in fixed if rows[0].factor(name))),
-        "notes": (about.measured,),
-    }
+    return Study(
+        key="",
+        kind=Kind.SETTINGS,
+        title="",
+        about="",
+        quantities=tuple(quantity(key) for key in known),
+        benchmarks=(about.benchmark,),
+        methods=(about.method,),
+        setup=(about.split, *(rows[0].factor(name) for name in fixed if rows[0].factor(name))),
+        notes=(about.measured,),
+    )
 
 
 def _row(name: str, row: Measured, other: Measured | None, about: About) -> StudyRow:
