@@ -30,9 +30,9 @@ def test_every_room_of_the_evaluator_is_either_light_or_closed_to_the_site() -> 
     assert rooms - {name.removeprefix("evaluator.") for name in closed} == light | {"__main__"}
 
 
-def test_the_site_loads_neither_torch_nor_numba_nor_the_workers() -> None:
+def test_the_site_loads_neither_torch_nor_numba_nor_numpy_nor_the_workers() -> None:
     loaded = modules_after("webapp.urls", "webapp.front_door.door")
-    assert loaded & {"torch", "numba", "worker"} == set()
+    assert loaded & {"torch", "numba", "numpy", "worker"} == set()
     assert "webapp.urls" in loaded
 
 

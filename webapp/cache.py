@@ -3,8 +3,9 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from django.core.cache import cache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import ConnectionError as BrokerAway
 from redis.exceptions import RedisError
@@ -12,6 +13,10 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 # After an error the broker is left alone for so long: one that hangs costs a second a call.
 PAUSE_S = 5.0
+# Somebody else makes what is asked for: so long one waits for it, looking so often.
+WAIT_S = 5.0
+LOOK_S = 0.01
+T = TypeVar("T")
 
 
 class OptionalRedisCache(RedisCache):
@@ -52,3 +57,23 @@ class OptionalRedisCache(RedisCache):
             self._away_until = time.monotonic() + PAUSE_S
             log.warning("The cache is not used for %g s, the broker is away: %s", PAUSE_S, error)
             raise
+
+
+def made_once(key: str, make: Callable[[], T], *, kept_s: float) -> T:
+    """Return what is kept under `key`; where nothing is, make it, once for all who ask at the same time."""
+    found: T | None = cache.get(key)
+    if found is not None:
+        return found
+    lock = f"{key}:lock"
+    if cache.add(lock, True, WAIT_S):
+        try:
+            made = make()
+            cache.set(key, made, kept_s)
+        finally:
+            cache.delete(lock)
+        return made
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline and cache.get(lock):
+        time.sleep(LOOK_S)
+    found = cache.get(key)
+    return make() if found is None else found

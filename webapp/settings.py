@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "webapp.checkpoints",
     "webapp.submissions.errata",
     "webapp.ablations",
+    "webapp.leaderboards",
     "allauth",
     "allauth.account",
 ]

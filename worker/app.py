@@ -42,6 +42,12 @@ app.conf.update(
             # After an hour without a broker, one sweep is enough.
             "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
         },
+        # Rung for after each change, too: the clock is for a lost bell.
+        "rank_boards": {
+            "task": "worker.rank_boards",
+            "schedule": settings.JOB_SWEEP_S,
+            "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
+        },
         "fill_frame_names": {
             "task": "worker.fill_frame_names",
             "schedule": settings.JOB_SWEEP_S,

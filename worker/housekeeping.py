@@ -7,6 +7,8 @@ from webapp.benchmarks.frames import frame_names_fill_missing
 from webapp.blobs.collection import blobs_collect
 from webapp.jobs.health import clock_ticked
 from webapp.jobs.sweep import jobs_sweep
+from webapp.leaderboards.ranks import boards_rank
+from webapp.leaderboards.services import RANK_TASK, boards_fill_missing
 from webapp.runs.services import runs_let_go
 from webapp.submissions.services import submissions_let_go
 from webapp.uploads.services import uploads_expire
@@ -45,3 +47,11 @@ def fill_frame_names() -> None:
     """Read the names of frames from ground truths that were imported before they were kept."""
     if filled := frame_names_fill_missing():
         logger.info("The names of the frames of %d splits were read", filled)
+
+
+@app.task(name=RANK_TASK)
+def rank_boards() -> None:
+    """Make the ranks of boards whose numbers changed; fill boards that are missing."""
+    filled, ranked = boards_fill_missing(), boards_rank()
+    if filled or ranked:
+        logger.info("Boards: %d filled, %d columns ranked", filled, ranked)

@@ -1,10 +1,11 @@
-"""Which rows of a large board surely beat which: `comparison.tie_groups` and `rank_intervals`, for 10,000 rows.
+"""Which rows of a large board surely beat which: `comparison.rank_intervals` and `tie_groups` of 10,000 rows.
 
-A row surely beats another if its lead is more than z standard deviations of the paired difference in the draws.
-What is kept for each row are two counts, of those that surely beat it and of those that it surely beats: a new row
-changes them by one vector of comparisons, and a removed one by the same vector. z is Bonferroni's for a board of the
-next power of two of rows, so that it stays as it is while a board grows, and is never less strict than that of the
-rows there are. Draws in which one of a pair is undefined are left out of that pair alone.
+A row surely beats another if its lead is more than z standard deviations of the paired difference in the
+draws. What is kept for each row are two counts, of those that surely beat it and of those that it surely
+beats: a new row changes them by one vector of comparisons, and a removed one by the same vector. z is
+Bonferroni's for a board of the next power of two of rows, so that it stays as it is while a board grows, and
+is never less strict than that of the rows there are. Draws in which one of a pair is undefined are left out
+of that pair alone.
 """
 
 import math
@@ -28,7 +29,7 @@ _ROUNDING: Final = 4e-6
 
 
 def power_for(rows: int) -> int:
-    """Return the number of rows for which the threshold of a board is made: the next power of two, at least 2.
+    """Return for how many rows the threshold of a board is made: the next power of two, at least 2.
 
     >>> power_for(0), power_for(2), power_for(3), power_for(10_000)
     (2, 2, 4, 16384)
@@ -51,7 +52,8 @@ class Draws:
 
     Attributes:
         values: the metric on all videos, float64, shape (rows,); higher is better.
-        centred: the metric in each draw less the row's mean, 0 where it is undefined, float32, shape (rows, draws).
+        centred: the metric in each draw less the row's mean, 0 where it is undefined, float32, shape (rows,
+            draws).
         defined: where it is defined, or None where it is defined everywhere.
     """
 
@@ -76,7 +78,9 @@ class Draws:
             raise ValueError(f"Expected draws of {turned.shape} rows, but got the shape {table.shape}")
         undefined = np.isnan(table)
         if not undefined.any():
-            return cls(turned, table - table.mean(1, dtype=np.float64, keepdims=True).astype(np.float32), None)
+            return cls(
+                turned, table - table.mean(1, dtype=np.float64, keepdims=True).astype(np.float32), None
+            )
         filled = np.where(undefined, np.float32(0), table)
         number = np.maximum(1, table.shape[1] - undefined.sum(1, keepdims=True))
         mean = (filled.sum(1, dtype=np.float64, keepdims=True) / number).astype(np.float32)
@@ -87,11 +91,13 @@ class Draws:
 
     def take(self, rows: Any) -> "Draws":
         """Return some of the rows: indices, a mask or a slice."""
-        return Draws(self.values[rows], self.centred[rows], None if self.defined is None else self.defined[rows])
+        return Draws(
+            self.values[rows], self.centred[rows], None if self.defined is None else self.defined[rows]
+        )
 
 
 def counts(draws: Draws, z: float) -> tuple[Counts, Counts]:
-    """Compare all pairs: how many rows surely beat each one, and how many it surely beats; shape (rows,) each."""
+    """Compare all pairs: how many rows surely beat each one, and how many it surely beats, shape (rows,)."""
     order = np.argsort(-draws.values, kind="stable")
     ordered = draws.take(order)
     above, below = np.zeros(len(draws), np.int64), np.zeros(len(draws), np.int64)
@@ -139,12 +145,12 @@ def _spans(ordered: Draws, z: float) -> Iterator[tuple[int, int]]:
 
 
 def _beats(first: Draws, second: Draws, z: float) -> Flags:
-    """Return whether each row of `first` surely beats each of `second`, shape (rows of first, rows of second)."""
+    """Return whether each row of `first` surely beats each of `second`, shape (first, second)."""
     lead = first.values[:, None] - second.values
     number, scatter, size = _scatter(first, second)
     # lead > z * sqrt(scatter / (number - 1)), without a root.
     allowed = np.square(lead) * np.maximum(number - 1, 0) / z**2
-    sure = (lead > 0) & (number > 1) & (scatter < allowed)
+    sure: Flags = (lead > 0) & (number > 1) & (scatter < allowed)
     close = (lead > 0) & (number > 1) & (np.abs(scatter - allowed) <= _ROUNDING * size)
     for i, j in zip(*np.nonzero(close), strict=True):
         sure[i, j] = _scatter_exactly(first, second, int(i), int(j)) < allowed[i, j]
@@ -152,7 +158,7 @@ def _beats(first: Draws, second: Draws, z: float) -> Flags:
 
 
 def _scatter(first: Draws, second: Draws) -> tuple[Any, Floats, Floats]:
-    """Return, of each pair, the draws with both, the sum of squares of the difference in them, and its largest term."""
+    """Return, of each pair: draws with both, the difference's sum of squares in them, its largest term."""
     a, b = first.centred, second.centred
     product = a @ b.T
     if first.defined is None and second.defined is None:

@@ -10,8 +10,10 @@ from evaluator import __version__
 from tests.support.factories import make_blob, make_split
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
+from webapp.leaderboards.ranks import boards_rank
 from webapp.methods.models import Method, Variant
 from webapp.submissions.models import Score, Submission
+from webapp.submissions.signals import numbers_changed
 
 _numbers = itertools.count(1)
 
@@ -35,7 +37,7 @@ def make_row(
     year: int | None = None,
     **fields: Any,
 ) -> Submission:
-    """A scored submission; with a `source` a reported one."""
+    """A scored submission, ranked; with a `source` a reported one."""
     if variant is None:
         method, _ = Method.objects.get_or_create(
             owner=author, name=name, defaults={"slug": f"method-{next(_numbers)}", "year": year}
@@ -62,7 +64,14 @@ def make_row(
     Score.objects.bulk_create(
         Score(submission=submission, metric=key, value=value) for key, value in values.items()
     )
+    board_again(submission)
     return submission
+
+
+def board_again(*submissions: Submission) -> None:
+    """Do what follows a change of submissions: what belongs to it, and then the housekeeper's part."""
+    numbers_changed.send(Submission, submissions=submissions)
+    boards_rank()
 
 
 OCCLUSION = {"AP_so": 0.6, "AP_mo": 0.4, "AP_ho": 0.2}

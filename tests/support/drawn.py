@@ -9,6 +9,7 @@ from evaluator.statistics.comparison import pack_samples
 from tests.support.factories import claim, make_report, make_submission, make_user, make_variant
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
+from webapp.leaderboards.ranks import boards_rank
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.results import Outcome
@@ -50,5 +51,6 @@ def make_drawn(
             assert evaluation_finish_scored(
                 token=token, outcome=Outcome(report, subsets=[subset], subset_samples={subset.name: packed})
             )
+    boards_rank()
     submission.refresh_from_db()
     return submission

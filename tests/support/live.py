@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import psycopg
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 
 from webapp.embedded import DATABASE, database_url, programs
 from webapp.embedded.supervisor import Child, Supervisor
 from webapp.jobs.models import Job
+from webapp.leaderboards.models import BoardColumn
 from webapp.management.commands.up import answers
 
 SETTLE_S = 20
@@ -57,7 +59,8 @@ class LiveSite:
         # The others wait for a worker with the model, which this site lacks.
         scoring = (Job.Kind.EVALUATE, Job.Kind.REEVALUATE)
         while time.monotonic() < deadline:
-            if not Job.objects.filter(status__in=Job.UNFINISHED, kind__in=scoring).exists():
+            unfinished = Job.objects.filter(status__in=Job.UNFINISHED, kind__in=scoring).exists()
+            if not unfinished and not BoardColumn.objects.exclude(ranked=F("changes")).exists():
                 return
             time.sleep(0.1)
 

@@ -1,5 +1,7 @@
 """The site without its broker: pages answer, people log in, nothing is counted."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from django.test import Client
 from redis.exceptions import RedisError
 
 from tests.support.factories import make_user
-from webapp.cache import OptionalRedisCache
+from webapp.cache import OptionalRedisCache, made_once
 
 NOBODY = "unix:///nonexistent/valkey.sock"
 
@@ -57,3 +59,29 @@ def test_a_broker_that_came_back_is_used_again_after_a_pause(monkeypatch: pytest
     cache.set("came-back", 3)
     assert cache.get("came-back") == 3
     cache.delete("came-back")
+
+
+def test_what_twelve_ask_for_at_once_is_made_once(servers: Any) -> None:
+    made: list[int] = []
+
+    def make() -> str:
+        made.append(1)
+        time.sleep(0.2)
+        return "drawn"
+
+    with ThreadPoolExecutor(12) as threads:
+        found = list(threads.map(lambda _: made_once("twelve", make, kept_s=1), range(12)))
+    assert (found, len(made)) == (["drawn"] * 12, 1)
+
+
+def test_an_error_of_the_one_who_makes_it_leaves_it_to_the_next(servers: Any) -> None:
+    def fail() -> str:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        made_once("error", fail, kept_s=1)
+    assert made_once("error", lambda: "drawn", kept_s=1) == "drawn"
+
+
+def test_without_the_broker_everybody_makes_it(away: None) -> None:
+    assert [made_once("alone", lambda: "drawn", kept_s=1) for _ in range(2)] == ["drawn"] * 2

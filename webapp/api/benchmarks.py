@@ -1,11 +1,14 @@
 """/benchmarks, with their splits, metrics and leaderboards."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal
+from itertools import islice
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from ninja import Field, Router, Schema
@@ -18,13 +21,15 @@ from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.benchmarks.selectors import benchmarks_visible_to, split_get
 from webapp.leaderboards.export import FORMATS, to_dict
 from webapp.leaderboards.filters import ORIGINS, Filters
-from webapp.leaderboards.selectors import leaderboard
+from webapp.leaderboards.selectors import Leaderboard, leaderboard
 from webapp.rest.auth import anyone, person
 from webapp.rest.document import query_parameter
 from webapp.rest.pages import Keyset
 from webapp.submissions.selectors import quota_for
 
 router = Router(tags=["benchmarks"])
+ROWS_AT_MOST = 1000
+LINES_AT_ONCE = 200
 
 
 class SubsetOut(Schema):
@@ -131,7 +136,9 @@ class LeaderboardRow(Schema):
     """A variant with its best visible submission."""
 
     rank: int | None = Field(
-        description="null for a second reading, and where the primary metric is undefined"
+        description="among all public rows, whatever the filters; null for second readings and your own "
+        "private rows, where the primary metric is undefined, and for a moment after a change "
+        "(`ranks_pending`)"
     )
     rank_interval: tuple[int, int] | None = Field(
         description="best and worst rank that the videos leave possible"
@@ -163,9 +170,16 @@ class LeaderboardOut(Schema):
     primary: str = Field(description="the metric that ranks")
     scores_hidden: bool = Field(description="true in a blind phase, for those who must not see numbers")
     total: int = Field(description="rows without any filter")
+    matching: int = Field(description="rows that pass the filters, on all pages")
+    page: int
+    pages: int
+    next: str | None = Field(description="address of the next page; null on the last")
+    ranks_pending: bool = Field(description="true while ranks are being computed after a change")
     columns: list[LeaderboardColumn]
     rows: list[LeaderboardRow]
-    tie_groups: list[list[UUID]] = Field(description="submissions that the videos do not tell apart")
+    tie_groups: list[list[UUID]] = Field(
+        description="submissions of this page that the videos do not tell apart"
+    )
 
 
 FILES: dict[str, Any] = {
@@ -182,6 +196,7 @@ FILTERS = [
         "sort", "Key of a metric to order by; `-` before it turns the order.", {"type": "string"}
     ),
     query_parameter("secondary", "`1`: second readings of reported settings, too.", {"type": "string"}),
+    query_parameter("page", "JSON alone: which page, from 1.", {"type": "integer"}),
     query_parameter("columns", "`all`: every metric that the benchmark has.", {"type": "string"}),
 ]
 
@@ -213,8 +228,14 @@ def benchmark_leaderboard(
     split: str = "",
     subset: str = "",
     format: Literal["json", "csv", "latex", "markdown"] = "json",
-) -> HttpResponse:
+    limit: Annotated[
+        int, Field(ge=1, le=ROWS_AT_MOST, description="JSON alone: rows per page")
+    ] = ROWS_AT_MOST,
+) -> HttpResponseBase:
     """Ranked variants, best first; values are fractions. Takes the same filters as the page.
+
+    JSON comes in pages: without parameters the first 1,000 rows, and the address of the others in `next`.
+    The other formats hold all rows.
 
     With `subset` (a name in `subsets` of the benchmark's split) all numbers are those of its videos alone.
     `format` also gives csv, latex or markdown, as files for a paper or a spreadsheet.
@@ -222,15 +243,31 @@ def benchmark_leaderboard(
     row = get_object_or_404(benchmarks_visible_to(person(request)), slug=slug)
     try:
         chosen = split_get(benchmark=row, name=split)
-        board = leaderboard(split=chosen, user=person(request), filters=Filters.from_query(request.GET))
+        filters = Filters.from_query(request.GET)
+        board = leaderboard(split=chosen, user=person(request), filters=filters, limit=limit)
     except (Split.DoesNotExist, VideoSubset.DoesNotExist):
         raise Http404 from None
     if format == "json":
-        return JsonResponse(to_dict(board))
+        return JsonResponse({**to_dict(board), "next": _next_page(request, board)})
     content_type, suffix, write = FORMATS[format]
     name = "-".join(filter(None, (slug, chosen.name, subset)))
     disposition = f'attachment; filename="{name}.{suffix}"'
-    return HttpResponse(write(board), content_type=content_type, headers={"Content-Disposition": disposition})
+    headers = {"Content-Disposition": disposition}
+    return StreamingHttpResponse(_batches(write(board)), content_type=content_type, headers=headers)
+
+
+def _next_page(request: HttpRequest, board: Leaderboard) -> str | None:
+    if board.page == board.pages:
+        return None
+    query = request.GET.copy()
+    query["page"] = str(board.page + 1)
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+def _batches(lines: Iterator[str]) -> Iterator[str]:
+    """Join lines, so that each piece that is sent holds many."""
+    while batch := "".join(islice(lines, LINES_AT_ONCE)):
+        yield batch
 
 
 def _metric(spec: MetricSpec) -> MetricOut:

@@ -14,33 +14,42 @@ from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import Metric
 from webapp.leaderboards.selectors import Leaderboard
 
+# Points of a timeline: besides the best of each year, so many of the best.
+POINTS = 300
+
 
 def board_chart(board: Leaderboard) -> Chart | None:
-    """Return the chart of the chosen rows (else of the top rows), None where no chart makes sense."""
+    """Return the chart of the ticked rows (else of the top rows), None where no chart makes sense."""
     scope = board.scope
-    rows = [ranked.row for ranked in board.rows]
-    chosen = [row for row in rows if row.variant_id in board.filters.rows]
-    by_rank = sorted(board.rows, key=lambda ranked: ranked.rank or len(rows) + 1)
-    ranked = [one.row for one in by_rank if not one.row.is_secondary]
+    chosen = [ranked.row for ranked in board.chosen]
 
     def levels(wanted: Levels) -> Chart | None:
-        top = [row for row in ranked if wanted.known(row)][:DIRECT_LABELS]
-        return levels_chart(chosen or top, wanted, scope=scope)
+        rows = chosen or [ranked.row for ranked in board.top(wanted.metrics, DIRECT_LABELS)]
+        return levels_chart(rows, wanted, scope=scope)
 
     return (
         levels(BY_OCCLUSION)
         or levels(BY_WINDOW)
-        or timeline_chart(rows, _well_known(board, rows), scope=scope, chosen=chosen)
+        or _timeline(board, chosen, scope=scope)
         or levels(BY_STEADINESS)
     )
 
 
-def _well_known(board: Leaderboard, rows: list[Row]) -> Metric:
+def _timeline(board: Leaderboard, chosen: list[Row], *, scope: str) -> Chart | None:
+    metric = _well_known(board)
+    dated = [ranked.row for ranked in board.every.dated(metric, POINTS)]
+    known = {row.submission_id for row in dated}
+    ticked = [row for row in chosen if row.submission_id not in known]
+    return timeline_chart([*dated, *ticked], metric, scope=scope, chosen=chosen)
+
+
+def _well_known(board: Leaderboard) -> Metric:
     """The primary metric; another where fewer than half of the rows have it and more have the other."""
-    known = {
-        column.metric: sum(row.values.get(column.metric.key) is not None for row in rows)
-        for column in board.columns
-    }
-    if not known or known.get(board.primary, 0) * 2 >= len(rows):
+    if board.with_primary * 2 >= board.matching:
         return board.primary
-    return max(known, key=lambda metric: known[metric])
+    counts = board.every.counts()
+    return max(
+        (column.metric for column in board.columns),
+        key=lambda metric: counts.get(metric.key, 0),
+        default=board.primary,
+    )

@@ -105,6 +105,9 @@ def leaderboard(document: dict[str, Any]) -> None:
     out.print(table)
     if document["scores_hidden"]:
         plain(f"{HIDDEN_SCORES} Published numbers stay visible.", err)
+    if document.get("pages", 1) > 1:  # servers before 2026-12 give all rows
+        rows = f"{len(document['rows'])} of {counted(document['matching'], 'row')}"
+        plain(f"The first {rows}; --format csv gives all.", err)
     hidden = len(document["columns"]) - len(columns)
     if hidden:
         plain(f"{counted(hidden, 'more column')} in a wider terminal, or with --format csv.", err)

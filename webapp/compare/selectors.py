@@ -10,7 +10,7 @@ from webapp.accounts.models import User
 from webapp.compare.comparison import Compared, Comparison
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.choosing import COMPARED
-from webapp.leaderboards.selectors import rows_of
+from webapp.leaderboards.submission_rows import rows_of
 from webapp.refusal import Refused
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import numbers_are_visible, result_of, submissions_visible_to

@@ -29,6 +29,7 @@ QUEUES: dict[Job.Kind, str] = {
     Job.Kind.CHECK: "model",
     Job.Kind.REEVALUATE: "evaluate",
 }
+HOUSEKEEPING = "housekeeping"
 
 producer = Celery("dvis-bench-site", broker=settings.BROKER_URL, set_as_current=False)
 producer.conf.update(
@@ -45,12 +46,21 @@ def ring(kind: Job.Kind) -> None:
     transaction.on_commit(partial(_send, kind))
 
 
+def ring_housekeeper(task: str) -> None:
+    """Have a task of the housekeeper run once the transaction is committed; the clock rings for it, too."""
+    transaction.on_commit(partial(_send_task, task, HOUSEKEEPING))
+
+
 def _send(kind: Job.Kind) -> None:
+    _send_task(TASKS[kind], queue_of(kind))
+
+
+def _send_task(task: str, queue: str) -> None:
     try:
-        producer.send_task(TASKS[kind], queue=queue_of(kind), retry=False)
+        producer.send_task(task, queue=queue, retry=False)
     except (OperationalError, OSError) as error:
-        # The job is safe in the database; the sweeper rings again.
-        logger.warning("The broker did not take the doorbell for %s: %s", kind, error)
+        # What is to be done is safe in the database; the sweeper or the clock rings again.
+        logger.warning("The broker did not take the doorbell for %s: %s", task, error)
 
 
 def queue_of(kind: Job.Kind) -> str:

@@ -1,17 +1,22 @@
-"""A leaderboard and the arithmetic on it: ranks, best numbers, order. Pure; no database here."""
+"""What a leaderboard is made of: rows, ranks, columns, facets. Pure; no database here."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from webapp.leaderboards.filters import FACTOR_FACETS, Filters
 from webapp.leaderboards.metrics import Metric
 
 # Values closer than this are one value: parity with the official evaluators is promised to 1e-9.
 SAME = 9
 # Factors that say what a method is made of: its name stands for them in a row.
 PARTS_OF_METHOD = ("segmenter", "tracker", "refiner")
+# Words of the factor `extra_data`, in small letters, for none.
+NO_EXTRA_DATA = ("", "no", "none", "false")
+
+
+def is_second_reading(origin: str, source: dict[str, Any]) -> bool:
+    """Return whether it is another report of a setting that is listed already, such as a quoted copy."""
+    return origin == "reported" and source.get("primary") is False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,7 @@ class Row:
 
     @property
     def is_secondary(self) -> bool:
-        """A second reading of a setting that another row shows already (a quoted copy, a model zoo)."""
-        return self.origin == "reported" and self.source.get("primary") is False
+        return is_second_reading(self.origin, self.source)
 
     @property
     def shown_factors(self) -> dict[str, str]:
@@ -80,7 +84,7 @@ class Row:
     @property
     def extra_data(self) -> str:
         text = self.factors.get("extra_data", "")
-        return "" if text.lower() in ("", "no", "none", "false") else text
+        return "" if text.lower() in NO_EXTRA_DATA else text
 
     @property
     def full_name(self) -> str:
@@ -90,10 +94,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RankedRow:
-    """A row with its rank; `rank` is None for a secondary row and where the primary metric is undefined.
+    """A row with its rank among all public rows of the board, whatever the filters.
 
-    `rank_low` and `rank_high` are the best and the worst rank that the videos leave possible, and rows of one
-    `tie_group` are not told apart by them; None where that is not known, or the row stands alone.
+    `rank` is None for a secondary or a private row and where the primary metric is undefined; and where it
+    is being computed, which `is_pending` tells. `rank_low` and `rank_high` are the best and the worst rank
+    that the videos leave possible, and rows of one `tie_group` are not told apart by them; None where that is
+    not known, or the row stands alone.
     """
 
     row: Row
@@ -102,13 +108,21 @@ class RankedRow:
     rank_low: int | None = None
     rank_high: int | None = None
     tie_group: int | None = None
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """A column; `best` is its best number among all rows that have ranks."""
+
     metric: Metric
     is_primary: bool
     best: float | None
+
+    def is_best(self, row: Row) -> bool:
+        value = row.values.get(self.metric.key)
+        is_ranked = row.is_public and not row.is_secondary
+        return is_ranked and value is not None and round(value, SAME) == self.best
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,88 +136,3 @@ class Facet:
     key: str
     label: str
     values: tuple[FacetValue, ...]
-
-
-def matches(row: Row, filters: Filters) -> bool:
-    """Return whether a row passes the facets (not the text: that only finds rows)."""
-    return (
-        all(
-            not getattr(filters, key) or row.factors.get(key, "") in getattr(filters, key)
-            for key in FACTOR_FACETS
-        )
-        and (not filters.origin or row.origin in filters.origin)
-        and (filters.extra_data != "none" or not row.extra_data)
-        and (filters.secondary or not row.is_secondary)
-    )
-
-
-def contains(row: Row, text: str) -> bool:
-    """Return whether every word of `text` occurs in the row's names, settings, venue or year."""
-    haystack = " ".join(
-        (row.method, row.variant, row.settings, row.venue, str(row.year or ""), row.author)
-    ).casefold()
-    return all(word in haystack for word in text.casefold().split())
-
-
-def rank_rows(rows: Sequence[Row], metric: Metric) -> list[RankedRow]:
-    """Rank by `metric`, best first: equal values share a rank and the next one is skipped (1, 1, 3)."""
-    competing = [row for row in rows if row.values.get(metric.key) is not None and not row.is_secondary]
-    values = sorted(
-        (round(row.values[metric.key] or 0.0, SAME) for row in competing), reverse=metric.higher_is_better
-    )
-    rank_of = {value: index + 1 for index, value in reversed(list(enumerate(values)))}
-    counts: dict[float, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    ranked = []
-    ids = {id(row) for row in competing}
-    for row in rows:
-        if id(row) in ids:
-            value = round(row.values[metric.key] or 0.0, SAME)
-            ranked.append(RankedRow(row, rank_of[value], counts[value] > 1))
-        else:
-            ranked.append(RankedRow(row, None, False))
-    return sort_rows(ranked, metric, "")
-
-
-def sort_rows(
-    rows: Iterable[RankedRow], primary: Metric, sort: str, *, stand_ins: Sequence[Metric] = ()
-) -> list[RankedRow]:
-    """Order rows by `sort`: a metric's key, "method" or "year", "-" for descending; undefined last.
-
-    Rows without the primary metric, where it sorts, follow by the first of `stand_ins` that they have.
-    """
-    by_name = sorted(rows, key=lambda r: (r.row.method.casefold(), r.row.settings.casefold()))
-    key, descending = sort.removeprefix("-"), sort.startswith("-")
-    if key == "method":
-        return by_name[::-1] if descending else by_name
-    if not key:
-        key, descending = primary.key, primary.higher_is_better
-
-    def value(ranked: RankedRow) -> float | None:
-        return ranked.row.year if key == "year" else ranked.row.values.get(key)
-
-    known = [r for r in by_name if value(r) is not None]
-    known.sort(key=lambda r: (round(value(r) or 0.0, SAME) * (-1 if descending else 1), r.row.is_secondary))
-    unknown = [r for r in by_name if value(r) is None]
-    if not sort:
-        unknown.sort(key=lambda r: _stand_in(r.row, stand_ins))
-    return known + unknown
-
-
-def _stand_in(row: Row, metrics: Sequence[Metric]) -> tuple[int, float]:
-    """Return the sort key of a row without the primary metric: smaller is earlier."""
-    for index, metric in enumerate(metrics):
-        if (value := row.values.get(metric.key)) is not None:
-            return index, round(value, SAME) * (-1 if metric.higher_is_better else 1)
-    return len(metrics), 0.0
-
-
-def best_value(rows: Iterable[RankedRow], metric: Metric) -> float | None:
-    """Return the best value of a column among rows that compete, None where there is none."""
-    values = [
-        value for r in rows if not r.row.is_secondary and (value := r.row.values.get(metric.key)) is not None
-    ]
-    if not values:
-        return None
-    return max(values) if metric.higher_is_better else min(values)

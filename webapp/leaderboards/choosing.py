@@ -21,10 +21,7 @@ class Choice:
 
 def choice_of(board: Leaderboard) -> Choice:
     """Return what the ticked rows allow: two to five can be compared, the best first."""
-    ticked = [
-        one for one in board.rows if one.row.variant_id in board.filters.rows and not one.row.is_secondary
-    ]
-    ticked.sort(key=lambda one: one.rank or len(board.rows) + 1)
+    ticked = [one for one in board.chosen if not one.row.is_secondary]
     fewest, most = COMPARED
     if len(ticked) < fewest:
         return Choice(len(ticked), "", "tick another one to compare them")

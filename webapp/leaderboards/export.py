@@ -1,9 +1,9 @@
-"""A leaderboard as a file: rows -> dict, CSV, LaTeX, Markdown. Pure functions."""
+"""A leaderboard as a file: a page of it as a dict; all of it as lines of CSV, LaTeX or Markdown."""
 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -48,7 +48,7 @@ LATEX_MARKS: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
 
 
 def to_dict(board: Leaderboard) -> dict[str, Any]:
-    """Return everything as plain JSON types; values are fractions in [0, 1], undefined ones None.
+    """Return a page as plain JSON types; values are fractions in [0, 1], undefined ones None.
 
     `intervals` are 95 % bounds, `rank_interval` the best and worst rank that the videos leave possible, and
     `tie_groups` ids of submissions, of which the first is not surely better than the others.
@@ -60,6 +60,10 @@ def to_dict(board: Leaderboard) -> dict[str, Any]:
         "primary": board.primary.key,
         "scores_hidden": board.is_blind,
         "total": board.total,
+        "matching": board.matching,
+        "page": board.page,
+        "pages": board.pages,
+        "ranks_pending": not board.is_ranked,
         "columns": [
             {
                 "key": column.metric.key,
@@ -75,26 +79,25 @@ def to_dict(board: Leaderboard) -> dict[str, Any]:
     }
 
 
-def to_csv(board: Leaderboard) -> str:
-    """Return comma-separated text with a head line; values are fractions, undefined ones empty.
+def to_csv(board: Leaderboard) -> Iterator[str]:
+    """Yield comma-separated text with a head line; values are fractions, undefined ones empty.
 
     The last columns are why a row is outdated, where it is, who sees it, the possible ranks, and the bounds
     of 95 % intervals, of metrics that have any.
     """
-    factors = _factor_names(board)
+    factors = board.every.factor_names()
     keys = [column.metric.key for column in board.columns]
-    bounded = [key for key in keys if any(key in ranked.row.intervals for ranked in board.rows)]
-    rows: list[list[object]] = [
-        [
-            *("rank", "method", "variant", *factors, "origin", "venue", "year", "source"),
-            *keys,
-            *("submission", "digest", "outdated", "visibility", "rank_low", "rank_high"),
-            *(f"{key}_{end}" for key in bounded for end in ("low", "high")),
-        ]
-    ]
-    for ranked in board.rows:
+    with_bounds = board.every.metrics_with_intervals()
+    bounded = [key for key in keys if key in with_bounds]
+    yield _csv_line(
+        *("rank", "method", "variant", *factors, "origin", "venue", "year", "source"),
+        *keys,
+        *("submission", "digest", "outdated", "visibility", "rank_low", "rank_high"),
+        *(f"{key}_{end}" for key in bounded for end in ("low", "high")),
+    )
+    for ranked in board.every.every():
         row = ranked.row
-        cells: list[object] = [
+        yield _csv_line(
             ranked.rank,
             row.method,
             row.variant,
@@ -111,19 +114,15 @@ def to_csv(board: Leaderboard) -> str:
             ranked.rank_low,
             ranked.rank_high,
             *(bound for key in bounded for bound in row.intervals.get(key, (None, None))),
-        ]
-        rows.append(cells)
-    return csv_text(rows)
+        )
 
 
-def to_markdown(board: Leaderboard) -> str:
-    """Return a table in percent with one decimal; the best of each column is bold."""
+def to_markdown(board: Leaderboard) -> Iterator[str]:
+    """Yield a table in percent with one decimal; the best of each column is bold."""
     head = ["Rank", "Method", "Settings", "Origin", *(column.metric.label for column in board.columns)]
-    lines = [
-        _markdown_line(head),
-        "|" + "|".join(["---:", "---", "---", "---", *["---:"] * len(board.columns)]) + "|",
-    ]
-    for ranked in board.rows:
+    yield _markdown_line(head)
+    yield "|" + "|".join(["---:", "---", "---", "---", *["---:"] * len(board.columns)]) + "|\n"
+    for ranked in board.every.every():
         numbers = _percents(ranked.row, board.columns, lambda text: f"**{text}**")
         texts = [
             _rank_text(ranked),
@@ -131,38 +130,36 @@ def to_markdown(board: Leaderboard) -> str:
             ranked.row.distinction,
             ORIGINS[ranked.row.origin].lower() + _marks(ranked.row),
         ]
-        lines.append(_markdown_line([*(_markdown(text) for text in texts), *numbers]))
-    return "\n".join(lines) + "\n"
+        yield _markdown_line([*(_markdown(text) for text in texts), *numbers])
 
 
-def to_latex(board: Leaderboard) -> str:
-    """Return a booktabs table in percent with one decimal; the best of each column is bold.
+def to_latex(board: Leaderboard) -> Iterator[str]:
+    """Yield a booktabs table in percent with one decimal; the best of each column is bold.
 
     Printed numbers carry a dagger, outdated ones a double dagger and private rows an asterisk, which the
     last lines explain.
     """
-    lines = [
-        f"% {_latex(board.scope)}: needs \\usepackage{{booktabs}}",
-        f"\\begin{{tabular}}{{ll{'r' * len(board.columns)}}}",
-        "\\toprule",
-        " & ".join(["Method", "Settings", *(_latex(column.metric.label) for column in board.columns)])
-        + r" \\",
-        "\\midrule",
-    ]
-    for ranked in board.rows:
+    yield f"% {_latex(board.scope)}: needs \\usepackage{{booktabs}}\n"
+    yield f"\\begin{{tabular}}{{ll{'r' * len(board.columns)}}}\n"
+    yield "\\toprule\n"
+    yield _latex_line(["Method", "Settings", *(_latex(column.metric.label) for column in board.columns)])
+    yield "\\midrule\n"
+    used: set[str] = set()
+    for ranked in board.every.every():
         numbers = _percents(ranked.row, board.columns, lambda text: f"\\textbf{{{text}}}")
-        marks = "".join(f"$^{mark}$" for mark, is_so, _ in LATEX_MARKS if is_so(ranked.row))
-        cells = [_latex(ranked.row.method) + marks, _latex(ranked.row.distinction), *numbers]
-        lines.append(" & ".join(cells).replace(UNDEFINED, "--") + r" \\")
-    lines.append("\\bottomrule")
+        marks = [mark for mark, is_so, _ in LATEX_MARKS if is_so(ranked.row)]
+        used.update(marks)
+        name = _latex(ranked.row.method) + "".join(f"$^{mark}$" for mark in marks)
+        yield _latex_line([name, _latex(ranked.row.distinction), *numbers])
+    yield "\\bottomrule\n"
     width = len(board.columns) + 2
-    for mark, is_so, text in LATEX_MARKS:
-        if any(is_so(ranked.row) for ranked in board.rows):
-            lines.append(f"\\multicolumn{{{width}}}{{l}}{{\\footnotesize $^{mark}$ {text}}} \\\\")
-    return "\n".join([*lines, "\\end{tabular}"]) + "\n"
+    for mark, _, text in LATEX_MARKS:
+        if mark in used:
+            yield f"\\multicolumn{{{width}}}{{l}}{{\\footnotesize $^{mark}$ {text}}} \\\\\n"
+    yield "\\end{tabular}\n"
 
 
-FORMATS: dict[str, tuple[str, str, Callable[[Leaderboard], str]]] = {
+FORMATS: dict[str, tuple[str, str, Callable[[Leaderboard], Iterator[str]]]] = {
     "csv": ("text/csv; charset=utf-8", "csv", to_csv),
     "latex": ("application/x-tex; charset=utf-8", "tex", to_latex),
     "markdown": ("text/markdown; charset=utf-8", "md", to_markdown),
@@ -216,16 +213,16 @@ def _tie_groups(board: Leaderboard) -> list[list[str]]:
     return [[ranked.row.submission_id for ranked in group] for group in by_rank]
 
 
-def _factor_names(board: Leaderboard) -> list[str]:
-    return list(dict.fromkeys(name for ranked in board.rows for name in sorted(ranked.row.factors)))
-
-
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
     """Return rows as comma-separated text, every cell in quotes."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerows([plain_cell(cell) for cell in row] for row in rows)
     return file.getvalue()
+
+
+def _csv_line(*cells: object) -> str:
+    return csv_text([cells])
 
 
 def plain_cell(cell: object) -> object:
@@ -241,8 +238,7 @@ def _percents(row: Row, columns: tuple[Column, ...], bold: Callable[[str], str])
     for column in columns:
         value = row.values.get(column.metric.key)
         text = UNDEFINED if value is None else f"{100 * value:.1f}"
-        is_best = value is not None and value == column.best and not row.is_secondary
-        texts.append(bold(text) if is_best else text)
+        texts.append(bold(text) if column.is_best(row) else text)
     return texts
 
 
@@ -255,7 +251,11 @@ def _rank_text(ranked: RankedRow) -> str:
 
 
 def _markdown_line(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(cells) + " |\n"
+
+
+def _latex_line(cells: list[str]) -> str:
+    return " & ".join(cells).replace(UNDEFINED, "--") + " \\\\\n"
 
 
 def _markdown(text: str) -> str:

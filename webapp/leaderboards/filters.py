@@ -1,5 +1,6 @@
 """The filters of a leaderboard. The whole state of the page lives in its address, parsed here."""
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from webapp.methods.factors import canonical
 ORIGINS = {"upload": "Scored here", "run": "Reference run", "reported": "Reported"}
 FACTOR_FACETS = {"backbone": "Backbone", "mode": "Mode"}
 ROWS_SHOWN = 25
+LAST_PAGE = 100_000
 CHOSEN_LIMIT = 12
 
 
@@ -27,14 +29,14 @@ class Filters:
     sort: str = ""
     secondary: bool = False
     all_columns: bool = False
-    all_rows: bool = False
     rows: tuple[int, ...] = ()
+    page: int = 1
 
     @classmethod
     def from_query(cls, query: QueryDict) -> "Filters":
         """Read an address. What it does not know or cannot read, it leaves out: an address never fails."""
         sort = _last(query, "sort")
-        return cls(
+        filters = cls(
             split=_last(query, "split")[:40],
             subset=_last(query, "subset").replace("\x00", "")[:40],
             backbone=_words(query, "backbone"),
@@ -45,9 +47,9 @@ class Filters:
             sort="" if sort in ("", "rank") else sort[:40],
             secondary=_last(query, "secondary") == "1",
             all_columns=_last(query, "columns") == "all",
-            all_rows=_last(query, "show") == "all",
             rows=_row_ids(query),
         )
+        return replace(filters, page=_page(_last(query, "page"), filters.order))
 
     def to_query(self) -> str:
         """Return the one address of this state, without "?": defaults are left out, order is fixed."""
@@ -62,19 +64,30 @@ class Filters:
             ("sort", self.sort),
             ("secondary", "1" if self.secondary else ""),
             ("columns", "all" if self.all_columns else ""),
-            ("show", "all" if self.all_rows else ""),
             ("rows", ",".join(map(str, self.rows))),
+            ("page", str(self.page) if self.page > 1 else ""),
         ]
         return urlencode([(key, value) for key, value in pairs if value], safe=",")
 
+    @property
+    def order(self) -> str:
+        """A short name of the rows and their order: a page is one of these."""
+        state = replace(self, rows=(), page=1, all_columns=False).to_query()
+        return hashlib.sha256(state.encode()).hexdigest()[:8]
+
+    @property
+    def form_page(self) -> str:
+        """The page as a field of the form, which tells whether another order was asked for with it."""
+        return f"{self.page}.{self.order}" if self.page > 1 else ""
+
     def toggled(self, facet: str, value: str) -> "Filters":
-        """Return the state after a click on a facet's chip."""
+        """Return the state after a click on a facet's chip; it begins at the first page."""
         if facet == "extra_data":
-            return replace(self, extra_data="" if self.extra_data else value)
+            return replace(self, extra_data="" if self.extra_data else value, page=1)
         now: tuple[str, ...] = getattr(self, facet)
         after = tuple(v for v in now if v != value) if value in now else tuple(sorted((*now, value)))
         changed: dict[str, tuple[str, ...]] = {facet: after}
-        return replace(self, **changed)  # type: ignore[arg-type]  # facet names are checked by getattr above
+        return replace(self, page=1, **changed)  # type: ignore[arg-type]  # facet names are checked by getattr above
 
     @property
     def narrows(self) -> bool:
@@ -93,6 +106,14 @@ def _several(query: QueryDict, key: str) -> tuple[str, ...]:
 def _words(query: QueryDict, factor: str) -> tuple[str, ...]:
     """The values of a factor in canonical words: an address with an alias is another spelling of the same."""
     return tuple(sorted({canonical(factor, word) for word in _several(query, factor)}))
+
+
+def _page(text: str, order: str) -> int:
+    """Read a page, as `3`, or as the form has it: `3.0a1b2c3d`, the page of another order being the first."""
+    number, _, of_order = text.partition(".")
+    if not (number.isascii() and number.isdigit() and len(number) < 7) or of_order not in ("", order):
+        return 1
+    return min(max(1, int(number)), LAST_PAGE)
 
 
 def _row_ids(query: QueryDict) -> tuple[int, ...]:

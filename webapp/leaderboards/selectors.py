@@ -1,50 +1,51 @@
-"""Reads of leaderboards: four queries, whatever the number of rows, and one where the cache is empty."""
+"""Reads of leaderboards, as they are kept: as many queries for 10,000 rows as for one."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
-from webapp.leaderboards.board import (
-    Column,
-    Facet,
-    FacetValue,
-    RankedRow,
-    Row,
-    best_value,
-    contains,
-    matches,
-    rank_rows,
-    sort_rows,
-)
-from webapp.leaderboards.filters import FACTOR_FACETS, ORIGINS, Filters
-from webapp.leaderboards.metrics import (
-    Metric,
-    column_order,
-    is_compact,
-    metric,
-    primary_metric,
-    printed_for,
-    stand_ins,
-)
-from webapp.leaderboards.ran_here import with_runs
-from webapp.leaderboards.significance import with_significance
-from webapp.methods.models import Variant
-from webapp.submissions.errata.selectors import stale_reason
-from webapp.submissions.models import Score, Submission, SubsetScore
+from webapp.leaderboards.board import Column, Facet, FacetValue, RankedRow
+from webapp.leaderboards.filters import FACTOR_FACETS, ORIGINS, ROWS_SHOWN, Filters
+from webapp.leaderboards.metrics import Metric, column_order, is_compact, metric, primary_metric
+from webapp.leaderboards.models import Board, BoardColumn, Standing
+from webapp.leaderboards.rows import BoardRows, Group
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class Ends(TypedDict):
+    """What `_columns` adds to a column."""
+
+    is_seen: bool
+    highest: float | None
+    lowest: float | None
+
+
+# Values of a facet that are offered, the commonest; chosen ones always are.
+FACET_VALUES = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """A table to show or export. `rows` are filtered and sorted; `columns` have any value at all.
+    """A page of a table to show or export. `columns` have any value at all.
 
     With a `subset` (one of `subsets`), all numbers are those of its videos alone. `unmeasured` rows were
     scored here before it was made, and have none.
+
+    Attributes:
+        rows: of this page, filtered and sorted.
+        chosen: the rows that are ticked, the best first, whatever the page.
+        matching: how many rows pass the filters; `total` there are without any.
+        with_primary: how many rows that pass the facets have the metric that ranks.
+        every: all rows that pass the filters, for exports and charts, by queries of their own.
+        is_ranked: false while ranks are being computed after a change.
     """
 
     split: Split
@@ -55,12 +56,28 @@ class Leaderboard:
     primary: Metric
     columns: tuple[Column, ...]
     rows: tuple[RankedRow, ...]
+    chosen: tuple[RankedRow, ...]
     facets: tuple[Facet, ...]
     total: int
+    matching: int
+    with_primary: int
+    page: int
+    pages: int
     hidden_columns: int
     secondary_rows: int
     is_blind: bool
     is_hidden: bool
+    is_ranked: bool
+    every: BoardRows
+
+    def top(self, metrics: Sequence[str], limit: int) -> list[RankedRow]:
+        """The best rows that have all of these metrics; those of this page, where that is enough."""
+        if self.page == 1 and not self.every.sort:
+            rows = [one for one in self.rows if not one.row.is_secondary]
+            known = [one for one in rows if all(one.row.values.get(key) is not None for key in metrics)]
+            if len(known) >= limit or self.pages == 1:
+                return known[:limit]
+        return self.every.top(metrics, limit)
 
     @property
     def scope(self) -> str:
@@ -69,12 +86,14 @@ class Leaderboard:
         return split if self.subset is None else f"{split}, {self.subset.title}"
 
 
-def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -> Leaderboard:
-    """Return one row per variant: its best visible scored submission by the primary metric.
+def leaderboard(
+    *, split: Split, user: User | AnonymousUser, filters: Filters, limit: int = ROWS_SHOWN
+) -> Leaderboard:
+    """Return a page of a split's board, `limit` rows of it: its best public submission per variant.
 
-    Facets (backbone, mode, origin, extra data) decide who competes: ranks and best numbers are among the rows
-    that pass them. The text search only finds rows, whose ranks stay. Second readings of published numbers
-    have no rank. While a split is closed or blind, nobody but staff sees scores; published numbers stay.
+    Ranks and best numbers are those of all public rows: filters and the search hide rows and change no
+    rank. Second readings of published numbers and private rows, which their authors see, have none. While a
+    split is closed or blind, nobody but staff sees scores; published numbers stay, ranked among themselves.
 
     Raises VideoSubset.DoesNotExist where `filters` names a subset that the split has not.
     """
@@ -83,35 +102,60 @@ def leaderboard(*, split: Split, user: User | AnonymousUser, filters: Filters) -
     subset = _subset(subsets, filters.subset)
     is_hidden = not split.shows_scores()
     is_blind = is_hidden and not user.is_staff
-    best = _best_submissions(split, subset, user, primary.key, filters.secondary, is_blind)
-    everything = with_runs(rows_of(best) if subset is None else subset_rows_of(best, subset))
-    ranked = rank_rows([row for row in everything if matches(row, filters)], primary)
-    competing = with_significance(ranked, primary, subset)
-    keys = _keys_with_values(split, everything)
-    shown_keys = [key for key in keys if filters.all_columns or is_compact(split.benchmark, key)]
-    found = [r for r in competing if contains(r.row, filters.q)] if filters.q else competing
+    board = Board.objects.filter(split=split, subset=subset, is_printed=is_blind).first()
+    found_columns = _columns(board, user, filters)
+    columns: dict[str, BoardColumn] = {column.metric: column for column in found_columns}
+    rows = BoardRows(board, split, subset, user, filters, primary, columns)
+    groups = rows.groups()
+    everything = [one for one in groups if filters.secondary or not one.is_secondary]
+    best = {
+        key: one.highest if metric(key).higher_is_better else one.lowest
+        for one in found_columns
+        for key in [one.metric]
+        if one.is_seen
+    }
+    keys = _in_order(split, best)
+    passing = [one for one in everything if _passes(one, filters)]
+    matching = rows.found().count() if filters.q else sum(one.rows for one in passing)
+    pages = max(1, -(-matching // limit))
+    page = min(filters.page, pages)
+    found = rows.page((page - 1) * limit, page * limit)
+    ticked = rows.of_variants(filters.rows) if filters.rows else []
+    read = rows.read([*found, *ticked])
     return Leaderboard(
         split=split,
         subset=subset,
         subsets=subsets,
-        unmeasured=sum(not row.values for row in everything),
+        unmeasured=sum(one.unmeasured for one in everything),
         filters=filters,
         primary=primary,
         columns=tuple(
-            Column(metric(key), key == primary.key, best_value(competing, metric(key))) for key in shown_keys
+            Column(metric(key), key == primary.key, best.get(key))
+            for key in keys
+            if filters.all_columns or is_compact(split.benchmark, key)
         ),
-        rows=tuple(
-            sort_rows(
-                found, primary, _known_sort(filters.sort, keys), stand_ins=stand_ins(split.benchmark, keys)
-            )
-        ),
-        facets=_facets(everything),
-        total=len(everything),
+        rows=tuple(read[: len(found)]),
+        chosen=tuple(read[len(found) :]),
+        facets=_facets(everything, filters),
+        total=sum(one.rows for one in everything),
+        matching=matching,
+        with_primary=sum(one.with_primary for one in passing),
+        page=page,
+        pages=pages,
         hidden_columns=len(keys) - len([k for k in keys if is_compact(split.benchmark, k)]),
-        secondary_rows=_secondary(_visible(split, user, is_blind)).count(),
+        secondary_rows=sum(one.rows for one in groups if one.is_secondary),
         is_blind=is_blind,
         is_hidden=is_hidden,
+        is_ranked=primary.key not in columns or columns[primary.key].is_ranked,
+        every=rows,
     )
+
+
+def boards_version(*, split: Split, user: User | AnonymousUser) -> str:
+    """Return a text that changes as soon as a row or rank of the split's boards does; one query."""
+    boards = Board.objects.filter(split=split).order_by("pk").values_list("pk", "version")
+    is_hidden = not split.shows_scores() and not user.is_staff
+    return f"{is_hidden} {split.ground_truth_id} {list(boards)}"
 
 
 def _subset(subsets: Sequence[VideoSubset], name: str) -> VideoSubset | None:
@@ -121,148 +165,64 @@ def _subset(subsets: Sequence[VideoSubset], name: str) -> VideoSubset | None:
     return found
 
 
-def _visible(split: Split, user: User | AnonymousUser, is_blind: bool) -> QuerySet[Submission]:
-    """Public rows and the viewer's own. Staff see everybody's private ones in the admin, not on the board."""
-    mine = Q(author=user) if user.is_authenticated else Q(pk__isnull=True)
-    submissions = Submission.objects.filter(
-        Q(is_public=True) | mine, split=split, status=Submission.Status.SCORED
+def _columns(
+    board: Board | None, user: User | AnonymousUser, filters: Filters
+) -> "list[WithAnnotations[BoardColumn, Ends]]":
+    """The columns of a board, each with its ends among ranked rows, and whether the viewer sees any."""
+    of_column = Standing.objects.filter(column=OuterRef("pk"))
+    ranked = of_column.filter(row__is_public=True, row__is_secondary=False)
+    visible = Q(row__is_public=True)
+    if user.is_authenticated:
+        visible |= Q(row__submission__author=user)
+    seen = (
+        of_column.filter(visible) if filters.secondary else of_column.filter(visible, row__is_secondary=False)
     )
-    return submissions.filter(origin=Submission.Origin.REPORTED) if is_blind else submissions
-
-
-def _secondary(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
-    return submissions.filter(origin=Submission.Origin.REPORTED, source__primary=False)
-
-
-def _best_submissions(
-    split: Split,
-    subset: VideoSubset | None,
-    user: User | AnonymousUser,
-    primary: str,
-    secondary: bool,
-    is_blind: bool,
-) -> list[Submission]:
-    visible = _visible(split, user, is_blind)
-    extra = _secondary(visible)
-    if subset is None:
-        value: Subquery | Coalesce = _number(Score.objects.filter(metric=primary))
-    else:
-        measured = _number(SubsetScore.objects.filter(metric=primary, subset=subset))
-        value = Coalesce(measured, _number(Score.objects.filter(metric=f"{primary}_{subset.name}")))
-    # Of equal numbers, one scored here goes before a printed one, and the older before the newer.
-    printed = Case(When(origin=Submission.Origin.REPORTED, then=Value(1)), default=Value(0))
-    best = (
-        visible.exclude(pk__in=extra.values("pk"))
-        .annotate(primary_value=value, printed=printed)
-        .order_by("variant_id", F("primary_value").desc(nulls_last=True), "printed", "finished_at", "pk")
-        .distinct("variant_id")
-    )
-    chosen = Q(pk__in=best.values("pk"))
-    if secondary:
-        chosen |= Q(pk__in=extra.values("pk"))
-    rows = list(Submission.objects.filter(chosen).select_related("variant__method", "author"))
-    for row in rows:
-        row.split = split  # the caller's, with its benchmark
-    return rows
-
-
-def _number(scores: QuerySet[Score] | QuerySet[SubsetScore]) -> Subquery:
-    """Return the value that `scores` has of each submission, for a query over these."""
-    return Subquery(scores.filter(submission=OuterRef("pk")).values("value")[:1])
-
-
-def rows_of(submissions: Sequence[Submission]) -> list[Row]:
-    """Submissions, whose variants and methods are loaded, as rows with all their numbers; one query."""
-    values: dict[object, dict[str, float | None]] = defaultdict(dict)
-    intervals: dict[object, dict[str, tuple[float, float]]] = defaultdict(dict)
-    scores = Score.objects.filter(submission__in=[submission.pk for submission in submissions])
-    for id, key, value, low, high in scores.values_list("submission_id", "metric", "value", "low", "high"):
-        values[id][key] = value
-        if low is not None and high is not None:
-            intervals[id][key] = (low, high)
-    return [_row(one, values[one.pk], intervals[one.pk]) for one in submissions]
-
-
-def subset_rows_of(submissions: Sequence[Submission], subset: VideoSubset) -> list[Row]:
-    """The same with the numbers of a subset of the videos alone; printed rows without any are left out."""
-    values: dict[object, dict[str, float | None]] = defaultdict(dict)
-    intervals: dict[object, dict[str, tuple[float, float]]] = defaultdict(dict)
-    ids = [submission.pk for submission in submissions]
-    scores = SubsetScore.objects.filter(submission__in=ids, subset=subset)
-    for id, key, value, low, high in scores.values_list("submission_id", "metric", "value", "low", "high"):
-        values[id][key] = value
-        if low is not None and high is not None:
-            intervals[id][key] = (low, high)
-    printed = printed_for(subset.name)
-    if printed:
-        scores_printed = Score.objects.filter(submission__in=ids, metric__in=printed)
-        for id, key, value in scores_printed.values_list("submission_id", "metric", "value"):
-            values[id].setdefault(printed[key], value)
-    return [
-        _row(one, values[one.pk], intervals[one.pk])
-        for one in submissions
-        if values[one.pk] or one.origin != Submission.Origin.REPORTED
-    ]
-
-
-def _row(
-    submission: Submission, values: dict[str, float | None], intervals: dict[str, tuple[float, float]]
-) -> Row:
-    variant, method = submission.variant, submission.variant.method
-    return Row(
-        submission_id=str(submission.pk),
-        variant_id=variant.pk,
-        method_id=method.pk,
-        method=method.name,
-        method_slug=method.slug,
-        variant=variant.name,
-        factors=_in_order(variant.factors),
-        origin=submission.origin,
-        values=values,
-        intervals=intervals,
-        is_public=submission.is_public,
-        author=submission.author.get_username() if submission.author else "",
-        venue=method.venue,
-        year=method.year,
-        paper_url=method.paper_url,
-        code_url=method.code_url,
-        source=submission.source,
-        evaluator=submission.evaluator,
-        digest=submission.digest,
-        note=submission.note,
-        finished_at=submission.finished_at,
-        colour=method.colour,
-        stale=stale_reason(submission),
+    return list(
+        BoardColumn.objects.filter(board=board).annotate(
+            is_seen=Exists(seen),
+            highest=Subquery(ranked.order_by("-value").values("value")[:1]),
+            lowest=Subquery(ranked.order_by("value").values("value")[:1]),
+        )
     )
 
 
-def _in_order(factors: dict[str, object]) -> dict[str, str]:
-    """The factors that are known, those with a type first (the database keeps no order of keys)."""
-    keys = [*Variant.FACTORS, *sorted(set(factors) - set(Variant.FACTORS))]
-    return {key: str(factors[key]) for key in keys if factors.get(key) not in (None, "")}
-
-
-def _keys_with_values(split: Split, rows: Iterable[Row]) -> list[str]:
+def _in_order(split: Split, present: Mapping[str, object]) -> list[str]:
     """Columns worth showing; the primary metric always is, since it ranks."""
-    present = {key for row in rows for key, value in row.values.items() if value is not None}
-    present.add(primary_metric(split.benchmark))
+    keys = {*present, primary_metric(split.benchmark)}
     order = column_order(split.benchmark)
-    return [key for key in order if key in present] + sorted(present - set(order))
+    return [key for key in order if key in keys] + sorted(keys - set(order))
 
 
-def _known_sort(sort: str, keys: Sequence[str]) -> str:
-    return sort if sort.removeprefix("-") in (*keys, "method", "year") else ""
+def _passes(group: Group, filters: Filters) -> bool:
+    """Return whether the rows of a group pass the facets."""
+    return (
+        all(
+            not getattr(filters, key) or group.factors.get(key, "") in getattr(filters, key)
+            for key in FACTOR_FACETS
+        )
+        and (not filters.origin or group.origin in filters.origin)
+        and (filters.extra_data != "none" or not group.has_extra_data)
+    )
 
 
-def _facets(rows: Sequence[Row]) -> tuple[Facet, ...]:
+def _facets(groups: Iterable[Group], filters: Filters) -> tuple[Facet, ...]:
     """Facets worth a chip: those on which the rows of the whole board differ."""
+    counts: dict[str, Counter[str]] = {key: Counter() for key in (*FACTOR_FACETS, "origin")}
+    total = without = 0
+    for group in groups:
+        total += group.rows
+        without += 0 if group.has_extra_data else group.rows
+        counts["origin"][group.origin] += group.rows
+        for key, value in group.factors.items():
+            counts[key][value] += group.rows
     facets = []
     for key, label in FACTOR_FACETS.items():
-        counts = Counter(row.factors[key] for row in rows if row.factors.get(key))
-        facets.append(Facet(key, label, tuple(FacetValue(v, n) for v, n in counts.most_common())))
-    origins = Counter(row.origin for row in rows)
+        ordered = sorted(counts[key].items(), key=lambda pair: (-pair[1], pair[0]))
+        common = {value for value, _ in ordered[:FACET_VALUES]} | set(getattr(filters, key))
+        values = tuple(FacetValue(value, n) for value, n in ordered if value in common)
+        facets.append(Facet(key, label, values))
+    origins = counts["origin"]
     facets.append(Facet("origin", "Origin", tuple(FacetValue(v, origins[v]) for v in ORIGINS if origins[v])))
-    without = sum(not row.extra_data for row in rows)
-    if 0 < without < len(rows):
+    if 0 < without < total:
         facets.append(Facet("extra_data", "Data", (FacetValue("none", without),)))
     return tuple(facet for facet in facets if len(facet.values) > 1 or facet.key == "extra_data")

@@ -15,6 +15,7 @@ from webapp.published.catalogue import KNOWN_BENCHMARKS, KnownBenchmark
 from webapp.published.retired import RETIRED
 from webapp.published.rows import RETRIEVED, PublishedRow, categories_of, published_rows, submission_id
 from webapp.submissions.models import Score, Submission
+from webapp.submissions.signals import numbers_changed
 
 SPLIT = "val"
 READ_AT = datetime.fromisoformat(RETRIEVED).replace(tzinfo=UTC)
@@ -52,6 +53,7 @@ def load_published_results() -> LoadSummary:
     methods, new_methods = _load_methods(rows)
     variants, changed_variants = _load_variants(rows, methods)
     wanted = {_submission_id(row): _submission(row, splits, variants) for row in rows}
+    former = list(Submission.objects.filter(pk__in=list(wanted)))
     summary = LoadSummary(
         benchmarks=sum(benchmarks),
         methods=new_methods,
@@ -61,6 +63,7 @@ def load_published_results() -> LoadSummary:
         retired=_retire(),
     )
     if summary.changed:
+        numbers_changed.send(Submission, submissions=[*former, *wanted.values()])
         audit("published.load", "benchmarks", submissions=summary.submissions, scores=summary.scores)
     return summary
 

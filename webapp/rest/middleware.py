@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from webapp.rest.problems import CONTENT_TYPE, problem_response
@@ -16,10 +17,10 @@ KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 class ApiMiddleware:
     """Gives every answer below /api/ the form that the API promises."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path.startswith(PREFIX):
             return self.get_response(request)
         is_head = request.method == "HEAD"
@@ -38,8 +39,11 @@ class ApiMiddleware:
                 response["Retry-After"] = str(usage.reset_s)
         if request.path.startswith(UPLOADS):
             response["Tus-Resumable"] = response["Tus-Version"] = TUS_VERSION
-        if is_head and not response.streaming:
-            response.content = b""  # not every server cuts it off
+        if is_head:  # not every server cuts it off
+            if isinstance(response, StreamingHttpResponse):
+                response.streaming_content = []
+            elif isinstance(response, HttpResponse):
+                response.content = b""
         patch_vary_headers(response, ["Authorization", "Cookie"])
         response.setdefault("Cache-Control", "no-store")
         return response

@@ -21,6 +21,7 @@ from webapp.methods.models import Variant
 from webapp.refusal import Refused, check_one_line
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import GIVE_BACKS, Quota, files_counted, quota_for
+from webapp.submissions.signals import numbers_changed
 from webapp.submissions.status import submission_leave, submission_score_as, submission_wait
 from webapp.times import moment
 
@@ -186,6 +187,7 @@ def submission_set_public(*, submission: Submission, actor: User, is_public: boo
         Submission.objects.filter(pk=submission.pk).update(is_public=is_public, is_hidden=is_hidden)
         action = "published" if is_public else "hidden"
         audit(f"submission.{action}", f"submission:{submission.id}", actor=actor, by_organiser=by_organiser)
+        numbers_changed.send(Submission, submissions=[locked])
     submission.is_public, submission.is_hidden = is_public, is_hidden
     return submission
 

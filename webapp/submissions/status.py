@@ -11,6 +11,7 @@ from webapp.jobs.models import Job
 from webapp.jobs.services import job_create
 from webapp.submissions.models import Submission
 from webapp.submissions.results import Outcome, result_store, scores_copy, subset_scores_store
+from webapp.submissions.signals import numbers_changed
 
 Status = Submission.Status
 # A job that succeeded leaves the file scored or rejected.
@@ -73,12 +74,14 @@ def submission_leave(*, submission: Submission, actor: User) -> None:
 def submission_scored(job: Job, *, outcome: Outcome) -> None:
     """Store the result of a job that succeeded and that the caller has locked."""
     submission = _locked(job)
+    waiting = _waiting(submission)
     submission.finished_at = job.finished_at
     result_store(submission, outcome)
     subset_scores_store(submission, outcome)
     _set(submission, Status.SCORED, digest=submission.digest)
-    for one in _waiting(submission):
+    for one in waiting:
         submission_score_as(submission=one, earlier=submission)
+    numbers_changed.send(Submission, submissions=[submission])
 
 
 def submission_rejected(job: Job, *, problems: list[dict[str, Any]]) -> None:
@@ -99,6 +102,7 @@ def submission_score_as(*, submission: Submission, earlier: Submission) -> None:
     submission.ground_truth, submission.finished_at = earlier.ground_truth, timezone.now()
     scores_copy(submission, earlier)
     _set(submission, Status.SCORED, actor=submission.author, as_before=str(earlier.id))
+    numbers_changed.send(Submission, submissions=[submission])
 
 
 def _locked(job: Job) -> Submission:

@@ -34,7 +34,7 @@ def test_they_are_those_of_the_plain_form(seed: int, power: int, higher: bool) -
         (spans[row].low, spans[row].high) for row in range(power)
     ]
     found = groups(draws, z)
-    assert [[row for row in group] for group in tie_groups(numbers, drawn, higher_is_better=higher)] == [
+    assert [list(group) for group in tie_groups(numbers, drawn, higher_is_better=higher)] == [
         [int(row) for row in np.argsort(-draws.values, kind="stable") if found[row] == number]
         for number in range(found.max() + 1)
     ]

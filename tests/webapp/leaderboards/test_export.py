@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -30,12 +31,18 @@ def make_two_rows(name: str = "DVIS & co", note: str = "ResNet_50") -> Leaderboa
     return leaderboard(split=split, user=AnonymousUser(), filters=Filters())
 
 
+def written(
+    write: Callable[[Leaderboard], Iterator[str]], name: str = "DVIS & co", note: str = "ResNet_50"
+) -> str:
+    return "".join(write(make_two_rows(name, note)))
+
+
 def read_csv(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
 def test_csv_has_full_fractions_and_leaves_undefined_values_empty() -> None:
-    first, second = read_csv(to_csv(make_two_rows()))
+    first, second = read_csv(written(to_csv))
     assert (first["rank"], first["method"], first["AP"], first["backbone"]) == (
         "1",
         "DVIS & co",
@@ -87,37 +94,37 @@ def test_tables_name_the_variant_where_it_has_no_settings() -> None:
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_csv_gives_spreadsheets_no_formula_to_run(start: str) -> None:
-    text = to_csv(make_two_rows(name=start + "HYPERLINK(1)", note=start + "2"))
+    text = written(to_csv, name=start + "HYPERLINK(1)", note=start + "2")
     row = read_csv(text)[0]
     assert row["method"].startswith("'")
     assert row["backbone"].startswith("'")
 
 
 def test_csv_hides_no_formula_behind_a_semicolon() -> None:
-    text = to_csv(make_two_rows(name="a;=1+1"))
+    text = written(to_csv, name="a;=1+1")
     assert read_csv(text)[0]["method"] == "a;'=1+1"
     cells = next(csv.reader(io.StringIO(text.splitlines()[1]), delimiter=";"))
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
 
 
 def test_csv_numbers_stay_numbers() -> None:
-    assert float(read_csv(to_csv(make_two_rows()))[0]["AP"]) == 0.3456
+    assert float(read_csv(written(to_csv))[0]["AP"]) == 0.3456
 
 
 def test_markdown_is_in_percent_with_the_best_in_bold_and_a_dash_for_undefined() -> None:
-    lines = to_markdown(make_two_rows()).splitlines()
+    lines = written(to_markdown).splitlines()
     assert lines[0] == "| Rank | Method | Settings | Origin | AP | AP50 |"
     assert lines[2] == r"| 1 | DVIS & co | ResNet\_50 | scored here | **34.6** | **50.0** |"
     assert lines[3] == "| 2 | Printed |  | reported | 30.0 | \N{EN DASH} |"
 
 
 def test_markdown_names_cannot_add_columns_or_markup() -> None:
-    line = to_markdown(make_two_rows(name="a|b<script>*x*")).splitlines()[2]
+    line = written(to_markdown, name="a|b<script>*x*").splitlines()[2]
     assert r"a\|b&lt;script&gt;\*x\*" in line
 
 
 def test_latex_escapes_names_and_says_which_numbers_are_printed_ones() -> None:
-    text = to_latex(make_two_rows())
+    text = written(to_latex)
     assert r"DVIS \& co & ResNet\_50 & \textbf{34.6} & \textbf{50.0} \\" in text
     assert r"Printed$^\dagger$ &  & 30.0 & -- \\" in text
     assert "as published, not scored here" in text
@@ -125,7 +132,7 @@ def test_latex_escapes_names_and_says_which_numbers_are_printed_ones() -> None:
 
 
 def test_latex_names_cannot_run_commands() -> None:
-    assert r"\input{/etc/passwd}" not in to_latex(make_two_rows(name=r"\input{/etc/passwd}"))
+    assert r"\input{/etc/passwd}" not in written(to_latex, name=r"\input{/etc/passwd}")
 
 
 def test_json_keeps_fractions_and_none_and_names_the_columns() -> None:

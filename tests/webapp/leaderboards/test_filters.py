@@ -19,11 +19,13 @@ def test_the_plain_address_is_the_default_state() -> None:
 
 def test_a_state_survives_its_address() -> None:
     query = "split=val&backbone=ResNet-50&backbone=Swin-L&mode=online&origin=reported&extra_data=none"
-    query += "&q=dvis+%26+co&sort=-AP50&secondary=1&columns=all&show=all&rows=3,17"
+    query += "&q=dvis+%26+co&sort=-AP50&secondary=1&columns=all&rows=3,17&page=2"
     assert read(query).to_query() == query
 
 
-@given(st.dictionaries(st.sampled_from(["q", "sort", "rows", "backbone", "origin", "split"]), st.text()))
+@given(
+    st.dictionaries(st.sampled_from(["q", "sort", "rows", "backbone", "origin", "split", "page"]), st.text())
+)
 def test_every_address_leads_to_one_that_stays_as_it_is(pairs: dict[str, str]) -> None:
     query = QueryDict(mutable=True)
     query.update(pairs)
@@ -54,3 +56,12 @@ def test_a_chip_adds_its_value_and_takes_it_away_again() -> None:
     assert on.to_query() == "backbone=Swin-L&q=a"
     assert on.toggled("backbone", "Swin-L") == read("q=a")
     assert read("").toggled("extra_data", "none").toggled("extra_data", "none") == Filters()
+
+
+def test_a_page_of_the_form_is_one_of_its_own_order_and_else_the_first() -> None:
+    second = read("q=a&page=2")
+    assert read(f"q=a&page={second.form_page}").page == 2
+    assert read(f"q=a&rows=3&page={second.form_page}").page == 2
+    assert read(f"q=ab&page={second.form_page}").page == 1
+    assert read(f"q=a&sort=-AP&page={second.form_page}").page == 1
+    assert second.toggled("backbone", "Swin-L").page == 1

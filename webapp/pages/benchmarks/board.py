@@ -10,7 +10,7 @@ from webapp.charts.spec import Chart
 from webapp.leaderboards.board import Column, RankedRow, Row
 from webapp.leaderboards.choosing import Choice, choice_of
 from webapp.leaderboards.export import FORMATS, source_text
-from webapp.leaderboards.filters import ORIGINS, ROWS_SHOWN, Filters
+from webapp.leaderboards.filters import ORIGINS, Filters
 from webapp.leaderboards.metrics import GROUPS, OCCLUSION, Metric
 from webapp.leaderboards.selectors import Leaderboard
 from webapp.numbers import UNDEFINED, percent
@@ -83,7 +83,9 @@ class Entry:
     row: Row
     rank: str
     rank_span: str
+    is_pending: bool
     tie: str
+    can_tick: bool
     cells: tuple[Cell, ...]
     bars: tuple[Bar, ...]
     is_chosen: bool
@@ -93,6 +95,16 @@ class Entry:
     printed_by: str
     cost: str
     chart_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The way to the other pages of the table; an empty address where there is none."""
+
+    number: int
+    count: int
+    back: str
+    forward: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,7 @@ class BoardPage:
     exports: tuple[Link, ...]
     secondary: Link | None
     columns_link: Link | None
-    show_all: Link | None
+    pages: Pages | None
     clear_chosen: Link | None
     choice: Choice
     clear: str
@@ -123,12 +135,13 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
     """`path` is the page's own address; the exports and the chart's JSON get the same query."""
     filters = board.filters
     heads = _heads(board)
-    shown = board.rows if filters.all_rows else board.rows[:ROWS_SHOWN]
-    highest = max((r.row.values.get(key) or 0.0 for r in board.rows for key in OCCLUSION), default=0.0)
+    shown = board.rows
+    highest = max((c.best or 0.0 for c in board.columns if c.metric.key in OCCLUSION), default=0.0)
     has_bars = all(key in {column.metric.key for column in board.columns} for key in OCCLUSION)
     scale = scale_of(board.rows, board.primary)
     # In another order the rows of a group do not stand together.
     ties = tie_bars(shown) if not filters.sort else [""] * len(shown)
+    ticks = _ticks(shown)
     return BoardPage(
         board=board,
         chips=(*_subset_chips(board, path), *_chips(board, path)),
@@ -136,8 +149,8 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
         heads=heads,
         method_head=_method_head(filters.sort),
         entries=tuple(
-            _entry(ranked, board, path, highest if has_bars else 0.0, scale, tie)
-            for ranked, tie in zip(shown, ties, strict=True)
+            _entry(ranked, board, path, highest if has_bars else 0.0, scale, tie, can_tick=can_tick)
+            for ranked, tie, can_tick in zip(shown, ties, ticks, strict=True)
         ),
         has_bars=has_bars,
         has_whiskers=scale is not None,
@@ -146,20 +159,38 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
         exports=_exports(filters, export_path),
         secondary=_secondary(board, path),
         columns_link=_columns_link(board, path),
-        show_all=Link(
-            f"Show all {counted(len(board.rows), 'row')}", _href(path, replace(filters, all_rows=True))
-        )
-        if len(shown) < len(board.rows)
-        else None,
+        pages=_pages(board, path),
         clear_chosen=Link("Chart the top rows", _href(path, replace(filters, rows=())))
         if filters.rows
         else None,
         choice=choice_of(board),
         clear=_href(path, Filters(split=filters.split, subset=filters.subset)),
         chart=board_chart(board),
-        chart_json=_href(chart_path, filters),
+        chart_json=_href(chart_path, replace(filters, page=1)),
         form_state=_form_state(filters, {ranked.row.variant_id for ranked in shown}),
     )
+
+
+def _ticks(shown: Sequence[RankedRow]) -> list[bool]:
+    """Tell which rows have a box. It ticks a variant, of which an author may see a private row, too."""
+    seen: set[int] = set()
+    ticks = []
+    for ranked in shown:
+        row = ranked.row
+        ticks.append(not row.is_secondary and row.variant_id not in seen)
+        if not row.is_secondary:
+            seen.add(row.variant_id)
+    return ticks
+
+
+def _pages(board: Leaderboard, path: str) -> Pages | None:
+    if board.pages == 1:
+        return None
+
+    def href(page: int) -> str:
+        return _href(path, replace(board.filters, page=page)) if 1 <= page <= board.pages else ""
+
+    return Pages(board.page, board.pages, href(board.page - 1), href(board.page + 1))
 
 
 def _href(path: str, filters: Filters) -> str:
@@ -174,7 +205,12 @@ def _subset_chips(board: Leaderboard, path: str) -> tuple[ChipGroup, ...]:
     everything = ("", "All", board.split.video_count)
     choices = [everything, *((one.name, one.title, one.video_count) for one in board.subsets)]
     links = [
-        Link(title, _href(path, replace(board.filters, subset=name)), name == board.filters.subset, count)
+        Link(
+            title,
+            _href(path, replace(board.filters, subset=name, page=1)),
+            name == board.filters.subset,
+            count,
+        )
         for name, title, count in choices
     ]
     return (ChipGroup("subset", "Videos", tuple(links), ()),)
@@ -243,7 +279,14 @@ def _method_head(sort: str) -> tuple[str, str]:
 
 
 def _entry(
-    ranked: RankedRow, board: Leaderboard, path: str, highest: float, scale: Scale | None, tie: str
+    ranked: RankedRow,
+    board: Leaderboard,
+    path: str,
+    highest: float,
+    scale: Scale | None,
+    tie: str,
+    *,
+    can_tick: bool,
 ) -> Entry:
     row, filters = ranked.row, board.filters
     is_chosen = row.variant_id in filters.rows
@@ -252,7 +295,9 @@ def _entry(
         row=row,
         rank=UNDEFINED if ranked.rank is None else str(ranked.rank),
         rank_span=rank_span(ranked),
+        is_pending=ranked.is_pending,
         tie=tie,
+        can_tick=can_tick,
         cells=_cells(row, board.columns, scale),
         bars=_bars(row, highest),
         is_chosen=is_chosen and not row.is_secondary,
@@ -261,7 +306,7 @@ def _entry(
         source_url=_source_url(row),
         printed_by=_printed_by(row),
         cost=_cost(row),
-        chart_href="" if row.is_secondary else _href(path, replace(filters, rows=rows)),
+        chart_href=_href(path, replace(filters, rows=rows)) if can_tick else "",
     )
 
 
@@ -274,7 +319,7 @@ def _cells(row: Row, columns: Sequence[Column], scale: Scale | None) -> tuple[Ce
             Cell(
                 text=percent(value),
                 label=column.metric.label,
-                is_best=value is not None and value == column.best and not row.is_secondary,
+                is_best=column.is_best(row),
                 is_undefined=value is None,
                 is_primary=column.is_primary,
                 starts_group=column.metric.group != before,
@@ -322,7 +367,7 @@ def _bars(row: Row, highest: float) -> tuple[Bar, ...]:
 
 
 def _exports(filters: Filters, path: str) -> tuple[Link, ...]:
-    query = filters.to_query()
+    query = replace(filters, page=1).to_query()
     names = {"csv": "CSV", "json": "JSON", "latex": "LaTeX", "markdown": "Markdown"}
     return tuple(
         Link(label, f"{path}?{query}{'&' if query else ''}format={key}")
@@ -336,7 +381,7 @@ def _secondary(board: Leaderboard, path: str) -> Link | None:
         return None
     on = board.filters.secondary
     label = f"{'Hide' if on else 'Show'} {board.secondary_rows} repeated reports"
-    return Link(label, _href(path, replace(board.filters, secondary=not on)), on)
+    return Link(label, _href(path, replace(board.filters, secondary=not on, page=1)), on)
 
 
 def _columns_link(board: Leaderboard, path: str) -> Link | None:
@@ -357,7 +402,7 @@ def _form_state(filters: Filters, shown: set[int]) -> tuple[tuple[str, str], ...
         ("sort", filters.sort),
         ("secondary", "1" if filters.secondary else ""),
         ("columns", "all" if filters.all_columns else ""),
-        ("show", "all" if filters.all_rows else ""),
+        ("page", filters.form_page),
         *(("rows", str(row)) for row in filters.rows if row not in shown),
     ]
     return tuple((key, value) for key, value in pairs if value)

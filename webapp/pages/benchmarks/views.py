@@ -1,10 +1,15 @@
 """Pages of a benchmark: leaderboard, how to submit, about."""
 
+import hashlib
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from evaluator.problems import PROBLEMS
@@ -13,15 +18,19 @@ from webapp.ablations.selectors import benchmark_measured, benchmark_studies
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.benchmarks.selectors import benchmark_get, split_get
+from webapp.cache import made_once
 from webapp.charts.choose import board_chart
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.metrics import column_order, metric, primary_metric
-from webapp.leaderboards.selectors import Leaderboard, leaderboard
+from webapp.leaderboards.selectors import Leaderboard, boards_version, leaderboard
 from webapp.pages.ablations.cards import study_cards
 from webapp.pages.benchmarks.board import board_page
 from webapp.pages.benchmarks.sample import sample_predictions
 from webapp.pages.live import missing_is_404
 from webapp.submissions.selectors import GIVE_BACKS, quota_for
+
+# A drawn board is kept so long, for those who ask for the same at the same time.
+KEPT_S = 2
 
 
 @require_safe
@@ -34,23 +43,42 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # by HtmxMiddleware
     if not is_partial and request.get_full_path() != address:
         return HttpResponseRedirect(address)
-    if not benchmark.splits.exists():
-        return render(request, "benchmarks/detail.html", _context(benchmark, None, "board"))
-    split = _split(benchmark, filters.split)
-    context = _context(benchmark, split, "board") | {
-        "page": board_page(
-            _board(request, split, filters),
-            path=path,
-            export_path=f"/api/v1/benchmarks/{benchmark.slug}/leaderboard",
-            chart_path=reverse("benchmarks:chart", args=[benchmark.slug]),
-        )
-    }
-    template = "benchmarks/partials/board.html" if is_partial else "benchmarks/detail.html"
-    response = render(request, template, context)
+    splits = list(benchmark.splits.select_related("benchmark").defer("videos"))
+    if not splits:
+        return render(request, "benchmarks/detail.html", _context(benchmark, None, "board", splits))
+    split = next((one for one in splits if filters.split in ("", one.name)), None)
+    if split is None:
+        raise Http404("No such split")
+    board = _board_html(request, split, filters)
+    if is_partial:
+        response = HttpResponse(board)
+    else:
+        context = _context(benchmark, split, "board", splits) | {"board": board}
+        response = render(request, "benchmarks/detail.html", context)
     patch_vary_headers(response, ["HX-Request"])
     if is_partial:
         response["HX-Push-Url"] = address
     return response
+
+
+def _board_html(request: HttpRequest, split: Split, filters: Filters) -> SafeString:
+    """Draw the board. Who asks for the same at the same time gets the same; no change of a row is missed."""
+    benchmark = split.benchmark
+
+    def draw() -> str:
+        page = board_page(
+            _board(request, split, filters),
+            path=benchmark.get_absolute_url(),
+            export_path=f"/api/v1/benchmarks/{benchmark.slug}/leaderboard",
+            chart_path=reverse("benchmarks:chart", args=[benchmark.slug]),
+        )
+        context = {"benchmark": benchmark, "split": split, "page": page}
+        return render_to_string("benchmarks/partials/board.html", context)
+
+    version = boards_version(split=split, user=request.user)
+    state = f"{split.pk} {version} {request.user.pk} {filters.to_query()}"
+    key = f"board:{hashlib.sha256(state.encode()).hexdigest()}"
+    return mark_safe(made_once(key, draw, kept_s=KEPT_S))
 
 
 @require_safe
@@ -155,14 +183,16 @@ def _split_or_none(benchmark: Benchmark, name: str) -> Split | None:
     return _split(benchmark, name)
 
 
-def _context(benchmark: Benchmark, split: Split | None, tab: str) -> dict[str, object]:
+def _context(
+    benchmark: Benchmark, split: Split | None, tab: str, splits: Sequence[Split] | None = None
+) -> dict[str, object]:
     """Return the context of the head of every benchmark page."""
     return {
         "section": "benchmarks",
         "tab": tab,
         "benchmark": benchmark,
         "split": split,
-        "splits": benchmark.splits.defer("videos"),
+        "splits": benchmark.splits.defer("videos") if splits is None else splits,
         "categories": split.known_categories if split else benchmark.categories,
         "primary": metric(primary_metric(benchmark)),
     }

@@ -5,20 +5,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import Lower, RowNumber
 
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split
+from webapp.benchmarks.selectors import benchmarks_visible_to
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.choosing import COMPARED
 from webapp.leaderboards.metrics import PRIMARY_OF_TASK, Metric, metric, primary_metric
-from webapp.leaderboards.selectors import rows_of
+from webapp.leaderboards.models import Board, BoardRow, Standing
+from webapp.leaderboards.submission_rows import rows_of
 from webapp.methods.models import Method
 from webapp.pages.benchmarks.uncertainty import interval_text
 from webapp.submissions.methods import scored_visible_to
-from webapp.submissions.models import Score, Submission
+from webapp.submissions.models import Submission
 
+# Rows of a split that a method's page shows.
+LINES = 100
 # Percent of the width that stay free beside the outermost marks.
 MARGIN = 4
 
@@ -52,6 +56,8 @@ class Panel:
     split: Split
     primary: Metric
     lines: tuple[Line, ...]
+    more: int
+    """Rows that only the leaderboard shows."""
 
     @property
     def has_intervals(self) -> bool:
@@ -86,38 +92,48 @@ def methods_found(*, user: User | AnonymousUser, q: str = "", benchmark: str = "
 
 
 def methods_listed(*, user: User | AnonymousUser, methods: Iterable[Method]) -> list[ListedMethod]:
-    """Return methods with their numbers that `user` may see, in as many queries for many as for one."""
+    """Return methods with their numbers that `user` may see, in as many queries for many as for one.
+
+    The best number is that of the board: second readings of published numbers are none.
+    """
     methods = list(methods)
-    seen: dict[int, dict[str, Benchmark]] = defaultdict(dict)
-    variants: dict[int, set[int]] = defaultdict(set)
-    here: set[int] = set()
-    best: dict[tuple[int, str], float] = {}
-    rows = scored_visible_to(user).filter(variant__method__in=methods)
-    scores = Score.objects.filter(metric__in=PRIMARY_OF_TASK.values(), submission__in=rows.values("pk"))
-    values = {(id, key): value for id, key, value in scores.values_list("submission", "metric", "value")}
-    for row in (
-        rows.select_related("variant", "split__benchmark")
-        .defer("split__videos", "problems", "source")
-        .order_by("split__benchmark__position", "split__benchmark__slug")
-    ):
-        method_id = row.variant.method_id
-        value = values.get((row.pk, primary_metric(row.split.benchmark)))
-        if value is not None:
-            where = (method_id, row.split.benchmark.slug)
-            best[where] = max(value, best.get(where, value))
-        seen[method_id].setdefault(row.split.benchmark.slug, row.split.benchmark)
-        variants[method_id].add(row.variant_id)
-        if row.origin != Submission.Origin.REPORTED:
-            here.add(method_id)
+    rows = _rows_shown(user).filter(variant__method__in=methods).order_by()
+    here = Count("pk", filter=~Q(submission__origin=Submission.Origin.REPORTED))
+    counted = rows.values_list("variant__method").annotate(number=Count("variant", distinct=True), here=here)
+    totals = {method: (variants, scored_here) for method, variants, scored_here in counted}
+    ranked = Standing.objects.filter(row__in=rows.filter(is_secondary=False)).order_by()
+    primary = ranked.filter(column__metric__in=PRIMARY_OF_TASK.values())
+    where = ("row__variant__method", "column__board__split__benchmark")
+    highest = primary.values_list(*where).annotate(best=Max("value"))
+    best = {(method, one): value for method, one, value in highest}
+    present = set(rows.values_list("variant__method", "board__split__benchmark").distinct())
+    benchmarks = Benchmark.objects.filter(pk__in={one for _, one in present})  # in their order
     return [
         ListedMethod(
             method,
-            tuple((one, best.get((method.pk, slug))) for slug, one in seen[method.pk].items()),
-            len(variants[method.pk]),
-            method.pk in here,
+            tuple(
+                (one, best.get((method.pk, one.pk))) for one in benchmarks if (method.pk, one.pk) in present
+            ),
+            totals.get(method.pk, (0, 0))[0],
+            totals.get(method.pk, (0, 0))[1] > 0,
         )
         for method in methods
     ]
+
+
+def _rows_shown(user: User | AnonymousUser) -> QuerySet[BoardRow]:
+    """The rows of whole splits' boards that `user` may see."""
+    seen = Q(is_public=True) | (Q(submission__author=user) if user.is_authenticated else Q())
+    return BoardRow.objects.filter(seen, board__in=_boards_shown(user))
+
+
+def _boards_shown(user: User | AnonymousUser) -> QuerySet[Board]:
+    """The boards of whole splits as `user` may see them."""
+    boards = Board.objects.filter(subset=None, split__benchmark__in=benchmarks_visible_to(user).values("pk"))
+    if user.is_staff:
+        return boards.filter(is_printed=False)
+    is_shown = Split.showing_scores("split__")
+    return boards.filter((is_shown & Q(is_printed=False)) | (~is_shown & Q(is_printed=True)))
 
 
 def method_get(*, user: User | AnonymousUser, slug: str) -> Method:
@@ -131,23 +147,37 @@ def method_get(*, user: User | AnonymousUser, slug: str) -> Method:
 
 
 def method_panels(*, method: Method, user: User | AnonymousUser) -> list[Panel]:
-    """Return every variant's best number on every split, in two queries."""
-    submissions = list(
-        scored_visible_to(user)
+    """Return the best number of its variants on every split, the best `LINES` of each split; two queries."""
+    value = Standing.objects.filter(row=OuterRef("pk"), column__metric__in=PRIMARY_OF_TASK.values())
+    order = ("is_secondary", F("value").desc(nulls_last=True), "pk")
+    rows = (
+        _rows_shown(user)
         .filter(variant__method=method)
-        .select_related("split__benchmark", "variant__method", "author")
-        .defer("split__videos", "problems")
+        .annotate(value=Subquery(value.values("value")[:1]))
+        .annotate(
+            number=Window(RowNumber(), partition_by="board", order_by=order),
+            of=Window(Count("pk"), partition_by="board"),
+        )
+        .filter(number__lte=LINES)
+        .select_related("submission__author", "variant__method", "board__split__benchmark")
+        .defer("board__split__videos", "submission__problems")
     )
+    loaded = list(rows)
+    for one in loaded:
+        one.submission.split, one.submission.variant = one.board.split, one.variant
     best: dict[Split, dict[int, Row]] = defaultdict(dict)
-    for submission, row in zip(submissions, rows_of(submissions), strict=True):
-        rows, key = best[submission.split], primary_metric(submission.split.benchmark)
-        if row.variant_id not in rows or _strength(row, key) > _strength(rows[row.variant_id], key):
-            rows[row.variant_id] = row
-    order = sorted(best, key=lambda s: (s.benchmark.position, s.benchmark.slug, not s.is_default, s.name))
-    return [_panel(split, list(best[split].values())) for split in order]
+    more: dict[Split, int] = {}
+    for one, row in zip(loaded, rows_of([one.submission for one in loaded]), strict=True):
+        split = one.board.split
+        lines, key = best[split], primary_metric(split.benchmark)
+        if row.variant_id not in lines or _strength(row, key) > _strength(lines[row.variant_id], key):
+            lines[row.variant_id] = row
+        more[split] = max(0, one.of - LINES)
+    order_of = sorted(best, key=lambda s: (s.benchmark.position, s.benchmark.slug, not s.is_default, s.name))
+    return [_panel(split, list(best[split].values()), more[split]) for split in order_of]
 
 
-def _panel(split: Split, rows: list[Row]) -> Panel:
+def _panel(split: Split, rows: list[Row], more: int) -> Panel:
     primary = metric(primary_metric(split.benchmark))
     rows.sort(key=lambda row: row.variant.casefold())
     rows.sort(key=lambda row: row.values.get(primary.key) or -1.0, reverse=primary.higher_is_better)
@@ -170,7 +200,7 @@ def _panel(split: Split, rows: list[Row]) -> Panel:
             position(bounds[1]),
         )
 
-    return Panel(split, primary, tuple(line(row) for row in rows))
+    return Panel(split, primary, tuple(line(row) for row in rows), more)
 
 
 def _strength(row: Row, key: str) -> tuple[bool, float, bool]:

@@ -40,10 +40,11 @@ class Standing:
 
     `reason` ends a sentence on another one of its variant that the board shows instead. `rank_span` are the
     ranks that the videos leave possible, in words; `rivals` other rows, each with the address of the
-    comparison with this submission.
+    comparison with this submission. While the rank is being computed, `is_pending` is true.
     """
 
     rank: int | None
+    is_pending: bool
     rank_span: str
     rows: int
     is_best: bool
@@ -145,15 +146,18 @@ def reproduce_command(submission: Submission, resamples: int) -> str:
 
 
 def _standing(submission: Submission, user: User | AnonymousUser) -> Standing:
-    board = leaderboard(split=submission.split, user=user, filters=Filters(split=submission.split.name))
-    found = next((row for row in board.rows if row.row.variant_id == submission.variant_id), None)
-    is_best = found is not None and found.row.submission_id == str(submission.id)
+    filters = Filters(split=submission.split.name)
+    board = leaderboard(split=submission.split, user=user, filters=filters, limit=RIVALS + 1)
+    rows = board.every.read(board.every.of_variants([submission.variant_id]))
+    own = next((row for row in rows if row.row.submission_id == str(submission.id)), None)
+    found = own or next((row for row in rows if row.row.is_public), None)
     return Standing(
         rank=found.rank if found else None,
+        is_pending=found is not None and found.is_pending,
         rank_span=rank_span(found) if found else "",
-        rows=len(board.rows),
-        is_best=is_best,
-        reason=_reason(submission, found.row, board.primary) if found and not is_best else "",
+        rows=board.total,
+        is_best=own is not None,
+        reason=_reason(submission, found.row, board.primary) if found and own is None else "",
         rivals=_rivals(board, str(submission.id)),
     )
 

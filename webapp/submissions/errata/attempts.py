@@ -9,6 +9,7 @@ from webapp.jobs.models import Job
 from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.models import Submission
 from webapp.submissions.results import Outcome, result_store, subset_scores_store
+from webapp.submissions.signals import numbers_changed
 
 
 def reevaluation_scored(job: Job, *, outcome: Outcome) -> None:
@@ -26,6 +27,7 @@ def reevaluation_scored(job: Job, *, outcome: Outcome) -> None:
     result_store(submission, outcome)
     subset_scores_store(submission, outcome)
     submission.save()
+    numbers_changed.send(Submission, submissions=[submission])
     audit(
         "submission.reevaluated",
         f"submission:{submission.id}",

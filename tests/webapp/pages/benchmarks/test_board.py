@@ -173,13 +173,23 @@ def test_an_unknown_split_is_not_found() -> None:
     assert Client().get(URL + "?split=test").status_code == 404
 
 
-def test_only_the_first_rows_are_on_the_page_until_all_are_asked_for() -> None:
+def test_rows_come_in_pages_and_the_form_stays_on_its_page_until_another_order_is_asked_for() -> None:
     split = make_board("shapes")
     for n in range(30):
         make_row(split, f"M{n:02}", n / 100)
-    assert len(rows_of(get())) == 25
-    assert "Show all 30 rows" in get()
-    assert len(rows_of(get("?show=all"))) == 30
+    page = get()
+    assert len(rows_of(page)) == 25
+    assert f'href="{URL}?page=2"' in page
+    assert "Page 1 of 2" in page
+    second = get("?page=2")
+    assert rows_of(second) == ["M04", "M03", "M02", "M01", "M00"]
+    field = re.search(r'name="page" value="([^"]+)"', second)
+    assert field
+    stays = Client().get(f"{URL}?q=&page={field[1]}&rows=1")
+    assert stays["Location"] == f"{URL}?rows=1&page=2"
+    assert Client().get(f"{URL}?q=M0&page={field[1]}")["Location"] == f"{URL}?q=M0"
+    assert rows_of(get("?page=9999")) == rows_of(second)
+    assert Client().get(f"{URL}?show=all")["Location"] == URL
 
 
 def test_the_page_needs_no_inline_script_or_handler() -> None:

@@ -1,0 +1,264 @@
+"""The rows of a kept board that a person may see, as queries: which, in which order, how many at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    Exists,
+    Expression,
+    F,
+    FilteredRelation,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    When,
+)
+from django.db.models.expressions import OrderBy
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Lower
+from django.db.models.lookups import In, IsNull
+
+from webapp.accounts.models import User
+from webapp.benchmarks.models import Split, VideoSubset
+from webapp.leaderboards.board import NO_EXTRA_DATA, PARTS_OF_METHOD, RankedRow, Row
+from webapp.leaderboards.filters import FACTOR_FACETS, Filters
+from webapp.leaderboards.metrics import Metric
+from webapp.leaderboards.models import Board, BoardColumn, BoardRow, Standing
+from webapp.leaderboards.ran_here import with_runs
+from webapp.leaderboards.submission_rows import rows_of
+from webapp.methods.models import Variant
+from webapp.submissions.models import Score, SubsetScore
+
+READ_AT_ONCE = 500
+FACTORS = "variant__factors"
+# Of the standing by the primary metric, what a row shows.
+STANDING = ("value", "rank", "is_tied", "rank_low", "rank_high", "tie_group")
+
+
+class SettingsText(Func):
+    """The factors of a variant that stand in its row, in words; in a query."""
+
+    template = (
+        "array_to_string(ARRAY(SELECT value FROM jsonb_each_text(%(expressions)s)"
+        f" WHERE key <> ALL(ARRAY{list(PARTS_OF_METHOD)})), ' ')"
+    )
+    output_field = CharField()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that no facet tells apart, counted."""
+
+    is_secondary: bool
+    factors: dict[str, str]
+    origin: str
+    has_extra_data: bool
+    rows: int
+    unmeasured: int
+    with_primary: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRows:
+    """The rows of a board for one person.
+
+    Attributes:
+        board: None where nothing has been scored.
+        primary: the metric that ranks.
+        columns: of the board, by metric.
+    """
+
+    board: Board | None
+    split: Split
+    subset: VideoSubset | None
+    user: User | AnonymousUser
+    filters: Filters
+    primary: Metric
+    columns: dict[str, BoardColumn]
+
+    def visible(self) -> QuerySet[BoardRow]:
+        """Public rows and the viewer's own. Staff see everybody's private ones in the admin, not here."""
+        seen = Q(is_public=True)
+        if self.user.is_authenticated:
+            seen |= Q(submission__author=self.user)
+        return BoardRow.objects.filter(seen, board=self.board)
+
+    def _standing(self, key: str) -> FilteredRelation:
+        """The standing of a row by a metric; in a query over rows."""
+        column = self.columns.get(key)
+        return FilteredRelation("standings", condition=Q(standings__column=column.pk if column else 0))
+
+    def groups(self) -> list[Group]:
+        """All visible rows, whatever the filters, counted by what facets tell apart."""
+        is_plain = Case(When(_without_extra_data(), then=True), default=False, output_field=BooleanField())
+        factors = {key: KeyTextTransform(key, FACTORS) for key in FACTOR_FACETS}
+        keys = ("is_secondary", "submission__origin", "is_plain", *factors)
+        grouped = self.visible().annotate(is_plain=is_plain, **factors).order_by().values_list(*keys)
+        counted = grouped.annotate(
+            rows=Count("pk"),
+            unmeasured=Count("pk", filter=Q(is_measured=False)),
+            with_primary=Count("pk", filter=Q(is_measured=True, stand_in=None)),
+        )
+        return [
+            Group(
+                is_secondary=is_secondary,
+                factors={key: value for key, value in zip(FACTOR_FACETS, values, strict=True) if value},
+                origin=origin,
+                has_extra_data=not plain,
+                rows=rows,
+                unmeasured=unmeasured,
+                with_primary=with_primary,
+            )
+            for is_secondary, origin, plain, *values, rows, unmeasured, with_primary in counted
+        ]
+
+    def found(self) -> QuerySet[BoardRow]:
+        """The rows that pass the filters."""
+        filters, rows = self.filters, self.visible()
+        if not filters.secondary:
+            rows = rows.filter(is_secondary=False)
+        for key in FACTOR_FACETS:
+            if wanted := getattr(filters, key):
+                rows = rows.filter(**{f"{FACTORS}__{key}__in": wanted})
+        if filters.origin:
+            rows = rows.filter(submission__origin__in=filters.origin)
+        if filters.extra_data == "none":
+            rows = rows.filter(_without_extra_data())
+        if filters.q:
+            rows = rows.alias(settings=SettingsText(FACTORS))
+        for word in filters.q.split():
+            rows = rows.filter(
+                Q(variant__method__name__icontains=word)
+                | Q(variant__name__icontains=word)
+                | Q(settings__icontains=word)
+                | Q(variant__method__venue__icontains=word)
+                | Q(variant__method__year__icontains=word)
+                | Q(submission__author__username__icontains=word)
+            )
+        return rows
+
+    def ordered(self, rows: QuerySet[BoardRow], sort: str = "") -> QuerySet[BoardRow]:
+        """Order rows by `sort`: a metric's key, "method" or "year", "-" for descending; undefined last.
+
+        Rows without the primary metric, where it sorts, follow by their stand-in.
+        """
+        key, down = sort.removeprefix("-"), sort.startswith("-")
+        names: list[Expression | F] = [Lower("variant__method__name"), Lower("variant__name"), F("pk")]
+        if key == "method":
+            return rows.order_by(*(_ordered(name, down) for name in names))
+        if key == "year":
+            return rows.order_by(_ordered(F("variant__method__year"), down), "is_secondary", *names)
+        if not key:
+            key, down = self.primary.key, self.primary.higher_is_better
+        rows = rows.alias(number=self._standing(key))
+        stand_ins = (_ordered(F("stand_in"), False), _ordered(F("stand_in_value"), True))
+        behind = () if sort else stand_ins
+        return rows.order_by(_ordered(F("number__value"), down), *behind, "is_secondary", *names)
+
+    @property
+    def sort(self) -> str:
+        """The order that the address asks for; empty for the plain one."""
+        sort = self.filters.sort
+        is_known = sort.removeprefix("-") in (*self.columns, "method", "year")
+        return sort if is_known else ""
+
+    def page(self, first: int, last: int) -> list[BoardRow]:
+        """Rows from `first` to before `last` of those that pass the filters, as the address sorts them."""
+        chosen = self.ordered(self.found(), self.sort).values("pk")[first:last]
+        return self.load(BoardRow.objects.filter(pk__in=chosen), self.sort)
+
+    def load(self, rows: QuerySet[BoardRow], sort: str = "") -> list[BoardRow]:
+        """Load rows in order, each with all that is shown of it but its numbers; one query."""
+        kept = {f"kept_{name}": F(f"kept__{name}") for name in STANDING}
+        loaded = rows.alias(kept=self._standing(self.primary.key)).annotate(**kept)
+        related = loaded.select_related("submission__author", "variant__method").defer("submission__problems")
+        return list(self.ordered(related, sort))
+
+    def read(self, loaded: Sequence[BoardRow]) -> list[RankedRow]:
+        """Give loaded rows their numbers; at most three queries."""
+        for row in loaded:
+            row.submission.split, row.submission.variant = self.split, row.variant
+        shown = with_runs(rows_of([row.submission for row in loaded], self.subset))
+        return [_ranked(*pair) for pair in zip(shown, loaded, strict=True)]
+
+    def every(self) -> Iterator[RankedRow]:
+        """Read all rows that pass the filters, some at a time."""
+        keys = list(self.ordered(self.found(), self.sort).values_list("pk", flat=True))
+        for start in range(0, len(keys), READ_AT_ONCE):
+            chunk = BoardRow.objects.filter(pk__in=keys[start : start + READ_AT_ONCE])
+            yield from self.read(self.load(chunk, self.sort))
+
+    def top(self, metrics: Sequence[str], limit: int) -> list[RankedRow]:
+        """The best rows by the primary metric that have all of these metrics, second readings left out."""
+        if not all(key in self.columns for key in metrics):
+            return []
+        rows = self.found().filter(is_secondary=False)
+        for key in metrics:
+            rows = rows.filter(_has(self.columns[key]))
+        return self.read(self.load(BoardRow.objects.filter(pk__in=self.ordered(rows).values("pk")[:limit])))
+
+    def dated(self, metric: Metric, limit: int) -> list[RankedRow]:
+        """Rows whose year and metric are known: the best of each year, and the best of all."""
+        column = self.columns.get(metric.key)
+        if column is None:
+            return []
+        rows = self.found().filter(_has(column), variant__method__year__isnull=False)
+        numbered = rows.alias(figure=self._standing(metric.key))
+        value = _ordered(F("figure__value"), metric.higher_is_better)
+        firsts = numbered.order_by("variant__method__year", value, "pk").distinct("variant__method__year")
+        best = numbered.order_by(value, "pk").values("pk")[:limit]
+        chosen = Q(pk__in=firsts.values("pk")) | Q(pk__in=best)
+        return self.read(self.load(BoardRow.objects.filter(chosen)))
+
+    def of_variants(self, variants: Sequence[int]) -> list[BoardRow]:
+        """The rows of some variants that pass the filters, the best first."""
+        return self.load(self.found().filter(variant__in=variants))
+
+    def counts(self) -> dict[str, int]:
+        """How many rows that pass the filters have a number, by metric."""
+        standings = Standing.objects.filter(row__in=self.found()).order_by()
+        counted = standings.values_list("column__metric").annotate(number=Count("pk"))
+        return dict(counted)
+
+    def factor_names(self) -> list[str]:
+        """The factors of rows that pass the filters, those with a type first."""
+        name = Func(FACTORS, function="jsonb_object_keys", output_field=CharField())
+        names = self.found().annotate(name=name).order_by().values_list("name", flat=True).distinct()
+        present = set(names)
+        typed = [name for name in Variant.FACTORS if name in present]
+        return [*typed, *sorted(present - set(typed))]
+
+    def metrics_with_intervals(self) -> set[str]:
+        """The metrics of which any row that passes the filters has a 95 % interval."""
+        submissions = self.found().order_by().values("submission")
+        scores: QuerySet[Score] | QuerySet[SubsetScore] = Score.objects.all()
+        if self.subset is not None:
+            scores = SubsetScore.objects.filter(subset=self.subset)
+        bounded = scores.filter(submission__in=submissions, low__isnull=False)
+        return set(bounded.values_list("metric", flat=True).distinct())
+
+
+def _ranked(row: Row, loaded: BoardRow) -> RankedRow:
+    value, rank, is_tied, low, high, tie = (getattr(loaded, f"kept_{name}") for name in STANDING)
+    competes = loaded.is_public and not loaded.is_secondary and value is not None
+    return RankedRow(row, rank, bool(is_tied), low, high, tie, is_pending=competes and rank is None)
+
+
+def _has(column: BoardColumn) -> Exists:
+    """Whether a row has a number in a column; in a query over rows."""
+    return Exists(Standing.objects.filter(row=OuterRef("pk"), column=column))
+
+
+def _without_extra_data() -> Q:
+    text = KeyTextTransform("extra_data", FACTORS)
+    return Q(IsNull(text, True)) | Q(In(Lower(text), NO_EXTRA_DATA))
+
+
+def _ordered(by: Expression | F, down: bool) -> OrderBy:
+    return OrderBy(by, descending=down, nulls_last=True)

@@ -1,0 +1,21 @@
+"""`manage.py rebuild_boards`: make the leaderboards again from submissions and scores."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from evaluator.files.words import counted
+from webapp.leaderboards.services import boards_rebuild
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the rows, numbers and ranks of all leaderboards from nothing but submissions and scores. "
+        "Needed after rows were inserted by other means than the site's own; boards stay readable meanwhile."
+    )
+
+    def handle(self, **options: Any) -> None:
+        from webapp.leaderboards.ranks import boards_rank  # it loads numpy: for this command alone
+
+        boards_rebuild()
+        self.stdout.write(f"{counted(boards_rank(wait=True), 'column')} of leaderboards ranked.")
