@@ -58,11 +58,11 @@ def test_every_export_marks_rows_that_were_scored_on_an_old_ground_truth() -> No
     make_row(split, "New", 0.4)
     board = leaderboard(split=split, user=AnonymousUser(), filters=Filters())
     sentence = "Scored against an earlier ground truth of this split."
-    assert [row["outdated"] for row in read_csv(to_csv(board))] == [sentence, ""]
+    assert [row["outdated"] for row in read_csv("".join(to_csv(board)))] == [sentence, ""]
     assert [row["stale"] for row in to_dict(board)["rows"]] == [sentence, None]
-    old, new = to_markdown(board).splitlines()[2:]
+    old, new = "".join(to_markdown(board)).splitlines()[2:]
     assert ("scored here, outdated" in old, "outdated" in new) == (True, False)
-    text = to_latex(board)
+    text = "".join(to_latex(board))
     assert r"Old$^\ddagger$ & " in text
     assert "New & " in text
     assert "scored on an earlier ground truth or by an earlier evaluator" in text
@@ -73,10 +73,10 @@ def test_every_export_marks_rows_that_only_their_author_sees() -> None:
     make_row(split, "Own", 0.5, author=alice, is_public=False)
     make_row(split, "Open", 0.4)
     board = leaderboard(split=split, user=alice, filters=Filters())
-    assert [row["visibility"] for row in read_csv(to_csv(board))] == ["private", "public"]
-    own, other = to_markdown(board).splitlines()[2:]
+    assert [row["visibility"] for row in read_csv("".join(to_csv(board)))] == ["private", "public"]
+    own, other = "".join(to_markdown(board)).splitlines()[2:]
     assert ("scored here, only you" in own, "only you" in other) == (True, False)
-    text = to_latex(board)
+    text = "".join(to_latex(board))
     assert r"Own$^\ast$ & " in text
     assert "Open & " in text
     assert "only you and the organisers see this row" in text
@@ -88,8 +88,11 @@ def test_tables_name_the_variant_where_it_has_no_settings() -> None:
     second = Variant.objects.create(method=first.variant.method, name="longer_window")
     make_row(split, "DVIS", 0.4, variant=second)
     board = leaderboard(split=split, user=AnonymousUser(), filters=Filters())
-    assert [line.split(" | ")[2] for line in to_markdown(board).splitlines()[2:]] == ["", r"longer\_window"]
-    assert r"DVIS & longer\_window & 40.0" in to_latex(board)
+    assert [line.split(" | ")[2] for line in "".join(to_markdown(board)).splitlines()[2:]] == [
+        "",
+        r"longer\_window",
+    ]
+    assert r"DVIS & longer\_window & 40.0" in "".join(to_latex(board))
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

@@ -151,13 +151,14 @@ def _standing(submission: Submission, user: User | AnonymousUser) -> Standing:
     rows = board.every.read(board.every.of_variants([submission.variant_id]))
     own = next((row for row in rows if row.row.submission_id == str(submission.id)), None)
     found = own or next((row for row in rows if row.row.is_public), None)
+    has_other = found is not None and own is None and (found.rank is not None or found.is_pending)
     return Standing(
         rank=found.rank if found else None,
         is_pending=found is not None and found.is_pending,
         rank_span=rank_span(found) if found else "",
         rows=board.total,
         is_best=own is not None,
-        reason=_reason(submission, found.row, board.primary) if found and own is None else "",
+        reason=_reason(submission, found.row, board.primary) if found and has_other else "",
         rivals=_rivals(board, str(submission.id)),
     )
 

@@ -12,6 +12,7 @@ from tests.support.factories import claim, make_report, make_split, make_submiss
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.jobs.services import job_finish_failed, job_progress
+from webapp.leaderboards.ranks import boards_rank
 from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_finish_scored
 from webapp.submissions.models import Submission
 from webapp.submissions.results import Outcome
@@ -36,6 +37,7 @@ def page(client: Client, alice: User) -> Client:
 
 
 def _read(client: Client, submission: Submission, query: str = "", **headers: str) -> str:
+    boards_rank()
     response = client.get(submission.get_absolute_url() + query, headers=headers)
     assert response.status_code == 200
     return response.content.decode()
