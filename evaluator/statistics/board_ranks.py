@@ -75,7 +75,9 @@ class Draws:
         turned = np.asarray(values, np.float64) * (1 if higher_is_better else -1)
         table = np.asarray(samples, np.float32)
         if table.ndim != 2 or turned.shape != table.shape[:1]:
-            raise ValueError(f"Expected draws of {turned.shape} rows, but got the shape {table.shape}")
+            raise ValueError(
+                f"Expected draws of each value, but got the shapes {turned.shape} and {table.shape}"
+            )
         undefined = np.isnan(table)
         if not undefined.any():
             return cls(

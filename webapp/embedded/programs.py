@@ -47,7 +47,9 @@ def model_worker(var: Path, processes: int, settings: Mapping[str, str] | None =
 
 def housekeeper(var: Path, settings: Mapping[str, str] | None = None) -> Program:
     """The worker of the short tasks, apart: a sweep must not wait for an hour of scoring."""
-    return _celery("housekeeper", ["--queues", "housekeeping", "--pool", "solo"], var, settings)
+    # Ranks are made of products of matrices, whose threads would only wait for one another.
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", **(settings or {})}
+    return _celery("housekeeper", ["--queues", "housekeeping", "--pool", "solo"], var, one_thread)
 
 
 def beat(var: Path, settings: Mapping[str, str] | None = None) -> Program:

@@ -1,5 +1,6 @@
 """`manage.py rebuild_boards`: make the leaderboards again from submissions and scores."""
 
+import os
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -15,6 +16,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, **options: Any) -> None:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more would only wait for one another
         from webapp.leaderboards.ranks import boards_rank  # it loads numpy: for this command alone
 
         boards_rebuild()
