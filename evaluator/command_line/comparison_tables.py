@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -38,16 +40,23 @@ def _metrics_table(comparison: Comparison) -> Table:
             table.add_row(key, *cells, "-", "-", "-")
             continue
         bounds = f"{100 * found.low:+.2f} to {100 * found.high:+.2f}"
-        table.add_row(key, *cells, f"{100 * found.delta:+.2f}", bounds, f"{found.p:.2g}")
+        table.add_row(key, *cells, _apart(*values), bounds, found.p_text)
     return table
 
 
 def _videos_table(videos: VideoDifferences) -> Table:
     table = _table(f"Largest differences, {videos.metric} in percent", "video", "A", "B", "A - B")
     for item in videos.largest:
-        numbers = (f"{100 * item.a:.2f}", f"{100 * item.b:.2f}", f"{100 * item.delta:+.2f}")
+        numbers = (f"{100 * item.a:.2f}", f"{100 * item.b:.2f}", _apart(item.a, item.b))
         table.add_row(escape(item.name), *numbers)
     return table
+
+
+def _apart(a: float | None, b: float | None) -> str:
+    """Return the difference of two numbers as they are shown beside it."""
+    if a is None or b is None:
+        return "-"
+    return f"{Decimal(f'{100 * a:.2f}') - Decimal(f'{100 * b:.2f}'):+.2f}"
 
 
 def _table(title: str, name: str, *columns: str) -> Table:

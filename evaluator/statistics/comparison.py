@@ -40,6 +40,20 @@ class Difference:
     def significant(self) -> bool:
         return self.p <= SIGNIFICANT
 
+    @property
+    def p_text(self) -> str:
+        """p with two significant digits: "0.004", "0.012", "0.4"; "< 0.002" where no draw crossed zero.
+
+        So many draws cannot show a smaller one.
+        """
+        text = f"{self.p:.2g}"
+        return f"< {text}" if self.p <= 2 / (self.resamples + 1) else text
+
+    @property
+    def p_phrase(self) -> str:
+        """The same as sentences have it: "p = 0.04", "p < 0.002"."""
+        return f"p {self.p_text}" if self.p_text.startswith("<") else f"p = {self.p_text}"
+
 
 @dataclass(frozen=True, slots=True)
 class RankInterval:

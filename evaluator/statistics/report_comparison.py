@@ -58,10 +58,10 @@ class Comparison:
         if found is None:
             return f"Nothing can be said of {metric}."
         if not found.significant:
-            return f"No significant difference on {metric} (p = {found.p:.2g})."
+            return f"No significant difference on {metric} ({found.p_phrase})."
         a_wins = (found.delta > 0) is METRICS[metric].higher_is_better
         first, second = ("A", "B") if a_wins else ("B", "A")
-        return f"{first} beats {second} on {metric} (p = {found.p:.2g})."
+        return f"{first} beats {second} on {metric} ({found.p_phrase})."
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that `python -m evaluator compare --json` writes."""

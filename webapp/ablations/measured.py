@@ -1,5 +1,6 @@
 """Finds studies in what was measured here: variants of a method that differ in one factor at a time. Pure."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,8 +56,8 @@ def measured_studies(rows: Sequence[Measured], about: About) -> list[Study]:
         if not any(set(map(id, found)) <= set(map(id, chain)) for chain, _ in chains)
     ]
     return [
-        *(_chain_study(chain, names, about, number) for number, (chain, names) in enumerate(chains, 1)),
-        *(_set_study(name, found, about, number) for number, (name, found) in enumerate(sets, 1)),
+        *(_chain_study(chain, names, about) for chain, names in chains),
+        *(_set_study(name, found, about) for name, found in sets),
     ]
 
 
@@ -70,7 +71,13 @@ def differing(first: Measured, other: Measured) -> set[str]:
     return names - {"mode"} if "refiner" in names else names
 
 
-def _order(name: str) -> tuple[int, str]:
+def factor_label(name: str) -> str:
+    """Return a factor's name as sentences have it."""
+    return Variant.FACTORS.get(name, name.replace("_", " ")).lower()
+
+
+def factor_order(name: str) -> tuple[int, str]:
+    """Order factors as the types have them, then those that authors made up."""
     known = list(Variant.FACTORS)
     return (known.index(name) if name in known else len(known)), name
 
@@ -92,11 +99,13 @@ def _chains(rows: Sequence[Measured]) -> Iterator[tuple[list[Measured], list[str
         chain, added = [start], list[str]()
         while True:
             steps = [
-                one for one in following[id(chain[-1])] if not added or _order(one[0]) > _order(added[-1])
+                one
+                for one in following[id(chain[-1])]
+                if not added or factor_order(one[0]) > factor_order(added[-1])
             ]
             if not steps:
                 break
-            name, best = min(steps, key=lambda one: _order(one[0]))
+            name, best = min(steps, key=lambda one: factor_order(one[0]))
             chain.append(best)
             added.append(name)
         if len(added) > 1:
@@ -105,7 +114,7 @@ def _chains(rows: Sequence[Measured]) -> Iterator[tuple[list[Measured], list[str
 
 def _sets(rows: Sequence[Measured]) -> Iterator[tuple[str, list[Measured]]]:
     """Yield the variants that differ in one factor alone, one per value of it."""
-    for name in sorted({name for row in rows for name in row.factors}, key=_order):
+    for name in sorted({name for row in rows for name in row.factors}, key=factor_order):
         passed_over = {name, "mode"} if name == "refiner" else {name}
         groups: dict[frozenset[tuple[str, str]], dict[str, Measured]] = defaultdict(dict)
         for row in rows:
@@ -120,7 +129,7 @@ def _sets(rows: Sequence[Measured]) -> Iterator[tuple[str, list[Measured]]]:
                 yield name, sorted(group.values(), key=lambda row: not row.lacks(name))
 
 
-def _chain_study(chain: Sequence[Measured], names: Sequence[str], about: About, number: int) -> Study:
+def _chain_study(chain: Sequence[Measured], names: Sequence[str], about: About) -> Study:
     lacking = [f"{name} {chain[0].factor(name) or 'none'}" for name in names]
     labels = [
         f"baseline ({', '.join(lacking)})",
@@ -130,8 +139,8 @@ def _chain_study(chain: Sequence[Measured], names: Sequence[str], about: About, 
     has_levels = all(key in row.values for key in OCCLUSION for row in chain)
     by_occlusion = ", by occlusion" if has_levels else ""
     return replace(
-        _shared(chain, names, about),
-        key=f"{about.method_slug}_{about.split}_chain_{number}",
+        shared(chain, names, about),
+        key=study_key("chain", chain, names, about),
         kind=Kind.CHAIN,
         title=f"What does each component of {about.method} add{by_occlusion}?",
         about="Variants that were scored here, each with one component more than the one before.",
@@ -139,13 +148,13 @@ def _chain_study(chain: Sequence[Measured], names: Sequence[str], about: About, 
     )
 
 
-def _set_study(name: str, rows: Sequence[Measured], about: About, number: int) -> Study:
-    label = Variant.FACTORS.get(name, name.replace("_", " ")).lower()
+def _set_study(name: str, rows: Sequence[Measured], about: About) -> Study:
+    label = factor_label(name)
     others = [None, *(rows[0] for _ in rows[1:])]
     labels = [row.factor(name) or f"no {label} named" for row in rows]
     return replace(
-        _shared(rows, [name], about),
-        key=f"{about.method_slug}_{about.split}_set_{number}",
+        shared(rows, [name], about),
+        key=study_key("set", rows, [name], about),
         kind=Kind.SETTINGS,
         title=f"What does the {label} of {about.method} change?",
         about="Variants that were scored here and differ in nothing else.",
@@ -154,13 +163,28 @@ def _set_study(name: str, rows: Sequence[Measured], about: About, number: int) -
     )
 
 
-def _shared(rows: Sequence[Measured], studied: Sequence[str], about: About) -> Study:
+def study_key(kind: str, rows: Sequence[Measured], studied: Sequence[str], about: About) -> str:
+    """Return a name that stays when other variants come: from what is studied, and what is held."""
+    held = sorted(
+        (name, value.casefold())
+        for name, value in rows[0].factors.items()
+        if value and name not in _changing(rows, studied)
+    )
+    digest = hashlib.sha256(repr((sorted(studied), held)).encode()).hexdigest()[:8]
+    return f"{about.method_slug}_{about.split}_{kind}_{digest}"
+
+
+def _changing(rows: Sequence[Measured], studied: Sequence[str]) -> set[str]:
+    """Return the factors that rows differ in, and those that are studied."""
+    changing = {name for row in rows for name in differing(rows[0], row)} | set(studied)
+    return changing | {"mode"} if "refiner" in changing else changing
+
+
+def shared(rows: Sequence[Measured], studied: Sequence[str], about: About) -> Study:
     """Return a study with what chains and sets have alike."""
     known = [key for key in about.keys if all(key in row.values for row in rows)]
-    changing = {name for row in rows for name in differing(rows[0], row)} | set(studied)
-    if "refiner" in changing:
-        changing.add("mode")
-    fixed = [name for name in sorted(rows[0].factors, key=_order) if name not in changing]
+    changing = _changing(rows, studied)
+    fixed = [name for name in sorted(rows[0].factors, key=factor_order) if name not in changing]
     return Study(
         key="",
         kind=Kind.SETTINGS,

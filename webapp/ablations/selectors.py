@@ -1,11 +1,12 @@
 """Reads of ablations: which studies a person sees of a benchmark and of a method."""
 
 from dataclasses import dataclass, replace
+from math import inf
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
-from webapp.ablations.models import KeptStudies
+from webapp.ablations.models import KeptStudies, StudyMark
 from webapp.ablations.published import studies_of_benchmark, studies_of_method
 from webapp.ablations.studies import Study, study_from_json
 from webapp.accounts.models import User
@@ -17,11 +18,16 @@ from webapp.submissions.methods import methods_visible_to, scored_visible_to
 
 @dataclass(frozen=True, slots=True)
 class ShownStudy:
-    """A study with the benchmarks and methods of this server that a person may see."""
+    """A study with the benchmarks and methods of this server that a person may see.
+
+    `split` is the one on which it was measured here; `mark` is what its owner or an organiser said of it.
+    """
 
     study: Study
     benchmarks: tuple[Benchmark, ...]
     methods: tuple[Method, ...]
+    split: Split | None = None
+    mark: StudyMark | None = None
 
     @property
     def benchmark_names(self) -> dict[str, str]:
@@ -51,17 +57,42 @@ def method_measured(*, method: Method, user: User | AnonymousUser) -> list[Shown
 
 
 def _measured(kept: QuerySet[KeptStudies], user: User | AnonymousUser) -> list[ShownStudy]:
-    """Return the kept studies all of whose submissions `user` may see still, with their numbers."""
-    rows = kept.select_related("split__benchmark", "method").defer("split__videos")
+    """Return the kept studies all of whose submissions `user` may see still, with their numbers.
+
+    Those that are hidden show to whom they belong alone. Those with a place come first.
+    """
+    rows = list(kept.select_related("split__benchmark", "method").defer("split__videos"))
     read = [(one, study_from_json(entry)) for one in rows for entry in one.studies]
-    ids = {row.submission for _, study in read for row in study.rows}
+    ids = {id for _, study in read for row in study.rows for id in row.submissions}
     visible = scored_visible_to(user).filter(pk__in=ids, is_public=True)
     shown = {str(pk) for pk in visible.values_list("pk", flat=True)}
-    return [
-        ShownStudy(study, (one.split.benchmark,), (one.method,))
+    marks = {mark.key: mark for mark in StudyMark.objects.filter(method__in=[one.method for one in rows])}
+    found = [
+        ShownStudy(
+            _titled(study, marks.get(study.key)),
+            (one.split.benchmark,),
+            (one.method,),
+            one.split,
+            marks.get(study.key),
+        )
         for one, study in read
-        if all(row.submission in shown for row in study.rows)
+        if all(row.submissions <= shown for row in study.rows)
     ]
+    return sorted((one for one in found if _is_shown(one, user)), key=_place)
+
+
+def _titled(study: Study, mark: StudyMark | None) -> Study:
+    return replace(study, title=mark.title) if mark and mark.title else study
+
+
+def _is_shown(one: ShownStudy, user: User | AnonymousUser) -> bool:
+    if one.mark is None or not one.mark.is_hidden:
+        return True
+    return user.is_authenticated and (user.is_staff or user.pk == one.methods[0].owner_id)
+
+
+def _place(one: ShownStudy) -> float:
+    return inf if one.mark is None or one.mark.place is None else one.mark.place
 
 
 def _shown(studies: tuple[Study, ...], user: User | AnonymousUser) -> list[ShownStudy]:

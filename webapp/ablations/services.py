@@ -10,6 +10,7 @@ from django.db.models.functions import MD5, Cast, Concat
 
 from evaluator import __version__
 from evaluator.statistics.comparison import unpack_samples
+from webapp.ablations.effects import effects_studies
 from webapp.ablations.measured import About, Measured, measured_studies
 from webapp.ablations.models import KeptStudies
 from webapp.ablations.studies import study_to_json
@@ -65,7 +66,8 @@ def _measure(split_id: int, method_id: int, basis: str) -> None:
         else "."
     )
     about = About(method.name, method.slug, split.benchmark.slug, split.name, keys, measured)
-    studies = [study_to_json(study) for study in measured_studies(rows, about)]
+    found = [*measured_studies(rows, about), *effects_studies(rows, about)]
+    studies = [study_to_json(study) for study in found]
     KeptStudies.objects.update_or_create(
         split=split, method=method, defaults={"basis": basis, "studies": studies}
     )

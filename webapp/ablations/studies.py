@@ -19,6 +19,10 @@ class Kind(StrEnum):
     """What parts cost; within a group the first is what the others are added to."""
     FACTS = "facts"
     """Statements without rows of numbers that could be compared."""
+    EFFECTS = "effects"
+    """Each row is a change of one factor: its mean difference over all pairs that differ in it alone."""
+    GRID = "grid"
+    """Two factors crossed: the rows are values of one, the cells of each row values of the other."""
     MISSING = "missing"
     """Its tables could not be read."""
 
@@ -57,11 +61,27 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One combination of two factors. Without a submission nobody has measured it yet.
+
+    `beyond` is, of the study's first score, how much more the two changes bring together than each alone adds
+    up to, with its 95 % interval where draws are kept. It is null in the first row and column.
+    """
+
+    factors: dict[str, str]
+    values: dict[str, float] = field(default_factory=dict)
+    submission: str = ""
+    beyond: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StudyRow:
     """One setting. `steps` are its differences to the row it is compared with.
 
     `printed_steps` are those that the paper's text prints, where they are not the ones of the table.
-    `intervals` (95 %) of steps and the `submission` are known of what was measured here.
+    `intervals` (95 %) of steps and the `submission` are known of what was measured here; of effects the
+    `pairs` of submissions, before and after; of a grid its `cells`.
     """
 
     name: str
@@ -71,13 +91,21 @@ class StudyRow:
     printed_steps: dict[str, float] = field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     submission: str = ""
+    pairs: tuple[tuple[str, str], ...] = ()
+    cells: tuple[Cell, ...] = ()
+
+    @property
+    def submissions(self) -> set[str]:
+        """All submissions that its numbers follow from."""
+        named = {self.submission, *(one for pair in self.pairs for one in pair)}
+        return {one for one in (*named, *(cell.submission for cell in self.cells)) if one}
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
     """`title` is the question that it answers, `setup` what all of its rows share.
 
-    `benchmarks` are slugs and `methods` names, of which it says something.
+    `benchmarks` are slugs and `methods` names, of which it says something. `columns` are those of a grid.
     """
 
     key: str
@@ -91,6 +119,7 @@ class Study:
     quantities: tuple[Quantity, ...] = ()
     rows: tuple[StudyRow, ...] = ()
     reference: int | None = None
+    columns: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -108,6 +137,8 @@ class Study:
         """Say in words what the steps are differences to; empty where there are none."""
         if self.kind == Kind.CHAIN:
             return "the row before"
+        if self.kind == Kind.EFFECTS:
+            return "the same variant without this change"
         return "" if self.reference is None else self.rows[self.reference].name
 
 
@@ -117,19 +148,28 @@ def study_to_json(study: Study) -> dict[str, Any]:
 
 
 def study_from_json(kept: Mapping[str, Any]) -> Study:
-    rows = [
-        StudyRow(**{**row, "intervals": {key: (low, high) for key, (low, high) in row["intervals"].items()}})
-        for row in kept["rows"]
-    ]
-    tuples = {name: tuple(kept[name]) for name in ("benchmarks", "methods", "setup", "notes")}
+    tuples = {name: tuple(kept[name]) for name in ("benchmarks", "methods", "setup", "notes", "columns")}
     parts = {
         "kind": Kind(kept["kind"]),
         "source": Source(**kept["source"]),
         "quantities": tuple(Quantity(**one) for one in kept["quantities"]),
-        "rows": tuple(rows),
+        "rows": tuple(map(_row_from_json, kept["rows"])),
         "facts": tuple((name, text) for name, text in kept["facts"]),
     }
     return Study(**{**kept, **tuples, **parts})
+
+
+def _row_from_json(kept: Mapping[str, Any]) -> StudyRow:
+    cells = (
+        Cell(**{**cell, "interval": tuple(cell["interval"]) if cell["interval"] else None})
+        for cell in kept["cells"]
+    )
+    parts = {
+        "intervals": {key: (low, high) for key, (low, high) in kept["intervals"].items()},
+        "pairs": tuple((before, after) for before, after in kept["pairs"]),
+        "cells": tuple(cells),
+    }
+    return StudyRow(**{**kept, **parts})
 
 
 UNITS = {

@@ -4,6 +4,8 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema
 
+from webapp.ablations.marks import LAST_PLACE, TITLE_LIMIT, study_mark
+from webapp.ablations.models import StudyMark
 from webapp.ablations.selectors import (
     ShownStudy,
     benchmark_measured,
@@ -13,7 +15,7 @@ from webapp.ablations.selectors import (
 )
 from webapp.ablations.studies import Study
 from webapp.benchmarks.selectors import benchmarks_visible_to
-from webapp.rest.auth import anyone, person
+from webapp.rest.auth import anyone, person, submitter, user
 from webapp.submissions.methods import methods_visible_to
 
 router = Router(tags=["ablations"])
@@ -38,6 +40,18 @@ class StudyColumn(Schema):
     is_score: bool
 
 
+class StudyCell(Schema):
+    """A combination of two factors."""
+
+    factors: dict[str, str]
+    values: dict[str, float]
+    submission: str = Field(description="empty: nobody has measured it")
+    beyond: float | None = Field(
+        description="of the first score: what both changes bring together, less what each brings alone"
+    )
+    interval: tuple[float, float] | None = Field(description="95 % bounds of it")
+
+
 class StudyRowOut(Schema):
     """A setting with its numbers, by the key of the column."""
 
@@ -52,6 +66,10 @@ class StudyRowOut(Schema):
         description="95 % bounds of steps, from the same draws of the videos; of what was measured here"
     )
     submission: str = Field(description="id of the submission that was measured; empty for printed numbers")
+    pairs: list[tuple[str, str]] = Field(
+        description="of effects: ids of the submissions that were compared, without and with the change"
+    )
+    cells: list[StudyCell] = Field(description="of a grid: one per column")
 
 
 class StudyFact(Schema):
@@ -65,7 +83,8 @@ class StudyOut(Schema):
     key: str
     kind: str = Field(
         description="chain (each row changes one thing of the row before), settings (rows are compared with "
-        "one of them), cost, facts (statements alone), or missing (its tables could not be read)"
+        "one of them), effects (mean differences over pairs), grid (two factors crossed), cost, facts "
+        "(statements alone), or missing (its tables could not be read)"
     )
     title: str = Field(description="the question that it answers")
     about: str
@@ -76,6 +95,7 @@ class StudyOut(Schema):
     setup: list[str] = Field(description="what all rows share")
     compared_with: str = Field(description="what steps are differences to; empty where there are none")
     columns: list[StudyColumn]
+    across: list[str] = Field(description="of a grid: the values of the second factor, one per cell of a row")
     rows: list[StudyRowOut]
     facts: list[StudyFact]
     notes: list[str]
@@ -86,6 +106,19 @@ class AblationsOut(Schema):
     measured: list[StudyOut] = Field(
         description="found in public submissions: variants of a method that differ in one factor at a time"
     )
+
+
+class StudyMarkIn(Schema):
+    title: str = Field("", max_length=TITLE_LIMIT, description="empty: as it was found")
+    place: int | None = Field(None, ge=1, le=LAST_PLACE, description="1 is first; null: after those with one")
+    hidden: bool = False
+
+
+class StudyMarkOut(Schema):
+    key: str
+    title: str
+    place: int | None
+    hidden: bool = Field(alias="is_hidden")
 
 
 @router.get(
@@ -122,6 +155,28 @@ def method_ablations(request: HttpRequest, slug: str) -> AblationsOut:
     )
 
 
+@router.patch(
+    "/methods/{slug:slug}/ablations/{slug:key}",
+    response=StudyMarkOut,
+    auth=submitter,
+    summary="Name, place or hide a study",
+)
+def ablation_patch(request: HttpRequest, slug: str, key: str, payload: StudyMarkIn) -> StudyMark:
+    """Say what a study of what was measured here is called, where it stands, and whether it shows.
+
+    Its method is yours. What is not given is as it was found.
+    """
+    row = get_object_or_404(methods_visible_to(user(request)), slug=slug)
+    return study_mark(
+        actor=user(request),
+        method=row,
+        key=key,
+        title=payload.title,
+        place=payload.place,
+        is_hidden=payload.hidden,
+    )
+
+
 def _study(shown: ShownStudy, page: str) -> StudyOut:
     study: Study = shown.study
     return StudyOut(
@@ -136,6 +191,7 @@ def _study(shown: ShownStudy, page: str) -> StudyOut:
         setup=list(study.setup),
         compared_with=study.compared_with,
         columns=[StudyColumn.from_orm(one) for one in study.quantities],
+        across=list(study.columns),
         rows=[StudyRowOut.from_orm(one) for one in study.rows],
         facts=[StudyFact(name=name, text=text) for name, text in study.facts],
         notes=list(study.notes),

@@ -5,13 +5,24 @@ Whoever has the picture alone can read it: its foot says on which data, and wher
 
 from collections.abc import Sequence
 from itertools import groupby
-from textwrap import wrap
 from typing import Any
 
 from webapp.ablations.published import level_quantities
 from webapp.ablations.studies import Kind, Quantity, Study, StudyRow
+from webapp.charts.effects import EFFECT_PX, effects_chart
 from webapp.charts.spec import SYMBOLS, Chart, layout, plain, spread
-from webapp.numbers import UNDEFINED, percent
+from webapp.charts.study_parts import (
+    LABELS,
+    axis_title,
+    error_bars,
+    foot_lines,
+    signed,
+    source_line,
+    span_text,
+    step_text,
+    study_chart,
+)
+from webapp.numbers import percent
 
 # The scale of steps: the baseline is grey, the n-th component has the n-th colour, on every page.
 BASELINE = "var(--muted)"
@@ -25,16 +36,6 @@ LEVEL_NAMES = {
 BAR_WIDTH = 0.84
 # Names of dots stand above their line by this share of a row.
 NAME_RISE = 0.34
-# A trace of texts alone.
-LABELS: dict[str, Any] = {
-    "type": "scatter",
-    "mode": "text",
-    "textfont": {"color": "var(--ink)", "size": 12},
-    "cliponaxis": False,
-    "showlegend": False,
-    "hoverinfo": "skip",
-}
-FOOT_WIDTH = 42
 LINE_PX = 16
 
 
@@ -46,6 +47,8 @@ def study_charts(study: Study, names: dict[str, str]) -> tuple[Chart, ...]:
     scope = " · ".join((*(names.get(slug, slug) for slug in study.benchmarks), *study.setup))
     if study.kind == Kind.COST:
         return (_shares_chart(study, scope),)
+    if study.kind == Kind.EFFECTS:
+        return (effects_chart(study, scope),)
     if study.kind not in (Kind.CHAIN, Kind.SETTINGS):
         return ()
     levels = level_quantities(study)
@@ -53,17 +56,12 @@ def study_charts(study: Study, names: dict[str, str]) -> tuple[Chart, ...]:
     return (first, _speed_chart(study, scope)) if _has_speed(study) else (first,)
 
 
-def signed(value: float) -> str:
-    """Return a difference of two fractions in points, with its sign."""
-    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
-
-
 def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart:
     """Draw a group of bars per occlusion level: the baseline, and what each component adds to it."""
     count = len(study.rows)
     middle = [(count + 1) * n + (count - 1) / 2 for n in range(len(levels))]
-    foot = _foot(study, scope, *(study.notes[1:] if study.source.url else study.notes))
-    return _chart(
+    foot = foot_lines(study, scope, *(study.notes[1:] if study.source.url else study.notes))
+    return study_chart(
         study,
         "",
         subtitle=f"AP (%) of the baseline, and the points that each component adds · {scope}",
@@ -73,7 +71,7 @@ def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart
         ],
         lines=len(foot),
         layout=layout(
-            xaxis={"range": [0, 100 * _top(study, levels) * 1.13], "title": _axis("AP, %")},
+            xaxis={"range": [0, 100 * _top(study, levels) * 1.13], "title": axis_title("AP, %")},
             yaxis={
                 "range": [(count + 1) * len(levels) - 1.4, -0.7],
                 "tickvals": middle,
@@ -85,7 +83,7 @@ def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
             margin={"l": 92, "r": 24, "t": 40, "b": 52 + LINE_PX * len(foot)},
-            annotations=[_source_line(foot, 92)],
+            annotations=[source_line(foot, 92)],
         ),
     )
 
@@ -95,7 +93,10 @@ def _bars(study: Study, levels: Sequence[Quantity], number: int) -> dict[str, An
     row, count = study.rows[number], len(study.rows)
     before = study.rows[number - 1].values if number else dict.fromkeys(row.values, 0.0)
     lengths = [row.steps[one.key] if number else row.values[one.key] for one in levels]
-    texts = [signed(length) if number else percent(length) for length in lengths]
+    texts = [
+        step_text(row.values[one.key], length) if number else percent(length)
+        for one, length in zip(levels, lengths, strict=True)
+    ]
     printed = [row.printed_steps.get(one.key) for one in levels]
     return {
         "type": "bar",
@@ -107,7 +108,8 @@ def _bars(study: Study, levels: Sequence[Quantity], number: int) -> dict[str, An
         "base": [round(100 * before[one.key], 4) for one in levels],
         "marker": {"color": STEPS[(number - 1) % len(STEPS)] if number else BASELINE},
         "text": [
-            f"<b>{text}</b>{_span(row, one)}" + (f" (printed {signed(other)})" if other is not None else "")
+            f"<b>{text}</b>{span_text(row, one)}"
+            + (f" (printed {signed(other)})" if other is not None else "")
             for text, other, one in zip(texts, printed, levels, strict=True)
         ],
         # A whisker stands where the text would: then it has a trace of its own.
@@ -126,20 +128,7 @@ def _whiskers(row: StudyRow, shown: Sequence[Quantity]) -> dict[str, Any]:
         return {}
     spans = [row.intervals.get(one.key, (row.steps[one.key],) * 2) for one in shown]
     steps = [row.steps[one.key] for one in shown]
-    return {"error_x": _error_bars(steps, spans)}
-
-
-def _error_bars(steps: Sequence[float], spans: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    pairs = list(zip(steps, spans, strict=True))
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [round(100 * (high - step), 4) for step, (_, high) in pairs],
-        "arrayminus": [round(100 * (step - low), 4) for step, (low, _) in pairs],
-        "color": "var(--ink)",
-        "thickness": 1.5,
-        "width": 4,
-    }
+    return {"error_x": error_bars(steps, spans)}
 
 
 def _bar_labels(study: Study, levels: Sequence[Quantity], number: int) -> dict[str, Any]:
@@ -150,17 +139,9 @@ def _bar_labels(study: Study, levels: Sequence[Quantity], number: int) -> dict[s
         **LABELS,
         "x": [round(100 * end, 4) for end in ends],
         "y": [(len(study.rows) + 1) * n + number for n in range(len(levels))],
-        "text": [f" <b>{signed(row.steps[one.key])}</b>" for one in levels],
+        "text": [f" <b>{step_text(row.values[one.key], row.steps[one.key])}</b>" for one in levels],
         "textposition": "middle right",
     }
-
-
-def _span(row: StudyRow, one: Quantity) -> str:
-    """Return the 95 % interval of a step; empty where none is known, as for all that is printed."""
-    if one.key not in row.intervals:
-        return ""
-    low, high = row.intervals[one.key]
-    return f" [{signed(low)} to {signed(high)}]"
 
 
 def _dots_chart(study: Study, scope: str) -> Chart:
@@ -172,8 +153,8 @@ def _dots_chart(study: Study, scope: str) -> Chart:
     high = max(value + span[1] for value, span in zip(values, spans, strict=True))
     pad = max(0.12 * (high - low), 0.5)
     compared = f" · in brackets: points against {study.compared_with}" if study.compared_with else ""
-    foot = _foot(study, scope, *study.notes)
-    return _chart(
+    foot = foot_lines(study, scope, *study.notes)
+    return study_chart(
         study,
         "",
         subtitle=f"{key.label} (%){compared} · {scope}",
@@ -193,14 +174,14 @@ def _dots_chart(study: Study, scope: str) -> Chart:
         ],
         lines=len(foot),
         layout=layout(
-            xaxis={"range": [low - pad, high + pad], "title": _axis(f"{key.label}, %")},
+            xaxis={"range": [low - pad, high + pad], "title": axis_title(f"{key.label}, %")},
             yaxis={
                 "range": [len(values) - 0.6, -0.8],
                 "tickvals": list(range(len(values))),
                 "showticklabels": False,
             },
             margin={"l": 16, "t": 8, "b": 52 + LINE_PX * len(foot)},
-            annotations=[_source_line(foot, 16)],
+            annotations=[source_line(foot, 16)],
         ),
     )
 
@@ -220,13 +201,14 @@ def _dots(study: Study, key: Quantity, values: Sequence[float]) -> dict[str, Any
         "x": [round(value, 4) for value in values],
         "y": list(range(len(values))),
         "text": [
-            f"<b>{value:.1f}</b>" + ("" if step is None else f" ({signed(step)}{_span(row, key)})")
+            f"<b>{value:.1f}</b>"
+            + ("" if step is None else f" ({step_text(value / 100, step)}{span_text(row, key)})")
             for value, step, row in zip(values, steps, study.rows, strict=True)
         ],
         "textposition": ["middle left" if value > middle else "middle right" for value in values],
         "textfont": {"color": "var(--ink)", "size": 12},
         "cliponaxis": False,
-        **({"error_x": _error_bars([0.0] * len(values), _spans(study, key))} if has_whiskers else {}),
+        **({"error_x": error_bars([0.0] * len(values), _spans(study, key))} if has_whiskers else {}),
         "line": {"color": "var(--line-strong)", "width": 1.5},
         "marker": {
             "color": "var(--accent)",
@@ -264,7 +246,7 @@ def _dot_labels(study: Study, key: Quantity, values: Sequence[float]) -> dict[st
         "y": list(range(len(values))),
         "text": [
             f"\N{NO-BREAK SPACE}<b>{value:.1f}</b>"
-            + ("" if step is None else f" ({signed(step)})")
+            + ("" if step is None else f" ({step_text(value / 100, step)})")
             + "\N{NO-BREAK SPACE}"
             for value, step in zip(values, steps, strict=True)
         ],
@@ -283,8 +265,10 @@ def _speed_chart(study: Study, scope: str) -> Chart:
     fastest, (low, high) = max(x for x, _ in points), (min(y for _, y in points), max(y for _, y in points))
     rise = max(high - low, 1.0)
     heights = _label_heights(points, 0.075 * rise)
-    foot = _foot(study, scope, "" if any("speed" in one for one in study.setup) else "device not printed")
-    return _chart(
+    foot = foot_lines(
+        study, scope, "" if any("speed" in one for one in study.setup) else "device not printed"
+    )
+    return study_chart(
         study,
         "speed",
         title=f"{study.title.removesuffix('?')}, and in which time?",
@@ -295,10 +279,10 @@ def _speed_chart(study: Study, scope: str) -> Chart:
         ],
         lines=len(foot),
         layout=layout(
-            xaxis={"range": [0, 1.08 * fastest], "title": _axis("frames per second")},
+            xaxis={"range": [0, 1.08 * fastest], "title": axis_title("frames per second")},
             yaxis={
                 "range": [low - 0.2 * rise, high + 0.2 * rise],
-                "title": _axis(f"{key.label}, %"),
+                "title": axis_title(f"{key.label}, %"),
             },
             margin={"b": 52 + LINE_PX * len(foot)},
             annotations=[
@@ -306,7 +290,7 @@ def _speed_chart(study: Study, scope: str) -> Chart:
                     _point_label(row.name, x, y, height, is_left=x > 0.5 * fastest)
                     for row, (x, y), height in zip(study.rows, points, heights, strict=True)
                 ),
-                _source_line(foot, 44),
+                source_line(foot, 44),
             ],
         ),
     )
@@ -373,14 +357,14 @@ def _shares_chart(study: Study, scope: str) -> Chart:
         for rows in groups
         for one in study.quantities
     ]
-    foot = _foot(
+    foot = foot_lines(
         study,
         scope,
         *(f"{rows[0].group.partition(',')[0]}: {rows[0].name}" for rows in groups),
         *study.notes[:1],
     )
     places = [n + (n // len(study.quantities)) * 0.5 for n in range(len(ticks))]
-    return _chart(
+    return study_chart(
         study,
         "",
         subtitle="Multiply-adds, parameters and time per frame, in percent of the segmenter's",
@@ -418,7 +402,7 @@ def _shares_chart(study: Study, scope: str) -> Chart:
         layout=layout(
             barmode="stack",
             bargap=0.3,
-            xaxis={"range": [0, 115 * max(totals)], "title": _axis("% of the segmenter")},
+            xaxis={"range": [0, 115 * max(totals)], "title": axis_title("% of the segmenter")},
             yaxis={
                 "range": [places[-1] + 0.7, -0.7],
                 "tickvals": places,
@@ -429,58 +413,12 @@ def _shares_chart(study: Study, scope: str) -> Chart:
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
             margin={"l": 116, "r": 24, "t": 40, "b": 52 + LINE_PX * len(foot)},
-            annotations=[_source_line(foot, 116)],
+            annotations=[source_line(foot, 116)],
         ),
     )
 
 
-def study_table(study: Study) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """Return head and rows of the table of a study: every number of it, with the steps in brackets."""
-    has_groups = any(row.group for row in study.rows)
-    head = ("Setting", *(("Input",) if has_groups else ()), *map(_column, study.quantities))
-    rows = tuple(
-        (row.name, *((row.group,) if has_groups else ()), *(_cell(row, one) for one in study.quantities))
-        for row in study.rows
-    )
-    return head, rows
-
-
-def _column(one: Quantity) -> str:
-    return one.label if one.is_score or one.unit == one.label else f"{one.label} ({one.unit})"
-
-
-def _cell(row: StudyRow, one: Quantity) -> str:
-    value = row.values.get(one.key)
-    if value is None:
-        return UNDEFINED
-    if not one.is_score:
-        return f"{value:g}"
-    step = row.steps.get(one.key)
-    return percent(value) + ("" if step is None else f" ({signed(step)}{_span(row, one)})")
-
-
-def _chart(
-    study: Study,
-    part: str,
-    *,
-    subtitle: str,
-    data: list[dict[str, Any]],
-    lines: int,
-    layout: dict[str, Any],
-    title: str = "",
-) -> Chart:
-    head, rows = study_table(study)
-    return Chart(
-        key="-".join(filter(None, (study.anchor, part))),
-        title=title or study.title,
-        subtitle=subtitle.removesuffix(" · "),
-        figure={"data": data, "layout": layout},
-        head=head,
-        rows=rows,
-    )
-
-
-def chart_height(chart: Chart) -> int:
+def chart_height(chart: Chart, kind: Kind) -> int:
     """Return the pixels that a chart of an ablation needs."""
     figure = chart.figure
     margin = figure["layout"]["margin"]
@@ -489,39 +427,11 @@ def chart_height(chart: Chart) -> int:
         return 380
     top, bottom = axis["range"][1], axis["range"][0]
     bars = any(trace["type"] == "bar" for trace in figure["data"])
+    if kind == Kind.EFFECTS:
+        return int(margin["t"] + margin["b"] + EFFECT_PX * (bottom - top))
     per_row = 46 if not bars else 24 if len(axis["tickvals"]) == len(LEVEL_NAMES) else 38
     return int(margin["t"] + margin["b"] + per_row * (bottom - top))
 
 
 def _top(study: Study, levels: Sequence[Quantity]) -> float:
     return max(row.values[one.key] for row in study.rows for one in levels)
-
-
-def _axis(text: str) -> dict[str, Any]:
-    return {"text": text, "standoff": 8, "font": {"size": 12}}
-
-
-def _foot(study: Study, scope: str, *more: str) -> list[str]:
-    """Return the lines below the axis: the data, the source, and what a reader must know."""
-    source = f"Printed in {study.source.short}" if study.source.short else ""
-    texts = [" · ".join(filter(None, (scope, source))), *filter(None, more)]
-    return [line for text in texts for line in wrap(plain(text), FOOT_WIDTH)]
-
-
-def _source_line(lines: Sequence[str], left: int) -> dict[str, Any]:
-    """Return the foot of a figure. Its name tells the chart script to keep it where there is little room."""
-    return {
-        "name": "source",
-        "text": "<br>".join(lines),
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0,
-        "y": 0,
-        "xanchor": "left",
-        "yanchor": "top",
-        "xshift": 8 - left,
-        "yshift": -46,
-        "align": "left",
-        "showarrow": False,
-        "font": {"color": "var(--muted)", "size": 11},
-    }

@@ -14,9 +14,9 @@ from webapp.compare.comparison import (
     PartDifference,
     part_key,
 )
-from webapp.compare.words import interval_text, p_text, points
+from webapp.compare.words import interval_text
 from webapp.leaderboards.metrics import metric
-from webapp.numbers import percent
+from webapp.numbers import change, percent
 
 BARS = 24
 ROW_GAP = 0.7
@@ -75,9 +75,9 @@ def forest_chart(comparison: Comparison) -> Chart | None:
             (
                 one.metric.label,
                 comparison.names[against.other.row.submission_id],
-                points(one.delta),
+                change(one.first, one.other),
                 interval_text(one),
-                p_text(tested.p),
+                tested.p_text,
             )
             for against in pairs
             for one, tested in _tested(comparison, against).values()
@@ -201,7 +201,7 @@ def _whiskers(
         "name": f"against {plain(comparison.names[against.other.row.submission_id])}",
         "x": [100 * tested.delta for _, _, tested in drawn],
         "y": [index + offset * ROW_GAP / pairs for index, _, _ in drawn],
-        "text": [points(one.delta) for _, one, _ in drawn],
+        "text": [change(one.first, one.other) for _, one, _ in drawn],
         "textposition": "top center",
         "textfont": {"color": "var(--ink)", "size": 12},
         "cliponaxis": False,
@@ -220,8 +220,8 @@ def _whiskers(
             "symbol": [symbol if tested.significant else f"{symbol}-open" for _, _, tested in drawn],
             "line": {"width": 2, "color": ink},
         },
-        "customdata": [f"{interval_text(one)}, p = {p_text(tested.p)}" for _, one, tested in drawn],
-        "hovertemplate": "%{x:+.1f} (%{customdata})<extra></extra>",
+        "customdata": [f"{interval_text(one)}, {tested.p_phrase}" for _, one, tested in drawn],
+        "hovertemplate": "%{text} (%{customdata})<extra></extra>",
     }
 
 
@@ -262,4 +262,5 @@ def _side(against: Against, delta: float) -> str:
 
 
 def _part_row(part: PartDifference, key: str) -> tuple[str, ...]:
-    return part.name, percent(part.first.get(key)), percent(part.other.get(key)), points(part.delta(key))
+    first, other = part.first.get(key), part.other.get(key)
+    return part.name, percent(first), percent(other), change(first, other)

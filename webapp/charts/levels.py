@@ -150,7 +150,7 @@ def _labels(
 def _change(values: list[float], levels: Levels) -> str:
     """Return the change from an easy level to a hard one, in points, with its sign."""
     easy, hard = levels.change
-    return f"{values[hard] - values[easy]:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(values[hard], 1) - round(values[easy], 1):+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _label(name: tuple[str, str], change: str) -> str:

@@ -4,6 +4,7 @@ The site never loads the model's code. A test compares the file with it.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -84,3 +85,17 @@ def models_for(*splits: Split) -> list[ModelSpec]:
         (spec for spec in models().values() if any(spec.fits(split) for split in splits)),
         key=lambda spec: (spec.parameters, spec.name),
     )
+
+
+def models_with(split: Split, factors: Mapping[str, str]) -> list[tuple[ModelSpec, str]]:
+    """Return the models that fit a split, each with its mode, whose runs have exactly these factors.
+
+    The resolution is not compared: it is an option of each run.
+    """
+    wanted = {name: value.casefold() for name, value in factors.items() if value and name != "resolution"}
+    return [
+        (spec, mode)
+        for spec in models_for(split)
+        for mode in spec.modes
+        if {name: value.casefold() for name, value in spec.factors(mode).items()} == wanted
+    ]

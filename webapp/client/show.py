@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -127,7 +128,7 @@ def comparison(document: dict[str, Any]) -> None:
             spec = METRICS.get(key)
             bounds = "-" if one["low"] is None else f"{_points(one['low'])} to {_points(one['high'])}"
             p = "-" if one["p"] is None else f"{one['p']:.3f}"
-            numbers = (_percent(one["first"]), _percent(one["other"]), _points(one["difference"]), bounds, p)
+            numbers = (_percent(one["first"]), _percent(one["other"]), _change(one), bounds, p)
             table.add_row(spec.label if spec else key, *numbers)
         out.print(table)
 
@@ -162,8 +163,15 @@ def _percent(value: float | None, best: float | None = None) -> str:
     return f"[bold]{text}[/bold]" if value == best else text
 
 
-def _points(difference: float | None) -> str:
-    return "-" if difference is None else f"{100 * difference:+.1f}"
+def _points(end: float) -> str:
+    return f"{100 * end:+.1f}"
+
+
+def _change(one: dict[str, Any]) -> str:
+    """Return the difference of the two numbers as they are shown beside it."""
+    if one["first"] is None or one["other"] is None:
+        return "-"
+    return f"{Decimal(_percent(one['first'])) - Decimal(_percent(one['other'])):+.1f}"
 
 
 def _escaped(text: str) -> str:

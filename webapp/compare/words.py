@@ -1,21 +1,14 @@
 """A comparison in sentences and numbers for people. Pure."""
 
 from webapp.compare.comparison import Against, Comparison, MetricDifference
-from webapp.numbers import UNDEFINED
+from webapp.numbers import shown_difference
 
 MINUS, NBSP = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 
-def points(value: float | None) -> str:
-    """A difference of fractions in points with its sign, such as "+2.3"; a dash where it is undefined."""
-    if value is None:
-        return UNDEFINED
+def points(value: float) -> str:
+    """Return an end of an interval of differences in points with its sign, such as "+2.3"."""
     return f"{100 * value:+.1f}".replace("-", MINUS)
-
-
-def p_text(p: float) -> str:
-    """Return p with its significant decimals: 0.002, 0.04, 0.4."""
-    return f"{p:.3f}" if p < 0.0995 else f"{p:.2f}"
 
 
 def interval_text(difference: MetricDifference) -> str:
@@ -33,7 +26,10 @@ def sentence(comparison: Comparison, against: Against) -> str:
     if found is None or found.delta is None:
         return f"{first} and {other} cannot be compared by {label}: it is not available for both."
     better, worse = (first, other) if found.lead >= 0 else (other, first)
-    size = f"{abs(100 * found.delta):.1f} points {'higher' if found.delta * found.lead >= 0 else 'lower'}"
+    assert found.first is not None
+    assert found.other is not None
+    word = "higher" if found.delta * found.lead >= 0 else "lower"
+    size = f"{abs(shown_difference(found.first, found.other))} points {word}"
     if found.tested is None:
         return (
             f"{label} of {better} is {size} than that of {worse}. "
@@ -42,7 +38,8 @@ def sentence(comparison: Comparison, against: Against) -> str:
     # The sentence says the size of the difference, whichever way round it was taken.
     sign = 1 if found.delta >= 0 else -1
     ends = sorted((sign * found.tested.low, sign * found.tested.high))
-    bounds = f"95{NBSP}%: {' to '.join(points(end) for end in ends)}, p{NBSP}={NBSP}{p_text(found.tested.p)}"
+    p = found.tested.p_phrase.replace(" ", NBSP)
+    bounds = f"95{NBSP}%: {' to '.join(points(end) for end in ends)}, {p}"
     if found.delta == 0 and found.tested.low == found.tested.high == 0:
         return f"{first} and {other} have the same {label}, whichever videos are drawn."
     if found.tested.significant:

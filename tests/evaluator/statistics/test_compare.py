@@ -39,13 +39,13 @@ def test_the_stronger_submission_beats_the_weaker(comparison: Comparison) -> Non
     assert found is not None
     assert found.low > 0
     assert found.p == 2 / 200  # no draw speaks for the weaker one
-    assert comparison.sentence("AP") == "A beats B on AP (p = 0.01)."
+    assert comparison.sentence("AP") == "A beats B on AP (p < 0.01)."
     assert set(comparison.differences) == set(BENCHMARKS["ovis"].headline)
 
 
 def test_the_other_way_round_says_the_opposite(made: Path, comparison: Comparison) -> None:
     turned = compare_reports(comparison.b, comparison.a)
-    assert turned.sentence("AP") == "B beats A on AP (p = 0.01)."
+    assert turned.sentence("AP") == "B beats A on AP (p < 0.01)."
     for key, found in comparison.differences.items():
         other = turned.differences[key]
         assert found is not None
@@ -105,7 +105,7 @@ def test_maps_are_compared_by_their_own_metrics(tmp_path: Path) -> None:
     vps.write_benchmark(tmp_path / "made", videos=4, frames=7, height=32, width=48, seed=0)
     truth, predictions = tmp_path / "made/ground_truth", tmp_path / "made/predictions"
     found = compare("vipseg", truth, predictions / "weak", predictions / "strong", bootstrap=99)
-    assert found.sentence("VPQ") == "B beats A on VPQ (p = 0.02)."
+    assert found.sentence("VPQ") == "B beats A on VPQ (p < 0.02)."
     assert found.videos.metric == "VPQ"
 
 
@@ -115,12 +115,12 @@ def test_the_command_prints_what_the_library_says_and_writes_it(
     pair = [word for name in ("strong", "weak") for word in ("--pred", made / "predictions" / name)]
     done = run(made, *pair, "--bootstrap", 199, "--json", tmp_path / "out.json")
     assert (done.exit_code, done.stderr) == (0, "")
-    assert "A beats B on AP (p = 0.01)." in done.stdout
+    assert "A beats B on AP (p < 0.01)." in done.stdout
     assert f"AP of single videos: A is better on {comparison.videos.a_better}" in done.stdout
     assert all(item.name in done.stdout for item in comparison.videos.largest)
     written = json.loads((tmp_path / "out.json").read_text())
     assert written == json.loads(json.dumps(comparison.to_json()))
-    assert written["differences"]["AP"]["sentence"] == "A beats B on AP (p = 0.01)."
+    assert written["differences"]["AP"]["sentence"] == "A beats B on AP (p < 0.01)."
 
 
 def test_the_command_needs_two_submissions_that_can_be_scored(made: Path, tmp_path: Path) -> None:

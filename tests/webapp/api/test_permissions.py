@@ -24,6 +24,7 @@ from tests.support.factories import (
 )
 from tests.support.rest import TUS, make_token
 from tests.support.runs import MODEL, claim_run, make_checkpoint, make_run, make_run_split
+from webapp.ablations.models import KeptStudies
 from webapp.accounts.models import ApiToken, Scope, User
 from webapp.api import api
 from webapp.jobs.services import job_finish_failed
@@ -130,6 +131,13 @@ def method_of(owner: User) -> str:
     return str(make_variant(owner).method.slug)
 
 
+def study_of(owner: User) -> str:
+    """The address of a study of the owner's method."""
+    method = make_variant(owner).method
+    KeptStudies.objects.create(split=make_split(), method=method, studies=[{"key": "one"}])
+    return f"/methods/{method.slug}/ablations/one"
+
+
 READ, SUBMIT, RUN = Scope.READ, Scope.SUBMIT, Scope.RUN
 # Endpoints whose object is made of an upload get one of whoever asks: see `ask`.
 FROM_UPLOAD: Final = {("POST", "/checkpoints"), ("POST", "/submissions")}
@@ -150,6 +158,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ),
     ("GET", "/methods/{slug}/ablations"): Row(
         OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"/methods/{method_of(owner)}/ablations")
+    ),
+    ("PATCH", "/methods/{slug}/ablations/{key}"): Row(
+        OWN_OR_STAFF, lambda owner: Call(study_of(owner), {"title": "Mine"}), SUBMIT
     ),
     ("GET", "/compare"): Row(OWN_OR_STAFF_TO_SEE, comparison),
     ("GET", "/methods"): Row(EVERYBODY, at("/methods")),

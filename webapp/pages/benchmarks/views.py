@@ -139,9 +139,12 @@ def ablations(request: HttpRequest, slug: str) -> HttpResponse:
     """What each component and setting of a method changes here."""
     benchmark = _benchmark(request, slug)
     split = _split_or_none(benchmark, request.GET.get("split", ""))
+    server = f"{request.scheme}://{request.get_host()}"
     context = _context(benchmark, split, "ablations") | {
-        "measured": study_cards(benchmark_measured(benchmark=benchmark, user=request.user, split=split)),
-        "cards": study_cards(benchmark_studies(benchmark=benchmark, user=request.user)),
+        "measured": study_cards(
+            benchmark_measured(benchmark=benchmark, user=request.user, split=split), server
+        ),
+        "cards": study_cards(benchmark_studies(benchmark=benchmark, user=request.user), server),
         "api_address": f"/api/v1/benchmarks/{benchmark.slug}/ablations",
     }
     return render(request, "ablations/page.html", context)

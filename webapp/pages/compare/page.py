@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 from webapp.charts.differences import category_chart, forest_chart, legend_height, looks, video_chart
 from webapp.charts.spec import Chart
 from webapp.compare.comparison import LETTERS, Against, Compared, Comparison, PartDifference, part_key
-from webapp.compare.words import interval_text, p_text, points, sentence
+from webapp.compare.words import interval_text, sentence
 from webapp.leaderboards.choosing import COMPARED, compare_href
 from webapp.leaderboards.filters import ORIGINS
-from webapp.numbers import percent
+from webapp.numbers import change, percent
 
 VIDEOS_SHOWN = 10
 # Pixels: what axes take of a drawing, and the height at which one that fills half of a page is square.
@@ -170,9 +170,9 @@ def _lines(comparison: Comparison, against: Against) -> tuple[Line, ...]:
                 title=one.metric.title,
                 first=percent(one.first),
                 other=percent(one.other),
-                delta=points(one.delta),
+                delta=change(one.first, one.other),
                 interval=interval_text(one),
-                p=p_text(one.tested.p) if one.tested else "",
+                p=one.tested.p_text if one.tested else "",
                 verdict=verdict,
             )
         )
@@ -188,8 +188,13 @@ def _extremes(
     behind = sorted((one for one in known if one[0] < 0), key=lambda one: one[0])
     better, worse = (
         tuple(
-            VideoLine(video.name, percent(video.first[key]), percent(video.other[key]), points(delta))
-            for delta, video in members[:VIDEOS_SHOWN]
+            VideoLine(
+                video.name,
+                percent(video.first[key]),
+                percent(video.other[key]),
+                change(video.first[key], video.other[key]),
+            )
+            for _, video in members[:VIDEOS_SHOWN]
         )
         for members in (ahead, behind)
     )

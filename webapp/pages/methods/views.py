@@ -6,14 +6,15 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from webapp.ablations.marks import study_mark
 from webapp.ablations.selectors import method_measured, method_studies
 from webapp.benchmarks.selectors import benchmarks_visible_to
 from webapp.methods.models import Method
 from webapp.methods.services import method_update
 from webapp.pages.ablations.cards import study_cards
-from webapp.pages.live import logged_in, missing_is_404
+from webapp.pages.live import logged_in, missing_is_404, told_if_refused
 from webapp.pages.methods.forms import MethodForm
 from webapp.pages.methods.matrix import method_get, method_panels, methods_found, methods_listed
 from webapp.refusal import Refused
@@ -45,12 +46,13 @@ def index(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     method = _get(request, slug)
     panels = method_panels(method=method, user=request.user)
+    server = f"{request.scheme}://{request.get_host()}"
     context = {
         "section": "methods",
         "method": method,
         "panels": panels,
-        "measured": study_cards(method_measured(method=method, user=request.user)),
-        "cards": study_cards(method_studies(method=method, user=request.user)),
+        "measured": study_cards(method_measured(method=method, user=request.user), server),
+        "cards": study_cards(method_studies(method=method, user=request.user), server),
         "api_address": f"/api/v1/methods/{method.slug}/ablations",
         "can_edit": _may_edit(request, method),
     }
@@ -79,6 +81,24 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 def _get(request: HttpRequest, slug: str) -> Method:
     with missing_is_404():
         return method_get(user=request.user, slug=slug)
+
+
+@login_required
+@require_POST
+def mark_study(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """Name, place or hide a study of what was measured here."""
+    method = _get(request, slug)
+    place = request.POST.get("place", "")
+    with told_if_refused(request):
+        study_mark(
+            actor=logged_in(request),
+            method=method,
+            key=key,
+            title=request.POST.get("title", ""),
+            place=int(place) if place.isascii() and place.isdigit() and len(place) < 6 else None,
+            is_hidden="is_hidden" in request.POST,
+        )
+    return redirect(f"{method.get_absolute_url()}#{key.replace('_', '-')}")
 
 
 def _may_edit(request: HttpRequest, method: Method) -> bool:

@@ -1,0 +1,159 @@
+"""What the charts of studies share: their table, their foot with data and source, their error bars."""
+
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import Any
+
+from webapp.ablations.studies import Cell, Kind, Quantity, Study, StudyRow
+from webapp.charts.spec import Chart, plain
+from webapp.numbers import UNDEFINED, change, percent
+
+# A trace of texts alone.
+LABELS: dict[str, Any] = {
+    "type": "scatter",
+    "mode": "text",
+    "textfont": {"color": "var(--ink)", "size": 12},
+    "cliponaxis": False,
+    "showlegend": False,
+    "hoverinfo": "skip",
+}
+FOOT_WIDTH = 42
+
+
+def step_text(value: float, step: float) -> str:
+    """Return how far `value` is from `value - step`, as the two are shown beside it."""
+    return change(round(value, 9), round(value - step, 9))
+
+
+def signed(value: float) -> str:
+    """Return a mean difference, or an end of an interval, in points with its sign."""
+    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def study_table(study: Study) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return head and rows of the table of a study: every number of it, with the steps in brackets."""
+    if study.kind == Kind.EFFECTS:
+        return _effects_table(study)
+    if study.kind == Kind.GRID:
+        return ("", *study.columns), tuple(
+            (row.name, *(_grid_cell(cell, study.scores[0]) for cell in row.cells)) for row in study.rows
+        )
+    has_groups = any(row.group for row in study.rows)
+    head = ("Setting", *(("Input",) if has_groups else ()), *map(_column, study.quantities))
+    rows = tuple(
+        (row.name, *((row.group,) if has_groups else ()), *(_cell(row, one) for one in study.quantities))
+        for row in study.rows
+    )
+    return head, rows
+
+
+def _effects_table(study: Study) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    head = ("Change", "Pairs", *map(_column, study.quantities))
+    return head, tuple(
+        (
+            row.name,
+            str(len(row.pairs)),
+            *(signed(row.steps[one.key]) + span_text(row, one) for one in study.quantities),
+        )
+        for row in study.rows
+    )
+
+
+def _grid_cell(cell: Cell, key: Quantity) -> str:
+    """Return a combination's number, and how far the two changes together differ from their sum."""
+    if not cell.submission or key.key not in cell.values:
+        return UNDEFINED
+    return percent(cell.values[key.key]) + (f" ({beyond_text(cell)})" if cell.beyond is not None else "")
+
+
+def beyond_text(cell: Cell) -> str:
+    """Return what two changes bring beyond their sum, such as "+1.2 [-0.3 to +2.7]"."""
+    assert cell.beyond is not None
+    span = "" if cell.interval is None else f" [{signed(cell.interval[0])} to {signed(cell.interval[1])}]"
+    return signed(cell.beyond) + span
+
+
+def _column(one: Quantity) -> str:
+    return one.label if one.is_score or one.unit == one.label else f"{one.label} ({one.unit})"
+
+
+def _cell(row: StudyRow, one: Quantity) -> str:
+    value = row.values.get(one.key)
+    if value is None:
+        return UNDEFINED
+    if not one.is_score:
+        return f"{value:g}"
+    step = row.steps.get(one.key)
+    return percent(value) + ("" if step is None else f" ({step_text(value, step)}{span_text(row, one)})")
+
+
+def span_text(row: StudyRow, one: Quantity) -> str:
+    """Return the 95 % interval of a step; empty where none is known, as for all that is printed."""
+    if one.key not in row.intervals:
+        return ""
+    low, high = row.intervals[one.key]
+    return f" [{signed(low)} to {signed(high)}]"
+
+
+def study_chart(
+    study: Study,
+    part: str,
+    *,
+    subtitle: str,
+    data: list[dict[str, Any]],
+    lines: int,
+    layout: dict[str, Any],
+    title: str = "",
+) -> Chart:
+    head, rows = study_table(study)
+    return Chart(
+        key="-".join(filter(None, (study.anchor, part))),
+        title=title or study.title,
+        subtitle=subtitle.removesuffix(" · "),
+        figure={"data": data, "layout": layout},
+        head=head,
+        rows=rows,
+    )
+
+
+def axis_title(text: str) -> dict[str, Any]:
+    return {"text": text, "standoff": 8, "font": {"size": 12}}
+
+
+def error_bars(steps: Sequence[float], spans: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    pairs = list(zip(steps, spans, strict=True))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [round(100 * (high - step), 4) for step, (_, high) in pairs],
+        "arrayminus": [round(100 * (step - low), 4) for step, (low, _) in pairs],
+        "color": "var(--ink)",
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def foot_lines(study: Study, scope: str, *more: str) -> list[str]:
+    """Return the lines below the axis: the data, the source, and what a reader must know."""
+    source = f"Printed in {study.source.short}" if study.source.short else ""
+    texts = [" · ".join(filter(None, (scope, source))), *filter(None, more)]
+    return [line for text in texts for line in wrap(plain(text), FOOT_WIDTH)]
+
+
+def source_line(lines: Sequence[str], left: int) -> dict[str, Any]:
+    """Return the foot of a figure. Its name tells the chart script to keep it where there is little room."""
+    return {
+        "name": "source",
+        "text": "<br>".join(lines),
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": 0,
+        "xanchor": "left",
+        "yanchor": "top",
+        "xshift": 8 - left,
+        "yshift": -46,
+        "align": "left",
+        "showarrow": False,
+        "font": {"color": "var(--muted)", "size": 11},
+    }
