@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import CharField, Count
 from django.utils.text import slugify
 
+from evaluator.files.words import counted
 from webapp.accounts.models import User
 from webapp.methods.factors import canonical_factors
 from webapp.methods.models import HUES, Method, Variant
@@ -49,6 +50,16 @@ def method_update(*, method: Method, actor: User, **fields: Any) -> Method:
     _clean(method)
     method.save(update_fields=list(fields))
     return method
+
+
+def methods_complete() -> list[str]:
+    """Give methods what an earlier version or an import past these services left out; say what changed."""
+    coloured = colours_complete()
+    said = [f"{counted(coloured, 'method')} got a colour."] if coloured else []
+    return said + [
+        f"{factor} {before!r} is now {after!r} ({counted(number, 'variant')})."
+        for (factor, before, after), number in sorted(factors_complete().items())
+    ]
 
 
 @transaction.atomic

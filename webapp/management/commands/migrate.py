@@ -13,9 +13,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
 from django.db.migrations.state import ProjectState
 
-from evaluator.files.words import counted
 from webapp.demo.accounts import demo_accounts_close
-from webapp.methods.services import colours_complete, factors_complete
+from webapp.methods.services import methods_complete
 
 
 class WholeMigrationExecutor(MigrationExecutor):
@@ -42,13 +41,7 @@ class Command(migrate.Command):
         migrate.MigrationExecutor = WholeMigrationExecutor  # type: ignore[attr-defined]  # an imported name
         super().handle(*args, **options)
         if options["app_label"] is None and not options["plan"] and not options["check_unapplied"]:
-            self._complete_methods()
+            for said in methods_complete():
+                self.stdout.write(said)
         if close_demo and (said := demo_accounts_close()):
             self.stdout.write(said)
-
-    def _complete_methods(self) -> None:
-        """Give methods what an earlier version or an import past the services left out; say what changed."""
-        if coloured := colours_complete():
-            self.stdout.write(f"{counted(coloured, 'method')} got a colour.")
-        for (factor, before, after), number in sorted(factors_complete().items()):
-            self.stdout.write(f"{factor} {before!r} is now {after!r} ({counted(number, 'variant')}).")
