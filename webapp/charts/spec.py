@@ -24,6 +24,8 @@ class Chart:
     figure: dict[str, Any]
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    height: int = 380
+    """Pixels that the figure takes on a page."""
 
     @property
     def spec_id(self) -> str:

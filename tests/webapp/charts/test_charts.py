@@ -77,7 +77,7 @@ def test_more_than_five_lines_get_a_legend_instead_of_labels() -> None:
 def test_printed_numbers_have_open_marks_and_the_subtitle_says_so() -> None:
     chart = levels_chart([make(), make(2, origin="reported")], BY_OCCLUSION, scope="")
     assert chart is not None
-    assert [line["marker"]["symbol"] for line in chart.figure["data"]] == ["circle", "circle-open"]
+    assert [line["marker"]["symbol"] for line in chart.figure["data"]] == ["square", "diamond-open"]
     assert "as published (open)" in chart.subtitle
 
 
