@@ -130,11 +130,11 @@ class StudyMarkOut(Schema):
 def benchmark_ablations(request: HttpRequest, slug: str) -> AblationsOut:
     """What each component and setting of methods changes on this benchmark."""
     row = get_object_or_404(benchmarks_visible_to(person(request)), slug=slug)
-    user = person(request)
+    viewer = person(request)
     page = f"{row.get_absolute_url()}ablations/"
     return AblationsOut(
-        published=[_study(one, page) for one in benchmark_studies(benchmark=row, user=user)],
-        measured=[_study(one, page) for one in benchmark_measured(benchmark=row, user=user)],
+        published=[_study(one, page) for one in benchmark_studies(benchmark=row, user=viewer)],
+        measured=[_study(one, page) for one in benchmark_measured(benchmark=row, user=viewer)],
     )
 
 
@@ -147,11 +147,11 @@ def benchmark_ablations(request: HttpRequest, slug: str) -> AblationsOut:
 def method_ablations(request: HttpRequest, slug: str) -> AblationsOut:
     """What each component and setting of this method changes."""
     row = get_object_or_404(methods_visible_to(person(request)), slug=slug)
-    user = person(request)
+    viewer = person(request)
     page = row.get_absolute_url()
     return AblationsOut(
-        published=[_study(one, page) for one in method_studies(method=row, user=user)],
-        measured=[_study(one, page) for one in method_measured(method=row, user=user)],
+        published=[_study(one, page) for one in method_studies(method=row, user=viewer)],
+        measured=[_study(one, page) for one in method_measured(method=row, user=viewer)],
     )
 
 

@@ -11,7 +11,8 @@ from tests.support.factories import make_split, make_user
 from webapp.ablations.published import published_studies, studies_of_benchmark
 from webapp.ablations.studies import Kind
 from webapp.benchmarks.models import Benchmark
-from webapp.charts.ablations import study_charts, study_table
+from webapp.charts.ablations import study_charts
+from webapp.charts.study_parts import study_table
 from webapp.published.load import load_published_results
 from webapp.published.rows import DATA
 
