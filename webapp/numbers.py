@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 UNDEFINED = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 
 
 def percent(value: float | None) -> str:
@@ -22,4 +23,4 @@ def change(value: float | None, other: float | None) -> str:
     """Return the same with its sign, such as "+2.3"; a dash where either is undefined."""
     if value is None or other is None:
         return UNDEFINED
-    return f"{shown_difference(value, other):+.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{shown_difference(value, other):+.1f}".replace("-", MINUS)

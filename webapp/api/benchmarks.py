@@ -132,12 +132,23 @@ class RanHereOut(Schema):
     frames_per_second: float | None
 
 
+class CostOut(Schema):
+    """What a variant costs; null where it is not known."""
+
+    params_m: float | None = Field(description="millions of parameters")
+    gmacs: float | None = Field(description="billions of multiply-adds per frame")
+    gflops: float | None = Field(description="what a paper calls so: one or two per multiply-add")
+    fps: float | None = Field(description="frames per second on `device`")
+    device: str = Field(description="empty where nobody named it")
+    kind: str = Field(description="printed, stated (by its author) or measured here")
+
+
 class LeaderboardRow(Schema):
     """A variant with its best visible submission."""
 
     rank: int | None = Field(
-        description="among all public rows, whatever the filters; null for second readings and your own "
-        "private rows, where the primary metric is undefined, and for a moment after a change "
+        description="by `ranked_by` among all public rows, whatever the filters; null for second readings "
+        "and your own private rows, where the metric is undefined, and for a moment after a change "
         "(`ranks_pending`)"
     )
     rank_interval: tuple[int, int] | None = Field(
@@ -155,6 +166,7 @@ class LeaderboardRow(Schema):
     year: int | None
     source: dict[str, Any] | None = Field(description="where a reported number is printed")
     ran_here: RanHereOut | None
+    cost: CostOut | None
     evaluator: str | None
     digest: str | None
     stale: str | None = Field(description="why it would have another score today; null where it would not")
@@ -167,10 +179,12 @@ class LeaderboardOut(Schema):
     benchmark: str
     split: str
     subset: SubsetOut | None
-    primary: str = Field(description="the metric that ranks")
+    primary: str = Field(description="the metric that ranks where `sort` asks for no other")
+    ranked_by: str = Field(description="the metric whose ranks the rows have: the one of `sort`, if any")
     scores_hidden: bool = Field(description="true in a blind phase, for those who must not see numbers")
     total: int = Field(description="rows without any filter")
     matching: int = Field(description="rows that pass the filters, on all pages")
+    without_number: int = Field(description="rows that are left out: without the number of `sort`")
     page: int
     pages: int
     next: str | None = Field(description="address of the next page; null on the last")
@@ -190,14 +204,35 @@ FILTERS = [
     query_parameter("backbone", "Rows with one of these backbones; R50 and ResNet-50 are one.", TEXTS),
     query_parameter("mode", "Rows with one of these modes, such as online.", TEXTS),
     query_parameter("origin", f"Rows of one of these origins: {', '.join(ORIGINS)}.", TEXTS),
+    query_parameter("method", "Rows of methods with one of these slugs.", TEXTS),
+    query_parameter("device", "Rows with a speed on one of these devices; `not named` is one, too.", TEXTS),
+    query_parameter("per", "`method`: the best variant of each method alone.", {"type": "string"}),
     query_parameter("extra_data", "`none`: rows that were trained without further data.", {"type": "string"}),
     query_parameter("q", "Words of method, variant, settings, venue, year or author.", {"type": "string"}),
     query_parameter(
-        "sort", "Key of a metric to order by; `-` before it turns the order.", {"type": "string"}
+        "sort",
+        "Key of a metric to order and rank by, or params_m, gmacs, fps, method, year; "
+        "`-` before it turns the order.",
+        {"type": "string"},
+    ),
+    query_parameter(
+        "without", "`1`: also rows without the number of `sort`, which are left out.", {"type": "string"}
+    ),
+    query_parameter(
+        "rows", "Ids of variants with commas between them: these rows alone.", {"type": "string"}
+    ),
+    query_parameter(
+        "metrics",
+        "Keys of metrics with commas between them: these columns alone.",
+        {"type": "string"},
     ),
     query_parameter("secondary", "`1`: second readings of reported settings, too.", {"type": "string"}),
     query_parameter("page", "JSON alone: which page, from 1.", {"type": "integer"}),
-    query_parameter("columns", "`all`: every metric that the benchmark has.", {"type": "string"}),
+    query_parameter(
+        "columns",
+        "`all`: every metric that the benchmark has; or groups to open (`cost`), with `-` to close.",
+        {"type": "string"},
+    ),
 ]
 
 
@@ -257,7 +292,7 @@ def benchmark_leaderboard(
 
 
 def _next_page(request: HttpRequest, board: Leaderboard) -> str | None:
-    if board.page == board.pages:
+    if board.page == board.pages or board.filters.rows:
         return None
     query = request.GET.copy()
     query["page"] = str(board.page + 1)

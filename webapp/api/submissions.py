@@ -24,6 +24,7 @@ from webapp.rest.document import made, problems
 from webapp.rest.idempotency import idempotent
 from webapp.rest.pages import Keyset
 from webapp.rest.problems import ProblemItem
+from webapp.submissions.costs import DEVICE_CHARACTERS
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import (
     Quota,
@@ -34,12 +35,23 @@ from webapp.submissions.selectors import (
     submissions_of,
 )
 from webapp.submissions.sentences import status_sentence
-from webapp.submissions.services import submission_create, submission_withdraw
+from webapp.submissions.services import submission_create, submission_state_cost, submission_withdraw
 from webapp.uploads.kinds import PREDICTIONS
 from webapp.uploads.selectors import upload_finished
 
 router = Router(tags=["submissions"])
 MADE = made(201, 409, 410, 507)
+
+
+class CostIn(Schema):
+    """What an author states of the cost of a variant; shown as *stated*."""
+
+    params_m: float | None = Field(None, description="millions of parameters")
+    gmacs: float | None = Field(
+        None, description="billions of multiply-adds per frame, as `python -m dvis_model cost` counts them"
+    )
+    fps: float | None = Field(None, description="frames per second on `fps_device`")
+    fps_device: str = Field("", max_length=DEVICE_CHARACTERS, description="needed with `fps`")
 
 
 class SubmissionIn(Schema):
@@ -53,6 +65,7 @@ class SubmissionIn(Schema):
     )
     note: str = Field("", max_length=300)
     public: bool = Field(True, description="false: only you and the organisers see it")
+    cost: CostIn | None = None
 
 
 class ProgressOut(Schema):
@@ -93,6 +106,7 @@ class SubmissionOut(Schema):
     public: bool = Field(alias="is_public")
     hidden: bool = Field(alias="is_hidden", description="by the organisers: only they can publish it")
     note: str
+    cost: CostIn | None = Field(description="as its author states it")
     progress: ProgressOut | None
     queue_position: int | None = Field(description="1 = next; null unless queued")
     expected_s: float | None = Field(description="seconds until it is done; null where nobody can know")
@@ -104,6 +118,10 @@ class SubmissionOut(Schema):
     created_at: datetime
     finished_at: datetime | None
     links: LinksOut
+
+    @staticmethod
+    def resolve_cost(row: Submission) -> dict[str, Any] | None:
+        return row.cost or None
 
     @staticmethod
     def resolve_status_text(row: Submission) -> str:
@@ -233,6 +251,7 @@ def submission_post(request: HttpRequest, payload: SubmissionIn, response: HttpR
             note=payload.note,
             is_public=payload.public,
             begun_at=upload.created_at,
+            cost=payload.cost.dict() if payload.cost else None,
         )
     out = SubmissionOut.from_orm(_get(submission.id, request), context={"request": request})
     response["Location"] = out.links.self
@@ -269,6 +288,19 @@ def submission(request: HttpRequest, id: UUID) -> Submission:
 def submission_delete(request: HttpRequest, id: UUID) -> Submission:
     """Withdraw it, while it is not scored yet."""
     submission_withdraw(submission=_get(id, request), actor=user(request))
+    return _get(id, request)
+
+
+@router.put(
+    "/submissions/{uuid:id}/cost",
+    response=SubmissionOut,
+    auth=submitter,
+    summary="State the cost of a submission",
+    openapi_extra=problems(409),
+)
+def submission_cost(request: HttpRequest, id: UUID, payload: CostIn) -> Submission:
+    """State parameters, multiply-adds and speed of an upload of yours, instead of what was stated before."""
+    submission_state_cost(submission=_get(id, request), actor=user(request), cost=payload.dict())
     return _get(id, request)
 
 

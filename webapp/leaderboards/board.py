@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from webapp.leaderboards.metrics import Metric
+from webapp.submissions.costs import UNKNOWN, Cost
 
 # Values closer than this are one value: parity with the official evaluators is promised to 1e-9.
 SAME = 9
@@ -45,6 +46,8 @@ class Row:
     """95 % bounds, of metrics that have any."""
     is_public: bool = True
     author: str = ""
+    team: str = ""
+    """The team of its method; where none is named, the authors of the paper."""
     venue: str = ""
     year: int | None = None
     paper_url: str = ""
@@ -57,6 +60,7 @@ class Row:
     ran: RanHere | None = None
     colour: int | None = None
     """The hue of its method."""
+    cost: Cost = UNKNOWN
     stale: str = ""
     """The reason why it would have another score today, in a sentence; empty where it would not."""
 

@@ -10,12 +10,22 @@ from typing import Any
 from webapp.benchmarks.models import VideoSubset
 from webapp.leaderboards.board import Column, RankedRow, Row
 from webapp.leaderboards.filters import ORIGINS
+from webapp.leaderboards.metrics import Metric
 from webapp.leaderboards.selectors import Leaderboard
-from webapp.numbers import UNDEFINED
+from webapp.numbers import UNDEFINED, percent
 
 # A cell that starts with one of these is run as a formula by spreadsheet programs.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 FORMULA_AFTER_SEMICOLON = re.compile(r"(;\s*)(?=[=+\-@])")
+COST_FIELDS = {
+    "params_m": "params_m",
+    "gmacs": "gmacs",
+    "gflops": "gflops",
+    "fps": "frames_per_second",
+    "device": "device",
+    "kind": "cost_is",
+}
+COST_LABELS = {"params_m": "M params", "gmacs": "GMACs", "fps": "frames/s"}
 LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -53,16 +63,19 @@ def to_dict(board: Leaderboard) -> dict[str, Any]:
     `intervals` are 95 % bounds, `rank_interval` the best and worst rank that the videos leave possible, and
     `tie_groups` ids of submissions, of which the first is not surely better than the others.
     """
+    ticked = bool(board.filters.rows)
     return {
         "benchmark": board.split.benchmark.slug,
         "split": board.split.name,
         "subset": None if board.subset is None else _subset_dict(board.subset),
         "primary": board.primary.key,
+        "ranked_by": board.ranked_by.key,
         "scores_hidden": board.is_blind,
         "total": board.total,
-        "matching": board.matching,
-        "page": board.page,
-        "pages": board.pages,
+        "matching": len(board.chosen) if ticked else board.matching,
+        "without_number": board.folded,
+        "page": 1 if ticked else board.page,
+        "pages": 1 if ticked else board.pages,
         "ranks_pending": not board.is_ranked,
         "columns": [
             {
@@ -74,7 +87,7 @@ def to_dict(board: Leaderboard) -> dict[str, Any]:
             }
             for column in board.columns
         ],
-        "rows": [_row_dict(ranked, board.columns) for ranked in board.rows],
+        "rows": [_row_dict(ranked, board.columns) for ranked in (board.chosen if ticked else board.rows)],
         "tie_groups": _tie_groups(board),
     }
 
@@ -82,8 +95,8 @@ def to_dict(board: Leaderboard) -> dict[str, Any]:
 def to_csv(board: Leaderboard) -> Iterator[str]:
     """Yield comma-separated text with a head line; values are fractions, undefined ones empty.
 
-    The last columns are why a row is outdated, where it is, who sees it, the possible ranks, and the bounds
-    of 95 % intervals, of metrics that have any.
+    The last columns are why a row is outdated, where it is, who sees it, the metric of the rank, the possible
+    ranks, what the variant costs, and the bounds of 95 % intervals, of metrics that have any.
     """
     factors = board.every.factor_names()
     keys = [column.metric.key for column in board.columns]
@@ -92,10 +105,11 @@ def to_csv(board: Leaderboard) -> Iterator[str]:
     yield _csv_line(
         *("rank", "method", "variant", *factors, "origin", "venue", "year", "source"),
         *keys,
-        *("submission", "digest", "outdated", "visibility", "rank_low", "rank_high"),
+        *("submission", "digest", "outdated", "visibility", "ranked_by", "rank_low", "rank_high"),
+        *COST_FIELDS.values(),
         *(f"{key}_{end}" for key in bounded for end in ("low", "high")),
     )
-    for ranked in board.every.every():
+    for ranked in board.listed():
         row = ranked.row
         yield _csv_line(
             ranked.rank,
@@ -111,19 +125,24 @@ def to_csv(board: Leaderboard) -> Iterator[str]:
             row.digest,
             row.stale,
             "public" if row.is_public else "private",
+            board.ranked_by.key,
             ranked.rank_low,
             ranked.rank_high,
+            *(getattr(row.cost, name) for name in COST_FIELDS),
             *(bound for key in bounded for bound in row.intervals.get(key, (None, None))),
         )
 
 
 def to_markdown(board: Leaderboard) -> Iterator[str]:
     """Yield a table in percent with one decimal; the best of each column is bold."""
-    head = ["Rank", "Method", "Settings", "Origin", *(column.metric.label for column in board.columns)]
+    head = ["Rank", "Method", "Settings", "Origin", *_number_heads(board)]
     yield _markdown_line(head)
-    yield "|" + "|".join(["---:", "---", "---", "---", *["---:"] * len(board.columns)]) + "|\n"
-    for ranked in board.every.every():
-        numbers = _percents(ranked.row, board.columns, lambda text: f"**{text}**")
+    yield "|" + "|".join(["---:", "---", "---", "---", *["---:"] * (len(head) - 4)]) + "|\n"
+    for ranked in board.listed():
+        numbers = [
+            f"**{text}**" if column.is_best(ranked.row) else text
+            for column, text in _percents(ranked.row, board.columns)
+        ] + _costs(ranked.row, board)
         texts = [
             _rank_text(ranked),
             ranked.row.method,
@@ -134,25 +153,30 @@ def to_markdown(board: Leaderboard) -> Iterator[str]:
 
 
 def to_latex(board: Leaderboard) -> Iterator[str]:
-    """Yield a booktabs table in percent with one decimal; the best of each column is bold.
+    """Yield a booktabs table in percent with one decimal, the best of a column bold, the second underlined.
 
-    Printed numbers carry a dagger, outdated ones a double dagger and private rows an asterisk, which the
-    last lines explain.
+    Best and second are those of the table's own rows, as they are printed. Numbers from papers carry a
+    dagger, outdated ones a double dagger and private rows an asterisk, which the last lines explain.
     """
     yield f"% {_latex(board.scope)}: needs \\usepackage{{booktabs}}\n"
-    yield f"\\begin{{tabular}}{{ll{'r' * len(board.columns)}}}\n"
+    heads = _number_heads(board)
+    yield f"\\begin{{tabular}}{{ll{'r' * len(heads)}}}\n"
     yield "\\toprule\n"
-    yield _latex_line(["Method", "Settings", *(_latex(column.metric.label) for column in board.columns)])
+    yield _latex_line(["Method", "Settings", *map(_latex, heads)])
     yield "\\midrule\n"
     used: set[str] = set()
-    for ranked in board.every.every():
-        numbers = _percents(ranked.row, board.columns, lambda text: f"\\textbf{{{text}}}")
+    podiums = {column.metric.key: _podium(board, column.metric) for column in board.columns}
+    for ranked in board.listed():
+        numbers = [
+            _latex_number(text, podiums[column.metric.key], ranked.row)
+            for column, text in _percents(ranked.row, board.columns)
+        ] + [_latex(text) for text in _costs(ranked.row, board)]
         marks = [mark for mark, is_so, _ in LATEX_MARKS if is_so(ranked.row)]
         used.update(marks)
         name = _latex(ranked.row.method) + "".join(f"$^{mark}$" for mark in marks)
         yield _latex_line([name, _latex(ranked.row.distinction), *numbers])
     yield "\\bottomrule\n"
-    width = len(board.columns) + 2
+    width = len(heads) + 2
     for mark, _, text in LATEX_MARKS:
         if mark in used:
             yield f"\\multicolumn{{{width}}}{{l}}{{\\footnotesize $^{mark}$ {text}}} \\\\\n"
@@ -195,6 +219,7 @@ def _row_dict(ranked: RankedRow, columns: tuple[Column, ...]) -> dict[str, Any]:
         "year": row.year,
         "source": row.source or None,
         "ran_here": asdict(row.ran) if row.ran else None,
+        "cost": asdict(row.cost) if row.cost.kind else None,
         "evaluator": row.evaluator or None,
         "digest": row.digest or None,
         "stale": row.stale or None,
@@ -233,13 +258,46 @@ def plain_cell(cell: object) -> object:
     return "" if cell is None else cell
 
 
-def _percents(row: Row, columns: tuple[Column, ...], bold: Callable[[str], str]) -> list[str]:
+def _percents(row: Row, columns: tuple[Column, ...]) -> list[tuple[Column, str]]:
+    return [(column, percent(row.values.get(column.metric.key))) for column in columns]
+
+
+def _number_heads(board: Leaderboard) -> list[str]:
+    costs = board.costs if board.shows_costs else ()
+    return [*(column.metric.label for column in board.columns), *(COST_LABELS[key] for key in costs)]
+
+
+def _costs(row: Row, board: Leaderboard) -> list[str]:
+    """The costs that the board shows, a speed with its device."""
     texts = []
-    for column in columns:
-        value = row.values.get(column.metric.key)
-        text = UNDEFINED if value is None else f"{100 * value:.1f}"
-        texts.append(bold(text) if column.is_best(row) else text)
+    for key in board.costs if board.shows_costs else ():
+        value = getattr(row.cost, key)
+        device = f" ({row.cost.device or 'device not named'})" if key == "fps" else ""
+        texts.append(UNDEFINED if value is None else f"{value:.4g}{device}")
     return texts
+
+
+def _podium(board: Leaderboard, metric: Metric) -> list[str]:
+    """The best and the second number of a column of the table, as they are printed."""
+    values: Iterable[float | None] = board.every.values(metric)
+    if board.filters.rows:
+        ticked = [one.row.values.get(metric.key) for one in board.chosen if not one.row.is_secondary]
+        known = [value for value in ticked if value is not None]
+        values = sorted(known, reverse=metric.higher_is_better)
+    texts: list[str] = []
+    for value in values:
+        text = percent(value)
+        if text not in texts:
+            texts.append(text)
+        if len(texts) == 2:
+            break
+    return texts
+
+
+def _latex_number(text: str, podium: list[str], row: Row) -> str:
+    if row.is_secondary or text not in podium:
+        return text
+    return f"\\textbf{{{text}}}" if text == podium[0] else f"\\underline{{{text}}}"
 
 
 def _marks(row: Row) -> str:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from webapp.leaderboards.metrics import CATEGORIES, COSTS, GROUPS
 from webapp.methods.factors import canonical
 
 ORIGINS = {"upload": "Scored here", "run": "Reference run", "reported": "Reported"}
@@ -13,22 +14,44 @@ FACTOR_FACETS = {"backbone": "Backbone", "mode": "Mode"}
 ROWS_SHOWN = 25
 LAST_PAGE = 100_000
 CHOSEN_LIMIT = 12
+# In addresses, and as a chip: devices that nobody named.
+UNNAMED = "not named"
+OPENED = (*GROUPS, COSTS, CATEGORIES)
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Facets (values of one joined by OR, facets by AND), a text to find, an order, chosen rows."""
+    """Facets (values of one joined by OR, facets by AND), a text to find, an order, chosen rows, columns.
+
+    Attributes:
+        method: slugs; rows of exactly these methods.
+        device: rows whose speed was measured on one of these.
+        best: one row per method, its best by the metric that ranks.
+        without: also rows without the number by which the board is sorted.
+        groups: of columns, which are open in full, or with "-" closed.
+        metrics: exactly these columns, whatever the groups.
+        baseline: the variant to which numbers are shown as differences.
+        y: the metric of the chart of quality against speed.
+    """
 
     split: str = ""
     subset: str = ""
     backbone: tuple[str, ...] = ()
     mode: tuple[str, ...] = ()
     origin: tuple[str, ...] = ()
+    method: tuple[str, ...] = ()
+    device: tuple[str, ...] = ()
     extra_data: str = field(default="", metadata={"choices": "'' or 'none'"})
     q: str = ""
     sort: str = ""
     secondary: bool = False
+    best: bool = False
+    without: bool = False
     all_columns: bool = False
+    groups: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    baseline: int = 0
+    y: str = ""
     rows: tuple[int, ...] = ()
     page: int = 1
 
@@ -42,12 +65,20 @@ class Filters:
             backbone=_words(query, "backbone"),
             mode=_words(query, "mode"),
             origin=tuple(value for value in _several(query, "origin") if value in ORIGINS),
+            method=_several(query, "method"),
+            device=_several(query, "device"),
             extra_data="none" if _last(query, "extra_data") == "none" else "",
             q=" ".join(_last(query, "q").replace("\x00", "").split())[:100],
             sort="" if sort in ("", "rank") else sort[:40],
             secondary=_last(query, "secondary") == "1",
+            best=_last(query, "per") == "method",
+            without=_last(query, "without") == "1",
             all_columns=_last(query, "columns") == "all",
-            rows=_row_ids(query),
+            groups=_groups(query),
+            metrics=_listed(query, "metrics"),
+            baseline=next(iter(_ids(query, "baseline")), 0),
+            y=_last(query, "y").replace("\x00", "")[:40],
+            rows=_ids(query, "rows")[:CHOSEN_LIMIT],
         )
         return replace(filters, page=_page(_last(query, "page"), filters.order))
 
@@ -59,11 +90,18 @@ class Filters:
             *(("backbone", value) for value in self.backbone),
             *(("mode", value) for value in self.mode),
             *(("origin", value) for value in self.origin),
+            *(("method", value) for value in self.method),
+            *(("device", value) for value in self.device),
             ("extra_data", self.extra_data),
             ("q", self.q),
             ("sort", self.sort),
             ("secondary", "1" if self.secondary else ""),
-            ("columns", "all" if self.all_columns else ""),
+            ("per", "method" if self.best else ""),
+            ("without", "1" if self.without else ""),
+            ("columns", "all" if self.all_columns else ",".join(self.groups)),
+            ("metrics", ",".join(self.metrics)),
+            ("baseline", str(self.baseline) if self.baseline else ""),
+            ("y", self.y),
             ("rows", ",".join(map(str, self.rows))),
             ("page", str(self.page) if self.page > 1 else ""),
         ]
@@ -72,7 +110,8 @@ class Filters:
     @property
     def order(self) -> str:
         """A short name of the rows and their order: a page is one of these."""
-        state = replace(self, rows=(), page=1, all_columns=False).to_query()
+        shown = {"all_columns": False, "groups": (), "metrics": (), "baseline": 0, "y": ""}
+        state = replace(self, rows=(), page=1, **shown).to_query()  # type: ignore[arg-type]  # by name
         return hashlib.sha256(state.encode()).hexdigest()[:8]
 
     @property
@@ -92,7 +131,14 @@ class Filters:
     @property
     def narrows(self) -> bool:
         """Return whether rows are left out."""
-        return bool(self.backbone or self.mode or self.origin or self.extra_data or self.q)
+        facets = (self.backbone, self.mode, self.origin, self.method, self.device, self.extra_data)
+        return any(facets) or bool(self.q) or self.best
+
+    def with_group(self, group: str, wanted: str) -> "Filters":
+        """Return the state in which a group of columns is "open", "closed", or "" as it is at first."""
+        others = [one for one in self.groups if one.removeprefix("-") != group]
+        mine = {"open": [group], "closed": [f"-{group}"], "": []}[wanted]
+        return replace(self, groups=tuple(sorted([*others, *mine])), all_columns=False, metrics=())
 
 
 def _last(query: QueryDict, key: str) -> str:
@@ -116,8 +162,18 @@ def _page(text: str, order: str) -> int:
     return min(max(1, int(number)), LAST_PAGE)
 
 
-def _row_ids(query: QueryDict) -> tuple[int, ...]:
-    """Both spellings: `rows=3,5` of our links, `rows=3&rows=5` of the plain form."""
-    texts = ",".join(query.getlist("rows")).split(",")
+def _listed(query: QueryDict, key: str) -> tuple[str, ...]:
+    """Both spellings: `rows=3,5` of our links, `rows=3&rows=5` of a plain form; in order, each once."""
+    texts = ",".join(query.getlist(key)).replace("\x00", "").split(",")
+    return tuple(dict.fromkeys(text[:40] for text in texts if text))[:100]
+
+
+def _groups(query: QueryDict) -> tuple[str, ...]:
+    found = {text.removeprefix("-"): text for text in _listed(query, "columns")}
+    return tuple(sorted(text for group, text in found.items() if group in OPENED))
+
+
+def _ids(query: QueryDict, key: str) -> tuple[int, ...]:
+    texts = _listed(query, key)
     ids = {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 16}
-    return tuple(sorted(ids))[:CHOSEN_LIMIT]
+    return tuple(sorted(ids - {0}))

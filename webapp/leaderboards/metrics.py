@@ -16,6 +16,8 @@ GROUPS = {
     "recall": "Recall",
     "other": "Other",
 }
+# Groups of columns that are no metrics of the board: what rows cost, and the primary metric by category.
+COSTS, CATEGORIES = "cost", "category"
 OCCLUSION = ("AP_so", "AP_mo", "AP_ho")
 PRIMARY_OF_TASK = {"vis": "AP", "vps": "VPQ", "vss": "mIoU"}
 

@@ -52,6 +52,10 @@ class BoardRow(models.Model):
         null=True, help_text="without the primary metric: which of its others orders the row, from 0"
     )
     stand_in_value = models.FloatField(null=True, help_text="its value; more is better")
+    params_m = models.FloatField(null=True, help_text="millions of parameters")
+    gmacs = models.FloatField(null=True, help_text="billions of multiply-adds per frame")
+    fps = models.FloatField(null=True, help_text="frames per second on `device`")
+    device = models.CharField(max_length=120, blank=True, help_text="empty: not named, or several")
 
     class Meta:
         constraints = [

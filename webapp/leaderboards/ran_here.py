@@ -1,35 +1,62 @@
-"""Devices and speeds of rows that came from reference runs."""
+"""Devices, speeds and sizes of rows that came from reference runs: what was measured here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from django.db.models import Max, Sum
+from django.db.models import Max, Min, Sum
 
+from webapp.checkpoints.zoo import models
 from webapp.leaderboards.board import RanHere, Row
 from webapp.runs.models import RunVideo
+from webapp.submissions.costs import KINDS, Cost, cost_said
 from webapp.submissions.models import Submission
 
 
 def with_runs(rows: Sequence[Row]) -> list[Row]:
-    """The rows, those of runs with what they ran on; one query where there are any."""
-    ids = [UUID(row.submission_id) for row in rows if row.origin == Submission.Origin.RUN]
-    found = _ran_here(ids) if ids else {}
-    return [replace(row, ran=found[row.submission_id]) if row.submission_id in found else row for row in rows]
+    """The rows, those of runs with what they ran on and what they cost; one query where there are any."""
+    found = _ran_here([UUID(row.submission_id) for row in rows if row.origin == Submission.Origin.RUN])
+    return [
+        replace(row, ran=found[row.submission_id][0], cost=found[row.submission_id][1])
+        if row.submission_id in found
+        else row
+        for row in rows
+    ]
 
 
-def _ran_here(submissions: Sequence[UUID]) -> dict[str, RanHere]:
+def costs_of(submissions: Iterable[Submission]) -> dict[UUID, Cost]:
+    """What each of these submissions costs: printed, stated or measured; one query where there are runs."""
+    costs = {one.pk: cost_said(one) for one in submissions}
+    runs = [one.pk for one in submissions if one.origin == Submission.Origin.RUN]
+    return costs | {UUID(key): cost for key, (_, cost) in _ran_here(runs).items()}
+
+
+def _ran_here(submissions: Sequence[UUID]) -> dict[str, tuple[RanHere, Cost]]:
+    if not submissions:
+        return {}
     runs = (
         RunVideo.objects.filter(run__submission__in=submissions)
         .order_by()
-        .values("run", "run__submission")
-        .annotate(frames_sum=Sum("frames"), seconds_sum=Sum("seconds"), device_name=Max("device"))
-    )
-    return {
-        str(run["run__submission"]): RanHere(
-            run_id=str(run["run"]),
-            device=run["device_name"],
-            frames_per_second=run["frames_sum"] / run["seconds_sum"] if run["seconds_sum"] else None,
+        .values("run", "run__submission", "run__model")
+        .annotate(
+            frames_sum=Sum("frames"),
+            seconds_sum=Sum("seconds"),
+            device_name=Max("device"),
+            other_device=Min("device"),
         )
-        for run in runs
-    }
+    )
+    found = {}
+    for run in runs:
+        fps = run["frames_sum"] / run["seconds_sum"] if run["seconds_sum"] else None
+        device = run["device_name"]
+        if run["other_device"] != device:  # a mean of two machines is the speed of neither
+            device, fps = f"{run['other_device']} and {device}", None
+        spec = models().get(run["run__model"])
+        cost = Cost(
+            params_m=spec.parameters / 1e6 if spec else None,
+            fps=fps,
+            device=device if fps else "",
+            kind=KINDS[Submission.Origin.RUN],
+        )
+        found[str(run["run__submission"])] = (RanHere(str(run["run"]), device, fps), cost)
+    return found

@@ -27,8 +27,8 @@ from django.db.models.lookups import In, IsNull
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.leaderboards.board import NO_EXTRA_DATA, PARTS_OF_METHOD, RankedRow, Row
-from webapp.leaderboards.filters import FACTOR_FACETS, Filters
-from webapp.leaderboards.metrics import Metric
+from webapp.leaderboards.filters import FACTOR_FACETS, UNNAMED, Filters
+from webapp.leaderboards.metrics import Metric, metric
 from webapp.leaderboards.models import Board, BoardColumn, BoardRow, Standing
 from webapp.leaderboards.ran_here import with_runs
 from webapp.leaderboards.submission_rows import rows_of
@@ -37,7 +37,9 @@ from webapp.submissions.models import Score, SubsetScore
 
 READ_AT_ONCE = 500
 FACTORS = "variant__factors"
-# Of the standing by the primary metric, what a row shows.
+# What a row costs, by which it can be sorted.
+COST_KEYS = ("params_m", "gmacs", "fps")
+# Of the standing by the metric that ranks, what a row shows.
 STANDING = ("value", "rank", "is_tied", "rank_low", "rank_high", "tie_group")
 
 
@@ -53,7 +55,7 @@ class SettingsText(Func):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows that no facet tells apart, counted."""
+    """Rows that no facet tells apart, counted; `costs` has how many of them have which."""
 
     is_secondary: bool
     factors: dict[str, str]
@@ -62,6 +64,8 @@ class Group:
     rows: int
     unmeasured: int
     with_primary: int
+    device: str | None
+    costs: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class BoardRows:
 
     Attributes:
         board: None where nothing has been scored.
-        primary: the metric that ranks.
+        primary: the metric that ranks, where the rows are not sorted by another.
         columns: of the board, by metric.
     """
 
@@ -98,13 +102,17 @@ class BoardRows:
         """All visible rows, whatever the filters, counted by what facets tell apart."""
         is_plain = Case(When(_without_extra_data(), then=True), default=False, output_field=BooleanField())
         factors = {key: KeyTextTransform(key, FACTORS) for key in FACTOR_FACETS}
-        keys = ("is_secondary", "submission__origin", "is_plain", *factors)
-        grouped = self.visible().annotate(is_plain=is_plain, **factors).order_by().values_list(*keys)
+        on_device = Case(When(fps__isnull=False, then=F("device")), output_field=CharField())
+        keys = ("is_secondary", "submission__origin", "is_plain", "on_device", *factors)
+        named = self.visible().annotate(is_plain=is_plain, on_device=on_device, **factors)
+        grouped = named.order_by().values_list(*keys)
         counted = grouped.annotate(
             rows=Count("pk"),
             unmeasured=Count("pk", filter=Q(is_measured=False)),
             with_primary=Count("pk", filter=Q(is_measured=True, stand_in=None)),
+            **{f"{key}_known": Count(key) for key in COST_KEYS},
         )
+        facets = len(FACTOR_FACETS)
         return [
             Group(
                 is_secondary=is_secondary,
@@ -114,11 +122,34 @@ class BoardRows:
                 rows=rows,
                 unmeasured=unmeasured,
                 with_primary=with_primary,
+                device=device,
+                costs=dict(zip(COST_KEYS, costs, strict=True)),
             )
-            for is_secondary, origin, plain, *values, rows, unmeasured, with_primary in counted
+            for is_secondary, origin, plain, device, *more in counted
+            for values, (rows, unmeasured, with_primary, *costs) in [(more[:facets], more[facets:])]
         ]
 
+    @property
+    def ranking(self) -> Metric:
+        """The metric whose ranks the rows show: the one by which they are sorted, if any."""
+        key = self.sort.removeprefix("-")
+        return metric(key) if key in self.columns else self.primary
+
+    @property
+    def folds(self) -> str:
+        """The number that a row must have to be listed: the one by which they are sorted; or empty."""
+        key = self.sort.removeprefix("-")
+        is_number = key in COST_KEYS or (key in self.columns and key != self.primary.key)
+        return key if is_number and not self.filters.without else ""
+
     def found(self) -> QuerySet[BoardRow]:
+        """The rows that are listed: those that pass the filters and have the number that sorts."""
+        rows = self.passing()
+        if self.folds in COST_KEYS:
+            return rows.filter(**{f"{self.folds}__isnull": False})
+        return rows.filter(_has(self.columns[self.folds])) if self.folds else rows
+
+    def passing(self) -> QuerySet[BoardRow]:
         """The rows that pass the filters."""
         filters, rows = self.filters, self.visible()
         if not filters.secondary:
@@ -128,6 +159,11 @@ class BoardRows:
                 rows = rows.filter(**{f"{FACTORS}__{key}__in": wanted})
         if filters.origin:
             rows = rows.filter(submission__origin__in=filters.origin)
+        if filters.method:
+            rows = rows.filter(variant__method__slug__in=filters.method)
+        if filters.device:
+            named = ["" if name == UNNAMED else name for name in filters.device]
+            rows = rows.filter(fps__isnull=False, device__in=named)
         if filters.extra_data == "none":
             rows = rows.filter(_without_extra_data())
         if filters.q:
@@ -141,10 +177,16 @@ class BoardRows:
                 | Q(variant__method__year__icontains=word)
                 | Q(submission__author__username__icontains=word)
             )
+        if filters.best:
+            ranked = rows.alias(number=self._standing(self.ranking.key))
+            value = _ordered(F("number__value"), self.ranking.higher_is_better)
+            stand_in = _ordered(F("stand_in"), False), _ordered(F("stand_in_value"), True)
+            firsts = ranked.order_by("variant__method_id", value, *stand_in, "is_secondary", "pk")
+            rows = BoardRow.objects.filter(pk__in=firsts.distinct("variant__method_id").values("pk"))
         return rows
 
     def ordered(self, rows: QuerySet[BoardRow], sort: str = "") -> QuerySet[BoardRow]:
-        """Order rows by `sort`: a metric's key, "method" or "year", "-" for descending; undefined last.
+        """Order rows by `sort`: a metric's key, a cost, "method" or "year"; "-" turns it, undefined is last.
 
         Rows without the primary metric, where it sorts, follow by their stand-in.
         """
@@ -154,6 +196,8 @@ class BoardRows:
             return rows.order_by(*(_ordered(name, down) for name in names))
         if key == "year":
             return rows.order_by(_ordered(F("variant__method__year"), down), "is_secondary", *names)
+        if key in COST_KEYS:
+            return rows.order_by(_ordered(F(key), down), "is_secondary", *names)
         if not key:
             key, down = self.primary.key, self.primary.higher_is_better
         rows = rows.alias(number=self._standing(key))
@@ -165,7 +209,7 @@ class BoardRows:
     def sort(self) -> str:
         """The order that the address asks for; empty for the plain one."""
         sort = self.filters.sort
-        is_known = sort.removeprefix("-") in (*self.columns, "method", "year")
+        is_known = sort.removeprefix("-") in (*self.columns, *COST_KEYS, "method", "year")
         return sort if is_known else ""
 
     def page(self, first: int, last: int) -> list[BoardRow]:
@@ -176,7 +220,7 @@ class BoardRows:
     def load(self, rows: QuerySet[BoardRow], sort: str = "") -> list[BoardRow]:
         """Load rows in order, each with all that is shown of it but its numbers; one query."""
         kept = {f"kept_{name}": F(f"kept__{name}") for name in STANDING}
-        loaded = rows.alias(kept=self._standing(self.primary.key)).annotate(**kept)
+        loaded = rows.alias(kept=self._standing(self.ranking.key)).annotate(**kept)
         related = loaded.select_related("submission__author", "variant__method").defer("submission__problems")
         return list(self.ordered(related, sort))
 
@@ -198,7 +242,7 @@ class BoardRows:
         """The best rows by the primary metric that have all of these metrics, second readings left out."""
         if not all(key in self.columns for key in metrics):
             return []
-        rows = self.found().filter(is_secondary=False)
+        rows = self.passing().filter(is_secondary=False)
         for key in metrics:
             rows = rows.filter(_has(self.columns[key]))
         return self.read(self.load(BoardRow.objects.filter(pk__in=self.ordered(rows).values("pk")[:limit])))
@@ -208,7 +252,7 @@ class BoardRows:
         column = self.columns.get(metric.key)
         if column is None:
             return []
-        rows = self.found().filter(_has(column), variant__method__year__isnull=False)
+        rows = self.passing().filter(_has(column), variant__method__year__isnull=False)
         numbered = rows.alias(figure=self._standing(metric.key))
         value = _ordered(F("figure__value"), metric.higher_is_better)
         firsts = numbered.order_by("variant__method__year", value, "pk").distinct("variant__method__year")
@@ -218,11 +262,42 @@ class BoardRows:
 
     def of_variants(self, variants: Sequence[int]) -> list[BoardRow]:
         """The rows of some variants that pass the filters, the best first."""
-        return self.load(self.found().filter(variant__in=variants))
+        return self.load(self.passing().filter(variant__in=variants))
+
+    def baseline(self) -> BoardRow | None:
+        """The row that the address pins, whatever the other filters."""
+        if not self.filters.baseline:
+            return None
+        rows = self.load(self.visible().filter(variant=self.filters.baseline, is_secondary=False))
+        return rows[0] if rows else None
+
+    def fast(self, metric: Metric) -> list[tuple[int, str, float, float]]:
+        """(key, device, frames per second, value) of rows that have a speed and the metric."""
+        column = self.columns.get(metric.key)
+        if column is None:
+            return []
+        rows = self.passing().filter(fps__isnull=False, is_secondary=False)
+        numbered = rows.alias(figure=self._standing(metric.key)).filter(figure__value__isnull=False)
+        found = numbered.order_by().values_list("pk", "device", "fps", "figure__value")
+        return [(pk, device, fps or 0.0, value) for pk, device, fps, value in found]
+
+    def of_keys(self, keys: Sequence[int]) -> list[RankedRow]:
+        """The rows with these keys, the best first."""
+        return self.read(self.load(BoardRow.objects.filter(pk__in=keys)))
+
+    def values(self, metric: Metric) -> Iterator[float]:
+        """The numbers of listed rows in a column, the best first; second readings left out."""
+        column = self.columns.get(metric.key)
+        if column is not None:
+            listed = self.found().filter(is_secondary=False)
+            numbers = Standing.objects.filter(column=column, row__in=listed).order_by(
+                _ordered(F("value"), metric.higher_is_better)
+            )
+            yield from numbers.values_list("value", flat=True).iterator(READ_AT_ONCE)
 
     def counts(self) -> dict[str, int]:
         """How many rows that pass the filters have a number, by metric."""
-        standings = Standing.objects.filter(row__in=self.found()).order_by()
+        standings = Standing.objects.filter(row__in=self.passing()).order_by()
         counted = standings.values_list("column__metric").annotate(number=Count("pk"))
         return dict(counted)
 

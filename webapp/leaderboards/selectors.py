@@ -11,10 +11,10 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.leaderboards.board import Column, Facet, FacetValue, RankedRow
-from webapp.leaderboards.filters import FACTOR_FACETS, ORIGINS, ROWS_SHOWN, Filters
-from webapp.leaderboards.metrics import Metric, column_order, is_compact, metric, primary_metric
+from webapp.leaderboards.filters import FACTOR_FACETS, ORIGINS, ROWS_SHOWN, UNNAMED, Filters
+from webapp.leaderboards.metrics import COSTS, Metric, column_order, is_compact, metric, primary_metric
 from webapp.leaderboards.models import Board, BoardColumn, Standing
-from webapp.leaderboards.rows import BoardRows, Group
+from webapp.leaderboards.rows import COST_KEYS, BoardRows, Group
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -43,7 +43,13 @@ class Leaderboard:
         rows: of this page, filtered and sorted.
         chosen: the rows that are ticked, the best first, whatever the page.
         matching: how many rows pass the filters; `total` there are without any.
-        with_primary: how many rows that pass the facets have the metric that ranks.
+        folded: how many rows pass the filters without the number by which the board is sorted.
+        with_primary: how many rows that pass the facets have the primary metric.
+        ranked_by: the metric whose ranks the rows show: the primary one, or that by which they are sorted.
+        hidden: columns that are not shown, by their group.
+        costs: what is known of any row's cost, of `COST_KEYS`; shown where `shows_costs`.
+        devices: on which rows have speeds, with their numbers; "" is one that is not named.
+        baseline: the pinned row, where the address has one that is visible.
         every: all rows that pass the filters, for exports and charts, by queries of their own.
         is_ranked: false while ranks are being computed after a change.
     """
@@ -54,21 +60,35 @@ class Leaderboard:
     unmeasured: int
     filters: Filters
     primary: Metric
+    ranked_by: Metric
     columns: tuple[Column, ...]
+    hidden: Mapping[str, int]
+    costs: tuple[str, ...]
+    devices: Mapping[str, int]
+    baseline: RankedRow | None
     rows: tuple[RankedRow, ...]
     chosen: tuple[RankedRow, ...]
     facets: tuple[Facet, ...]
     total: int
     matching: int
+    folded: int
     with_primary: int
     page: int
     pages: int
-    hidden_columns: int
     secondary_rows: int
     is_blind: bool
     is_hidden: bool
     is_ranked: bool
     every: BoardRows
+
+    def listed(self) -> Iterable[RankedRow]:
+        """The rows that an export holds: the ticked ones, else all that are listed, on all pages."""
+        return self.chosen if self.filters.rows else self.every.every()
+
+    @property
+    def shows_costs(self) -> bool:
+        """Whether the columns of the costs are open."""
+        return bool(self.costs) and _costs_open(self.filters)
 
     def top(self, metrics: Sequence[str], limit: int) -> list[RankedRow]:
         """The best rows that have all of these metrics; those of this page, where that is enough."""
@@ -116,12 +136,16 @@ def leaderboard(
     }
     keys = _in_order(split, best)
     passing = [one for one in everything if _passes(one, filters)]
-    matching = rows.found().count() if filters.q else sum(one.rows for one in passing)
+    is_counted = not (filters.q or filters.method or filters.best)
+    passing_rows = sum(one.rows for one in passing) if is_counted else rows.passing().count()
+    matching = rows.found().count() if rows.folds else passing_rows
     pages = max(1, -(-matching // limit))
     page = min(filters.page, pages)
     found = rows.page((page - 1) * limit, page * limit)
     ticked = rows.of_variants(filters.rows) if filters.rows else []
-    read = rows.read([*found, *ticked])
+    pinned = rows.baseline()
+    read = rows.read([*found, *ticked, *([pinned] if pinned else [])])
+    shown = [key for key in keys if _is_shown(split, key, filters)] or [primary.key]
     return Leaderboard(
         split=split,
         subset=subset,
@@ -129,24 +153,25 @@ def leaderboard(
         unmeasured=sum(one.unmeasured for one in everything),
         filters=filters,
         primary=primary,
-        columns=tuple(
-            Column(metric(key), key == primary.key, best.get(key))
-            for key in keys
-            if filters.all_columns or is_compact(split.benchmark, key)
-        ),
+        ranked_by=rows.ranking,
+        columns=tuple(Column(metric(key), key == primary.key, best.get(key)) for key in shown),
+        hidden=Counter(metric(key).group for key in keys if key not in shown),
+        costs=tuple(key for key in COST_KEYS if any(one.costs[key] for one in everything)),
+        devices=_devices(everything),
+        baseline=read[-1] if pinned else None,
         rows=tuple(read[: len(found)]),
-        chosen=tuple(read[len(found) :]),
+        chosen=tuple(read[len(found) : len(found) + len(ticked)]),
         facets=_facets(everything, filters),
         total=sum(one.rows for one in everything),
         matching=matching,
+        folded=passing_rows - matching,
         with_primary=sum(one.with_primary for one in passing),
         page=page,
         pages=pages,
-        hidden_columns=len(keys) - len([k for k in keys if is_compact(split.benchmark, k)]),
         secondary_rows=sum(one.rows for one in groups if one.is_secondary),
         is_blind=is_blind,
         is_hidden=is_hidden,
-        is_ranked=primary.key not in columns or columns[primary.key].is_ranked,
+        is_ranked=rows.ranking.key not in columns or columns[rows.ranking.key].is_ranked,
         every=rows,
     )
 
@@ -193,6 +218,33 @@ def _in_order(split: Split, present: Mapping[str, object]) -> list[str]:
     return [key for key in order if key in keys] + sorted(keys - set(order))
 
 
+def _is_open(group: str, filters: Filters, *, at_first: bool) -> bool:
+    if filters.all_columns or group in filters.groups:
+        return True
+    return at_first and f"-{group}" not in filters.groups
+
+
+def _costs_open(filters: Filters) -> bool:
+    return filters.sort.removeprefix("-") in COST_KEYS or _is_open(COSTS, filters, at_first=False)
+
+
+def _is_shown(split: Split, key: str, filters: Filters) -> bool:
+    """Return whether a metric has a column: a chosen one; where none are, that of an open group."""
+    if filters.metrics:
+        return key in filters.metrics
+    if key in (primary_metric(split.benchmark), filters.sort.removeprefix("-")):
+        return True
+    return _is_open(metric(key).group, filters, at_first=is_compact(split.benchmark, key))
+
+
+def _devices(groups: Iterable[Group]) -> Counter[str]:
+    devices: Counter[str] = Counter()
+    for one in groups:
+        if one.device is not None:
+            devices[one.device] += one.rows
+    return devices
+
+
 def _passes(group: Group, filters: Filters) -> bool:
     """Return whether the rows of a group pass the facets."""
     return (
@@ -201,11 +253,12 @@ def _passes(group: Group, filters: Filters) -> bool:
             for key in FACTOR_FACETS
         )
         and (not filters.origin or group.origin in filters.origin)
+        and (not filters.device or (group.device is not None and (group.device or UNNAMED) in filters.device))
         and (filters.extra_data != "none" or not group.has_extra_data)
     )
 
 
-def _facets(groups: Iterable[Group], filters: Filters) -> tuple[Facet, ...]:
+def _facets(groups: Sequence[Group], filters: Filters) -> tuple[Facet, ...]:
     """Facets worth a chip: those on which the rows of the whole board differ."""
     counts: dict[str, Counter[str]] = {key: Counter() for key in (*FACTOR_FACETS, "origin")}
     total = without = 0
@@ -223,6 +276,14 @@ def _facets(groups: Iterable[Group], filters: Filters) -> tuple[Facet, ...]:
         facets.append(Facet(key, label, values))
     origins = counts["origin"]
     facets.append(Facet("origin", "Origin", tuple(FacetValue(v, origins[v]) for v in ORIGINS if origins[v])))
+    if filters.device or _costs_open(filters):
+        devices = sorted(_devices(groups).items(), key=lambda one: (-one[1], one[0]))
+        values = tuple(FacetValue(name or UNNAMED, n) for name, n in devices)
+        facets.append(Facet("device", "Speed on", values))
     if 0 < without < total:
         facets.append(Facet("extra_data", "Data", (FacetValue("none", without),)))
-    return tuple(facet for facet in facets if len(facet.values) > 1 or facet.key == "extra_data")
+    return tuple(
+        facet
+        for facet in facets
+        if len(facet.values) > 1 or facet.key == "extra_data" or (facet.key == "device" and facet.values)
+    )

@@ -7,6 +7,7 @@ what is hidden is gone from the board when the answer says so.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -17,11 +18,15 @@ from webapp.jobs.queue import ring_housekeeper
 from webapp.leaderboards.board import SAME, is_second_reading
 from webapp.leaderboards.metrics import column_order, metric, primary_metric, printed_for, stand_ins
 from webapp.leaderboards.models import Board, BoardColumn, BoardRow, Standing
+from webapp.leaderboards.ran_here import costs_of
+from webapp.submissions.costs import Cost
 from webapp.submissions.models import Score, ScoreSamples, Submission, SubsetScore
 
 RANK_TASK = "worker.rank_boards"
 # Variants that are written in one transaction, where all of a split are.
 CHUNK = 500
+
+KEPT_COSTS = ("params_m", "gmacs", "fps", "device")
 
 # By metric: the value, rounded, and the key of its draws.
 Numbers = dict[str, tuple[float, int | None]]
@@ -38,6 +43,7 @@ class Wanted:
     stand_in: int | None
     stand_in_value: float | None
     numbers: Numbers = field(hash=False)
+    cost: Cost
 
     @property
     def competes(self) -> bool:
@@ -47,6 +53,10 @@ class Wanted:
         """Whether a stored row says the same, its numbers aside."""
         names = ("variant_id", "is_public", "is_secondary", "is_measured", "stand_in", "stand_in_value")
         return all(getattr(self, name) == getattr(row, name) for name in names)
+
+    def costs(self) -> dict[str, Any]:
+        """What a row keeps of the cost, to sort and filter by."""
+        return {name: getattr(self.cost, name) for name in KEPT_COSTS}
 
 
 @transaction.atomic
@@ -102,6 +112,7 @@ def _refresh(split: Split, variants: set[int], without: UUID | None) -> None:
     submissions = [one for one in scored.defer("problems") if one.pk != without]
     ids = [one.pk for one in submissions]
     everything = _numbers(ids)
+    costs = costs_of(submissions)
     reported = Submission.Origin.REPORTED
     printed = [one for one in submissions if one.origin == reported]
     has_printed = bool(printed) or Board.objects.filter(split=split, is_printed=True).exists()
@@ -109,9 +120,10 @@ def _refresh(split: Split, variants: set[int], without: UUID | None) -> None:
         numbers = everything if subset is None else _subset_numbers(ids, subset, everything)
         present = [one for one in submissions if subset is None or numbers[one.pk] or one.origin != reported]
         board = first if subset is None else _board(split, subset, is_printed=False)
-        _store(board, variants, dict(_wanted(present, numbers, split.benchmark)))
+        _store(board, variants, dict(_wanted(present, numbers, costs, split.benchmark)))
         if has_printed:
-            rows = dict(_wanted([one for one in present if one in printed], numbers, split.benchmark))
+            shown = [one for one in present if one in printed]
+            rows = dict(_wanted(shown, numbers, costs, split.benchmark))
             _store(_board(split, subset, is_printed=True), variants, rows)
 
 
@@ -148,7 +160,10 @@ def _subset_numbers(
 
 
 def _wanted(
-    submissions: Iterable[Submission], numbers: Mapping[UUID, Numbers], benchmark: Benchmark
+    submissions: Iterable[Submission],
+    numbers: Mapping[UUID, Numbers],
+    costs: Mapping[UUID, Cost],
+    benchmark: Benchmark,
 ) -> Iterator[tuple[UUID, Wanted]]:
     """Yield the rows of submissions, by the submission's id."""
     primary = primary_metric(benchmark)
@@ -161,7 +176,7 @@ def _wanted(
         if index is not None and value is not None and not metric(order[index]).higher_is_better:
             value = -value
         fields = (one.variant_id, one.is_public, is_secondary, bool(mine), index, value)
-        return one.pk, Wanted(*fields, numbers=mine)
+        return one.pk, Wanted(*fields, numbers=mine, cost=costs[one.pk])
 
     def strength(one: Submission) -> tuple[object, ...]:
         """Of equal numbers, one scored here goes before a printed one, and the older before the newer."""
@@ -198,11 +213,16 @@ def _store(board: Board, variants: Iterable[int], wanted: Mapping[UUID, Wanted])
     gone_rows: list[int] = []
     gone: list[Standing] = []
     touched: set[int] = set()
+    changed_costs: list[BoardRow] = []
     for row in stored:
         want = wanted.get(row.submission_id)
         now = {} if want is None else {columns[key].pk: pair for key, pair in want.numbers.items()}
         if want is not None and want.is_row(row):
             kept[row.submission_id] = row
+            if any(getattr(row, name) != value for name, value in want.costs().items()):
+                for name, value in want.costs().items():
+                    setattr(row, name, value)
+                changed_costs.append(row)
         else:
             now = {}
             gone_rows.append(row.pk)
@@ -230,7 +250,8 @@ def _store(board: Board, variants: Iterable[int], wanted: Mapping[UUID, Wanted])
                     touched.add(columns[key].pk)
     Standing.objects.bulk_create(new, batch_size=5000)
     BoardColumn.objects.filter(pk__in=touched).update(changes=F("changes") + 1)
-    if gone_rows or fresh or gone or new:
+    BoardRow.objects.bulk_update(changed_costs, KEPT_COSTS)
+    if gone_rows or fresh or gone or new or changed_costs:
         Board.objects.filter(pk=board.pk).update(version=F("version") + 1)
 
 
@@ -244,4 +265,5 @@ def _row(board: Board, id: UUID, want: Wanted) -> BoardRow:
         is_measured=want.is_measured,
         stand_in=want.stand_in,
         stand_in_value=want.stand_in_value,
+        **want.costs(),
     )

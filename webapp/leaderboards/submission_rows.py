@@ -7,6 +7,7 @@ from webapp.benchmarks.models import VideoSubset
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import printed_for
 from webapp.methods.models import Variant
+from webapp.submissions.costs import cost_said
 from webapp.submissions.errata.selectors import stale_reason
 from webapp.submissions.models import Score, Submission, SubsetScore
 
@@ -60,6 +61,8 @@ def _row(
         note=submission.note,
         finished_at=submission.finished_at,
         colour=method.colour,
+        team=method.team or method.authors,
+        cost=cost_said(submission),
         stale=stale_reason(submission),
     )
 

@@ -15,6 +15,7 @@ from webapp.runs.models import Run, RunEvent, RunVideo
 from webapp.runs.options import RunOptions
 from webapp.submissions.models import Submission
 from webapp.submissions.services import SubmissionRefused, submission_create
+from webapp.submissions.signals import numbers_changed
 
 # In the provenance of a run: how its frames were ordered. Runs without it took them sorted as text.
 FRAME_ORDER = "frame_order"
@@ -139,6 +140,8 @@ def run_finish(*, token: UUID, blob: Blob, filename: str, provenance: dict[str, 
         )
         run.provenance = provenance
         run.save()
+        if run.submission.status == Submission.Status.SCORED:  # at once: its speed is known from here on
+            numbers_changed.send(Submission, submissions=[run.submission])
         run.videos.update(result=None)
         RunEvent.objects.create(run=run, text=f"Handed in as submission {run.submission.id}.")
 

@@ -68,6 +68,9 @@ class Submission(models.Model):
         default=list, blank=True, help_text="Problem.to_json() of each, errors and warnings"
     )
     source = models.JSONField(default=dict, blank=True, help_text="reported numbers: where they were printed")
+    cost = models.JSONField(
+        default=dict, blank=True, help_text="what its author states of its cost (webapp.submissions.costs)"
+    )
     evaluator = models.CharField(max_length=20, blank=True, help_text="version that scored it")
     ground_truth = models.ForeignKey(
         "uploads.Blob",

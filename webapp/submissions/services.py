@@ -1,6 +1,8 @@
 """Writes of submissions: create, withdraw, retry, publish. Jobs write the status."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,6 +21,7 @@ from webapp.jobs.models import Job
 from webapp.jobs.services import job_cancel, job_create, job_retry
 from webapp.methods.models import Variant
 from webapp.refusal import Refused, check_one_line
+from webapp.submissions.costs import cost_clean
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import GIVE_BACKS, Quota, files_counted, quota_for
 from webapp.submissions.signals import numbers_changed
@@ -42,6 +45,7 @@ def submission_create(
     is_public: bool = True,
     origin: Submission.Origin = Submission.Origin.UPLOAD,
     begun_at: datetime | None = None,
+    cost: Mapping[str, Any] | None = None,
 ) -> Submission:
     """Submit a stored file: it is queued, or answers at once where its score is known.
 
@@ -52,11 +56,13 @@ def submission_create(
     While a file is under way, it is not evaluated twice: sent again for the same variant, the submission
     under way is returned (its `was_under_way` is true); for another variant, the new one waits for it.
 
-    `begun_at` is when the upload of the file began, or the run was started that made it. Raises
-    SubmissionRefused: not the author's method, address not verified, split closed, quota used up; Refused: a
-    note with characters that nobody sees.
+    `begun_at` is when the upload of the file began, or the run was started that made it; `cost` is what the
+    author states (webapp.submissions.costs). Raises SubmissionRefused: not the author's method, address not
+    verified, split closed, quota used up; Refused: a note with characters that nobody sees, a cost that is
+    none.
     """
     check_one_line("note", note)
+    stated = cost_clean(cost or {})
     if origin == Submission.Origin.UPLOAD:  # a run that is done is stored as long as there is a byte
         disk.check_not_full()
     # One at a time for each author, so that two requests cannot both take the last of a quota.
@@ -69,6 +75,7 @@ def submission_create(
     submission = Submission(
         author=author, split=split, variant=variant, blob=blob, note=note[:300], is_public=is_public
     )
+    submission.cost = stated
     submission.filename, submission.origin = filename[-255:], origin
     if _hidden_before(author, split, variant, blob):
         submission.is_hidden, submission.is_public = True, False
@@ -189,6 +196,28 @@ def submission_set_public(*, submission: Submission, actor: User, is_public: boo
         audit(f"submission.{action}", f"submission:{submission.id}", actor=actor, by_organiser=by_organiser)
         numbers_changed.send(Submission, submissions=[locked])
     submission.is_public, submission.is_hidden = is_public, is_hidden
+    return submission
+
+
+def submission_state_cost(*, submission: Submission, actor: User, cost: Mapping[str, Any]) -> Submission:
+    """Keep what the author states of the cost, instead of what was stated before.
+
+    Raises SubmissionRefused: somebody else's, or not an upload; Refused: numbers that are none.
+    """
+    _check_owner(submission, actor)
+    if submission.origin != Submission.Origin.UPLOAD:
+        raise SubmissionRefused(
+            "cost-not-stated",
+            "The cost of this submission is measured or printed, so nobody states it.",
+            status=409,
+        )
+    stated = cost_clean(cost)
+    with transaction.atomic():
+        locked = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+        Submission.objects.filter(pk=submission.pk).update(cost=stated)
+        audit("submission.cost", f"submission:{submission.id}", actor=actor, **stated)
+        numbers_changed.send(Submission, submissions=[locked])
+    submission.cost = stated
     return submission
 
 

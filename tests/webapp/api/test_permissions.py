@@ -166,6 +166,11 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/methods"): Row(EVERYBODY, at("/methods")),
     ("POST", "/methods"): Row(LOGGED_IN, lambda owner: Call("/methods", {"name": "A new one"}), SUBMIT),
     ("GET", "/methods/{slug}"): Row(OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"/methods/{method_of(owner)}")),
+    ("PUT", "/submissions/{id}/cost"): Row(
+        OWN_OR_STAFF,
+        lambda owner: Call(f"/submissions/{hidden(owner).id}/cost", {"params_m": 44.1}),
+        SUBMIT,
+    ),
     ("PATCH", "/methods/{slug}"): Row(
         OWN_OR_STAFF, lambda owner: Call(f"/methods/{method_of(owner)}", {"team": "Mine"}), SUBMIT
     ),

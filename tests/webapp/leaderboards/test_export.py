@@ -92,7 +92,7 @@ def test_tables_name_the_variant_where_it_has_no_settings() -> None:
         "",
         r"longer\_window",
     ]
-    assert r"DVIS & longer\_window & 40.0" in "".join(to_latex(board))
+    assert r"DVIS & longer\_window & \underline{40.0}" in "".join(to_latex(board))
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -129,7 +129,7 @@ def test_markdown_names_cannot_add_columns_or_markup() -> None:
 def test_latex_escapes_names_and_says_which_numbers_are_printed_ones() -> None:
     text = written(to_latex)
     assert r"DVIS \& co & ResNet\_50 & \textbf{34.6} & \textbf{50.0} \\" in text
-    assert r"Printed$^\dagger$ &  & 30.0 & -- \\" in text
+    assert r"Printed$^\dagger$ &  & \underline{30.0} & -- \\" in text
     assert "as published, not scored here" in text
     assert text.startswith("% Shapes val")
 

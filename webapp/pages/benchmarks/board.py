@@ -1,28 +1,32 @@
 """A leaderboard as its page shows it: texts, bars and links; the template only places them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from urllib.parse import parse_qsl
 
 from evaluator.files.words import counted
-from webapp.charts.choose import board_chart
+from webapp.charts.choose import Speed, board_chart, board_speed
 from webapp.charts.spec import Chart
-from webapp.leaderboards.board import Column, RankedRow, Row
+from webapp.leaderboards.baseline import Lead, leads
+from webapp.leaderboards.board import RankedRow, Row
 from webapp.leaderboards.choosing import Choice, choice_of
+from webapp.leaderboards.doubts import doubts, remarks
 from webapp.leaderboards.export import FORMATS, source_text
-from webapp.leaderboards.filters import ORIGINS, Filters
-from webapp.leaderboards.metrics import GROUPS, OCCLUSION, Metric
+from webapp.leaderboards.filters import ORIGINS, UNNAMED, Filters
+from webapp.leaderboards.metrics import OCCLUSION
 from webapp.leaderboards.selectors import Leaderboard
-from webapp.numbers import UNDEFINED, percent
-from webapp.pages.benchmarks.uncertainty import (
-    Scale,
-    Whisker,
-    interval_text,
-    rank_span,
-    scale_of,
-    tie_bars,
-    whisker,
+from webapp.numbers import UNDEFINED
+from webapp.pages.benchmarks.columns import (
+    Cell,
+    Head,
+    Toggle,
+    cells,
+    group_heads,
+    heads,
+    toggles,
 )
+from webapp.pages.benchmarks.uncertainty import Scale, rank_span, scale_of, tie_bars
+from webapp.pages.costs import cost_text
 
 CHIPS_SHOWN = 4
 BAR_HEIGHT = 22
@@ -42,30 +46,6 @@ class ChipGroup:
     label: str
     chips: tuple[Link, ...]
     more: tuple[Link, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A column's head: a button that sorts. `aria_sort` is empty where the table is not sorted by it."""
-
-    metric: Metric
-    sort: str
-    aria_sort: str
-    is_primary: bool
-    starts_group: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    text: str
-    label: str
-    is_best: bool
-    is_undefined: bool
-    is_primary: bool
-    starts_group: bool
-    ends_occlusion: bool = False
-    interval: str = ""
-    whisker: Whisker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +73,14 @@ class Entry:
     source: str
     source_url: str
     printed_by: str
+    doubts: tuple[str, ...]
+    remarks: tuple[str, ...]
+    published: str
     cost: str
     chart_href: str
+    is_baseline: bool
+    baseline_href: str
+    method_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +94,27 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeedCard:
+    """The chart of quality against speed, with links to other metrics and devices."""
+
+    chart: Chart
+    json: str
+    metric: Link
+    metrics: tuple[Link, ...]
+    devices: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BoardPage:
     board: Leaderboard
     chips: tuple[ChipGroup, ...]
     groups: tuple[tuple[str, str, int], ...]
+    toggles: tuple[Link, ...]
     heads: tuple[Head, ...]
     method_head: tuple[str, str]
+    year_head: tuple[str, str]
+    pinned: Entry | None
+    unpin: str
     entries: tuple[Entry, ...]
     has_bars: bool
     has_whiskers: bool
@@ -121,44 +122,60 @@ class BoardPage:
     width: int
     exports: tuple[Link, ...]
     secondary: Link | None
-    columns_link: Link | None
+    folded: Link | None
     pages: Pages | None
     clear_chosen: Link | None
     choice: Choice
     clear: str
     chart: Chart | None
     chart_json: str
+    speed: SpeedCard | None
     form_state: tuple[tuple[str, str], ...]
+    export_path: str
+    export_state: tuple[tuple[str, str], ...]
 
 
 def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: str) -> BoardPage:
     """`path` is the page's own address; the exports and the chart's JSON get the same query."""
     filters = board.filters
-    heads = _heads(board)
     shown = board.rows
+    in_columns = {column.metric.key for column in board.columns}
     highest = max((c.best or 0.0 for c in board.columns if c.metric.key in OCCLUSION), default=0.0)
-    has_bars = all(key in {column.metric.key for column in board.columns} for key in OCCLUSION)
-    scale = scale_of(board.rows, board.primary)
+    has_bars = all(key in in_columns for key in OCCLUSION)
+    scale = scale_of(board.rows, board.ranked_by) if board.baseline is None else None
     # In another order the rows of a group do not stand together.
-    ties = tie_bars(shown) if not filters.sort else [""] * len(shown)
-    ticks = _ticks(shown)
+    ties = tie_bars(shown) if _is_by_rank(board) else [""] * len(shown)
+    differences = leads(board, [one.row for one in shown])
+    found_heads = heads(board)
+
+    def entry(ranked: RankedRow, tie: str, *, can_tick: bool) -> Entry:
+        return _entry(
+            ranked, board, path, highest if has_bars else 0.0, scale, differences, tie, can_tick=can_tick
+        )
+
+    pinned = board.baseline
+    is_below = pinned and any(one.row.submission_id == pinned.row.submission_id for one in shown)
     return BoardPage(
         board=board,
-        chips=(*_subset_chips(board, path), *_chips(board, path)),
-        groups=_groups(board.columns),
-        heads=heads,
-        method_head=_method_head(filters.sort),
+        chips=(*_subset_chips(board, path), *_chips(board, path), *_row_chips(board, path)),
+        groups=group_heads(board),
+        toggles=tuple(_toggle(one, path) for one in toggles(board)),
+        heads=found_heads,
+        method_head=_name_head("method", filters.sort),
+        year_head=_name_head("year", filters.sort),
+        pinned=entry(pinned, "", can_tick=False) if pinned and not is_below else None,
+        unpin=_href(path, replace(filters, baseline=0)) if pinned else "",
         entries=tuple(
-            _entry(ranked, board, path, highest if has_bars else 0.0, scale, tie, can_tick=can_tick)
-            for ranked, tie, can_tick in zip(shown, ties, ticks, strict=True)
+            entry(ranked, tie, can_tick=can_tick)
+            for ranked, tie, can_tick in zip(shown, ties, _ticks(shown), strict=True)
         ),
         has_bars=has_bars,
         has_whiskers=scale is not None,
         has_ties=any(ties),
-        width=3 + len(heads) + has_bars,
+        width=3 + len(found_heads) + has_bars,
         exports=_exports(filters, export_path),
         secondary=_secondary(board, path),
-        columns_link=_columns_link(board, path),
+        folded=_folded(board, path),
         pages=_pages(board, path),
         clear_chosen=Link("Chart the top rows", _href(path, replace(filters, rows=())))
         if filters.rows
@@ -167,8 +184,40 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
         clear=_href(path, Filters(split=filters.split, subset=filters.subset)),
         chart=board_chart(board),
         chart_json=_href(chart_path, replace(filters, page=1)),
+        speed=_speed_card(board_speed(board), filters, path, chart_path),
         form_state=_form_state(filters, {ranked.row.variant_id for ranked in shown}),
+        export_path=export_path,
+        export_state=tuple(parse_qsl(replace(filters, page=1, metrics=()).to_query())),
     )
+
+
+def _is_by_rank(board: Leaderboard) -> bool:
+    """Return whether the rows stand in the order of their ranks."""
+    sort, by = board.filters.sort, board.ranked_by
+    return not board.every.sort or sort == (f"-{by.key}" if by.higher_is_better else by.key)
+
+
+def _speed_card(speed: Speed | None, filters: Filters, path: str, chart_path: str) -> SpeedCard | None:
+    if speed is None:
+        return None
+    metrics = [
+        Link(one.label, _href(path, replace(filters, y=one.key)), one == speed.metric)
+        for one in speed.metrics
+    ]
+    devices = [
+        Link(
+            f"on {name}" if name else "on devices that are not named",
+            _href(path, replace(filters, device=(name or UNNAMED,), page=1)),
+            name == speed.device,
+            rows,
+        )
+        for name, rows in speed.devices
+        if rows > 1
+    ]
+    chosen = next(link for link in metrics if link.is_on)
+    address = _href(chart_path, replace(filters, page=1))
+    json = f"{address}{'&' if '?' in address else '?'}chart={speed.chart.key}"
+    return SpeedCard(speed.chart, json, chosen, tuple(metrics), tuple(devices) if len(devices) > 1 else ())
 
 
 def _ticks(shown: Sequence[RankedRow]) -> list[bool]:
@@ -239,43 +288,35 @@ def _chips(board: Leaderboard, path: str) -> tuple[ChipGroup, ...]:
     return tuple(groups)
 
 
-def _groups(columns: Sequence[Column]) -> tuple[tuple[str, str, int], ...]:
-    """Return (key, label, number of columns) of each group, in order."""
-    return tuple(
-        (key, GROUPS[key], len(list(members)))
-        for key, members in groupby(columns, key=lambda c: c.metric.group)
-    )
+def _name_head(key: str, sort: str) -> tuple[str, str]:
+    """Return what a click on the head "Method" or "Year" asks for, and its aria-sort. New years go first."""
+    first = "-year" if key == "year" else key
+    other = first.removeprefix("-") if first.startswith("-") else f"-{first}"
+    order = {key: "ascending", f"-{key}": "descending"}.get(sort, "")
+    return (other if sort == first else first), order
 
 
-def _heads(board: Leaderboard) -> tuple[Head, ...]:
-    heads = []
-    before = ""
-    for column in board.columns:
-        key = column.metric.key
-        down, up = f"-{key}", key
-        best_first, worst_first = (down, up) if column.metric.higher_is_better else (up, down)
-        now = board.filters.sort or (best_first if column.is_primary else "")
-        # A second click turns the order round; the primary metric, best first, is the plain address.
-        following = worst_first if now == best_first else best_first
-        heads.append(
-            Head(
-                metric=column.metric,
-                sort="rank" if column.is_primary and following == best_first else following,
-                aria_sort={down: "descending", up: "ascending"}.get(now, ""),
-                is_primary=column.is_primary,
-                starts_group=column.metric.group != before,
-            )
+def _toggle(toggle: Toggle, path: str) -> Link:
+    return Link(toggle.label, _href(path, toggle.filters), toggle.is_on, toggle.more)
+
+
+def _row_chips(board: Leaderboard, path: str) -> tuple[ChipGroup, ...]:
+    """Which rows a method has, and the methods that are asked for by name."""
+    filters = board.filters
+    groups = []
+    if filters.method:
+        names = {one.row.method_slug: one.row.method for one in (*board.rows, *board.chosen)}
+        chosen = [
+            Link(names.get(slug, slug), _href(path, filters.toggled("method", slug)), is_on=True)
+            for slug in filters.method
+        ]
+        groups.append(ChipGroup("method", "Method", tuple(chosen), ()))
+    if board.total > 1:
+        best = Link(
+            "Best per method", _href(path, replace(filters, best=not filters.best, page=1)), filters.best
         )
-        before = column.metric.group
-    return tuple(heads)
-
-
-def _method_head(sort: str) -> tuple[str, str]:
-    """Return what a click on the head "Method" asks for, and its aria-sort."""
-    return {
-        "method": ("-method", "ascending"),
-        "-method": ("method", "descending"),
-    }.get(sort, ("method", ""))
+        groups.append(ChipGroup("per", "Variants", (best,), ()))
+    return tuple(groups)
 
 
 def _entry(
@@ -284,6 +325,7 @@ def _entry(
     path: str,
     highest: float,
     scale: Scale | None,
+    differences: Mapping[tuple[str, str], Lead],
     tie: str,
     *,
     can_tick: bool,
@@ -291,6 +333,7 @@ def _entry(
     row, filters = ranked.row, board.filters
     is_chosen = row.variant_id in filters.rows
     rows = tuple(sorted({*filters.rows} ^ {row.variant_id}))
+    is_baseline = board.baseline is not None and board.baseline.row.submission_id == row.submission_id
     return Entry(
         row=row,
         rank=UNDEFINED if ranked.rank is None else str(ranked.rank),
@@ -298,38 +341,26 @@ def _entry(
         is_pending=ranked.is_pending,
         tie=tie,
         can_tick=can_tick,
-        cells=_cells(row, board.columns, scale),
+        cells=cells(row, board, scale, differences),
         bars=_bars(row, highest),
         is_chosen=is_chosen and not row.is_secondary,
         origin=ORIGINS[row.origin].lower(),
         source=source_text(row),
         source_url=_source_url(row),
         printed_by=_printed_by(row),
-        cost=_cost(row),
+        doubts=tuple(doubts(row.source)),
+        remarks=tuple(remarks(row.source)),
+        published=_published(row),
+        cost=cost_text(row.cost),
         chart_href=_href(path, replace(filters, rows=rows)) if can_tick else "",
+        is_baseline=is_baseline,
+        baseline_href=""
+        if row.is_secondary
+        else _href(path, replace(filters, baseline=0 if is_baseline else row.variant_id)),
+        method_href=""
+        if row.method_slug in filters.method
+        else _href(path, replace(filters, method=(row.method_slug,), page=1)),
     )
-
-
-def _cells(row: Row, columns: Sequence[Column], scale: Scale | None) -> tuple[Cell, ...]:
-    cells = []
-    before = ""
-    for column in columns:
-        value = row.values.get(column.metric.key)
-        cells.append(
-            Cell(
-                text=percent(value),
-                label=column.metric.label,
-                is_best=column.is_best(row),
-                is_undefined=value is None,
-                is_primary=column.is_primary,
-                starts_group=column.metric.group != before,
-                ends_occlusion=column.metric.key == OCCLUSION[-1],
-                interval=interval_text(row, column.metric),
-                whisker=whisker(row, column.metric, scale) if column.is_primary else None,
-            )
-        )
-        before = column.metric.group
-    return tuple(cells)
 
 
 def _source_url(row: Row) -> str:
@@ -344,13 +375,10 @@ def _printed_by(row: Row) -> str:
     return "printed by the authors"
 
 
-def _cost(row: Row) -> str:
-    """Costs as a paper printed them, in its units."""
-    units = {"params_m": "M parameters", "gflops": "GFLOPs", "fps": "frames/s"}
-    parts = [f"{row.source[key]} {unit}" for key, unit in units.items() if row.source.get(key)]
-    if parts and row.source.get("fps_device"):
-        parts.append(f"on {row.source['fps_device']}")
-    return " · ".join(parts)
+def _published(row: Row) -> str:
+    """Where and by whom, in a few words; a venue tells the year."""
+    year = "" if row.year is None or str(row.year) in row.venue else str(row.year)
+    return " · ".join(filter(None, (row.venue, year, row.team or row.author)))
 
 
 def _bars(row: Row, highest: float) -> tuple[Bar, ...]:
@@ -384,12 +412,17 @@ def _secondary(board: Leaderboard, path: str) -> Link | None:
     return Link(label, _href(path, replace(board.filters, secondary=not on, page=1)), on)
 
 
-def _columns_link(board: Leaderboard, path: str) -> Link | None:
-    if not board.hidden_columns:
+def _folded(board: Leaderboard, path: str) -> Link | None:
+    """Rows without the number by which the table is sorted stand below it, closed at first."""
+    filters = board.filters
+    if filters.without and board.every.sort.removeprefix("-") not in ("", "method", "year"):
+        return Link(
+            "Hide rows without this number", _href(path, replace(filters, without=False, page=1)), True
+        )
+    if not board.folded:
         return None
-    on = board.filters.all_columns
-    label = "Fewer columns" if on else counted(board.hidden_columns, "more column")
-    return Link(label, _href(path, replace(board.filters, all_columns=not on)), on)
+    label = f"Show {counted(board.folded, 'row')} without this number"
+    return Link(label, _href(path, replace(filters, without=True, page=1)))
 
 
 def _form_state(filters: Filters, shown: set[int]) -> tuple[tuple[str, str], ...]:
@@ -397,11 +430,19 @@ def _form_state(filters: Filters, shown: set[int]) -> tuple[tuple[str, str], ...
     pairs = [
         ("split", filters.split),
         ("subset", filters.subset),
-        *((key, value) for key in ("backbone", "mode", "origin") for value in getattr(filters, key)),
+        *(
+            (key, value)
+            for key in ("backbone", "mode", "origin", "method", "device")
+            for value in getattr(filters, key)
+        ),
         ("extra_data", filters.extra_data),
         ("sort", filters.sort),
         ("secondary", "1" if filters.secondary else ""),
-        ("columns", "all" if filters.all_columns else ""),
+        ("per", "method" if filters.best else ""),
+        ("columns", "all" if filters.all_columns else ",".join(filters.groups)),
+        ("metrics", ",".join(filters.metrics)),
+        ("baseline", str(filters.baseline or "")),
+        ("y", filters.y),
         ("page", filters.form_page),
         *(("rows", str(row)) for row in filters.rows if row not in shown),
     ]

@@ -19,7 +19,7 @@ from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.cache import made_once
-from webapp.charts.choose import board_chart
+from webapp.charts.choose import board_chart, board_speed
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.metrics import column_order, metric, primary_metric
 from webapp.leaderboards.selectors import Leaderboard, boards_version, leaderboard
@@ -87,7 +87,9 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
     benchmark = _benchmark(request, slug)
     filters = Filters.from_query(request.GET)
     split = _split(benchmark, filters.split)
-    drawn = board_chart(_board(request, split, filters))
+    board = _board(request, split, filters)
+    speed = board_speed(board) if request.GET.get("chart") == "speed" else None
+    drawn = speed.chart if speed else board_chart(board)
     if drawn is None:
         raise Http404("No row of this leaderboard has numbers to draw.")
     response = JsonResponse(drawn.to_json(), json_dumps_params={"indent": 1})

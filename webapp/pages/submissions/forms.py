@@ -12,15 +12,44 @@ from webapp.accounts.models import User
 from webapp.methods.factors import WORDS
 from webapp.methods.models import Method, Variant
 from webapp.pages.upload_form import UploadForm
+from webapp.submissions.costs import DEVICE_CHARACTERS, STATED
 from webapp.uploads.intake import Intake
 from webapp.uploads.kinds import PREDICTIONS
 
 # What to choose, and the endings that the browser offers.
+COST_FIELDS = (*STATED, "fps_device")
 RESULTS = ("a results.json, or a zip archive that holds one", ".json,.zip")
 MAPS = ("a zip archive with the maps", ".zip")
 
 
-class SubmitForm(UploadForm):
+class CostFields(forms.Form):
+    """What an author states of the cost; `submissions.costs` has the rules."""
+
+    cost_params_m = forms.FloatField(label="Parameters, in millions", required=False)
+    cost_gmacs = forms.FloatField(label="GMACs per frame", required=False)
+    cost_fps = forms.FloatField(label="Frames per second", required=False)
+    cost_fps_device = forms.CharField(label="On which device", required=False, max_length=DEVICE_CHARACTERS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in COST_FIELDS:
+            attrs = {"inputmode": "decimal"} if name != "fps_device" else {"placeholder": "RTX 4090"}
+            self.fields[f"cost_{name}"].widget = forms.TextInput(attrs={**attrs, "autocomplete": "off"})
+
+    def cost_fields(self) -> Iterator[BoundField]:
+        return (self[f"cost_{name}"] for name in COST_FIELDS)
+
+    def cost_given(self) -> bool:
+        """Return whether any was typed, so that the page shows them again."""
+        return any(field.value() for field in self.cost_fields())
+
+    @property
+    def cost(self) -> dict[str, Any]:
+        """Return the filled-in fields."""
+        return {name: value for name in COST_FIELDS if (value := self.cleaned_data.get(f"cost_{name}"))}
+
+
+class SubmitForm(CostFields, UploadForm):
     """The predictions, their variant, and who sees them.
 
     Without a `variant` of theirs, one is made from the names and factors.

@@ -15,12 +15,15 @@ from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.metrics import Metric
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
 from webapp.pages.benchmarks.uncertainty import rank_span
+from webapp.pages.costs import cost_text
+from webapp.pages.submissions.forms import CostFields
 from webapp.pages.submissions.problem_groups import ProblemGroup, problem_groups
 from webapp.pages.submissions.report import Number, ReportPage, report_page, score_numbers
 from webapp.pages.submissions.subset_table import SubsetTable, subset_table
 from webapp.runs.models import Run
 from webapp.runs.selectors import RunFigures, run_figures
 from webapp.runs.weights import Weights, run_weights
+from webapp.submissions.costs import cost_said
 from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.errata.selectors import replacements_of, stale_reason
 from webapp.submissions.models import Submission
@@ -28,7 +31,7 @@ from webapp.submissions.results import ResultLost
 from webapp.submissions.selectors import numbers_are_visible, result_of
 from webapp.submissions.sentences import status_sentence
 
-Status = Submission.Status
+Status, Origin = Submission.Status, Submission.Origin
 RIVALS = 10
 PUBLISHABLE = (*Submission.UNFINISHED, Status.SCORED)
 WITHDRAWABLE = (Status.RECEIVED, Status.QUEUED, Status.RUNNING, Status.FAILED)
@@ -76,6 +79,8 @@ class SubmissionPage:
     can_publish: bool
     can_withdraw: bool
     can_retry: bool
+    cost: str
+    cost_form: CostFields | None
 
 
 def submission_page(
@@ -114,7 +119,13 @@ def submission_page(
         and (user.is_staff or not submission.is_hidden),
         can_withdraw=is_owner and submission.status in WITHDRAWABLE,
         can_retry=user.is_staff and submission.status == Status.FAILED,
+        cost=cost_text(cost_said(submission)),
+        cost_form=_cost_form(submission) if is_owner and submission.origin == Origin.UPLOAD else None,
     )
+
+
+def _cost_form(submission: Submission) -> CostFields:
+    return CostFields(initial={f"cost_{key}": value for key, value in submission.cost.items()})
 
 
 def _who_sees_it(submission: Submission, user: User | AnonymousUser) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -20,7 +21,7 @@ from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
 from webapp.pages.live import live_page, logged_in, missing_is_404, told_if_refused
 from webapp.pages.submissions import page as pages
-from webapp.pages.submissions.forms import SubmitForm
+from webapp.pages.submissions.forms import CostFields, SubmitForm
 from webapp.pages.submissions.mine import MineFilters, mine_choices, mine_rows
 from webapp.published.retired import BENCHMARK, RETIRED
 from webapp.refusal import Refused
@@ -101,6 +102,7 @@ def _submit(form: SubmitForm, user: User, split: Split, upload: Upload) -> Submi
         note=data["note"],
         is_public=data["visibility"] == "public",
         begun_at=upload.created_at,
+        cost=form.cost,
     )
 
 
@@ -153,6 +155,20 @@ def visibility(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     is_public = request.POST.get("visibility") == "public"
     with told_if_refused(request):
         services.submission_set_public(submission=submission, actor=logged_in(request), is_public=is_public)
+    return redirect(submission)
+
+
+@login_required
+@require_POST
+def cost(request: HttpRequest, submission_id: UUID) -> HttpResponse:
+    """State what the variant costs, instead of what was stated before."""
+    submission = _get(request, submission_id)
+    form = CostFields(request.POST)
+    if form.is_valid():
+        with told_if_refused(request):
+            services.submission_state_cost(submission=submission, actor=logged_in(request), cost=form.cost)
+    else:
+        messages.error(request, f"{next(iter(form.errors.values()))[0]} The cost stays as it was.")
     return redirect(submission)
 
 

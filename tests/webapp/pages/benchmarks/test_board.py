@@ -139,7 +139,8 @@ def test_where_a_reported_number_was_printed_stands_in_its_row() -> None:
     page = get()
     assert '<a href="https://example.org/paper" rel="noreferrer">Table 9' in page
     assert "printed by others than the authors (quoted)" in page
-    assert "mode inferred" in page
+    assert "Whether it ran online or offline is not printed" in page
+    assert "doubtful source" not in page
 
 
 def test_a_source_that_is_no_web_address_is_no_link() -> None:

@@ -1,0 +1,185 @@
+"""The columns of a board as its page shows them: heads, groups that open, cells. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from webapp.leaderboards.baseline import Lead
+from webapp.leaderboards.board import Row
+from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.metrics import COSTS, GROUPS, OCCLUSION, Metric
+from webapp.leaderboards.selectors import Leaderboard
+from webapp.numbers import percent
+from webapp.pages.benchmarks.uncertainty import Scale, Whisker, interval_text, whisker
+from webapp.pages.costs import cost_number
+
+GROUP_NAMES = {**GROUPS, COSTS: "Cost"}
+COST_HEADS = {
+    "params_m": ("Parameters", "M params", "Millions of parameters", "params_m"),
+    "gmacs": ("Multiply-adds", "GMACs", "Billions of multiply-adds per frame", "-gmacs"),
+    "fps": ("Speed", "frames/s", "Frames per second, each on the device that is named", "-fps"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column's head: a button that sorts. `aria_sort` is empty where the table is not sorted by it.
+
+    `leads`: the column by which the rows are ranked, which a phone shows, too.
+    """
+
+    key: str
+    short: str
+    title: str
+    sort: str
+    aria_sort: str
+    leads: bool
+    starts_group: bool
+    metric: Metric | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`interval` stands below a number that leads, or a difference; `detail` below a cost."""
+
+    text: str
+    label: str
+    is_best: bool = False
+    is_undefined: bool = False
+    leads: bool = False
+    starts_group: bool = False
+    ends_occlusion: bool = False
+    interval: str = ""
+    whisker: Whisker | None = None
+    detail: str = ""
+    is_difference: bool = False
+    is_sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle:
+    """A group of columns to open or to close; `more` columns would come."""
+
+    key: str
+    label: str
+    filters: Filters
+    is_on: bool
+    more: int
+
+
+def group_heads(board: Leaderboard) -> tuple[tuple[str, str, int], ...]:
+    """Return (key, label, number of columns) of each group, in order."""
+    found = [
+        (key, GROUP_NAMES[key], len(list(members)))
+        for key, members in groupby(board.columns, key=lambda column: column.metric.group)
+    ]
+    if board.shows_costs:
+        found.append((COSTS, GROUP_NAMES[COSTS], len(board.costs)))
+    return tuple(found)
+
+
+def toggles(board: Leaderboard) -> tuple[Toggle, ...]:
+    """The groups that can be opened or closed; that of the metric which ranks stays."""
+    filters = board.filters
+    shown = {column.metric.group for column in board.columns}
+    kept = {board.primary.group, board.ranked_by.group}
+    found = []
+    for key in GROUPS:
+        hidden = board.hidden.get(key, 0)
+        if hidden:
+            back = "" if f"-{key}" in filters.groups else "open"
+            found.append(Toggle(key, GROUP_NAMES[key], filters.with_group(key, back), False, hidden))
+        elif key in shown and (key not in kept or key in filters.groups):
+            closed = "" if key in filters.groups else "closed"
+            found.append(Toggle(key, GROUP_NAMES[key], filters.with_group(key, closed), True, 0))
+    if board.costs:
+        wanted = "" if board.shows_costs else "open"
+        more = 0 if board.shows_costs else len(board.costs)
+        found.append(
+            Toggle(COSTS, GROUP_NAMES[COSTS], filters.with_group(COSTS, wanted), board.shows_costs, more)
+        )
+    return tuple(found)
+
+
+def heads(board: Leaderboard) -> tuple[Head, ...]:
+    found = []
+    before = ""
+    sort = board.filters.sort
+    for column in board.columns:
+        metric = column.metric
+        down, up = f"-{metric.key}", metric.key
+        best_first, worst_first = (down, up) if metric.higher_is_better else (up, down)
+        now = sort or (best_first if column.is_primary else "")
+        # A second click turns the order round; the primary metric, best first, is the plain address.
+        following = worst_first if now == best_first else best_first
+        found.append(
+            Head(
+                key=metric.key,
+                short=metric.short,
+                title=metric.title,
+                sort="rank" if column.is_primary and following == best_first else following,
+                aria_sort={down: "descending", up: "ascending"}.get(now, ""),
+                leads=metric.key == board.ranked_by.key,
+                starts_group=metric.group != before,
+                metric=metric,
+            )
+        )
+        before = metric.group
+    for key in board.costs if board.shows_costs else ():
+        _, short, title, first = COST_HEADS[key]
+        other = key if first.startswith("-") else f"-{key}"
+        aria_sort = {key: "ascending", f"-{key}": "descending"}.get(sort, "")
+        following = other if sort == first else first
+        found.append(Head(key, short, title, following, aria_sort, False, before != COSTS))
+        before = COSTS
+    return tuple(found)
+
+
+def cells(
+    row: Row, board: Leaderboard, scale: Scale | None, differences: Mapping[tuple[str, str], Lead]
+) -> tuple[Cell, ...]:
+    found = []
+    before = ""
+    for column in board.columns:
+        metric = column.metric
+        value = row.values.get(metric.key)
+        leads = metric.key == board.ranked_by.key
+        lead = differences.get((row.submission_id, metric.key))
+        found.append(
+            Cell(
+                text=percent(value) if lead is None else lead.text,
+                label=metric.label,
+                is_best=board.baseline is None and column.is_best(row),
+                is_undefined=value is None,
+                leads=leads,
+                starts_group=metric.group != before,
+                ends_occlusion=metric.key == OCCLUSION[-1],
+                interval=interval_text(row, metric) if lead is None else lead.interval,
+                whisker=whisker(row, metric, scale) if leads and scale else None,
+                is_difference=lead is not None,
+                is_sure=lead is not None and lead.is_sure,
+            )
+        )
+        before = metric.group
+    if board.shows_costs:
+        found += cost_cells(row, board.costs)
+    return tuple(found)
+
+
+def cost_cells(row: Row, keys: Sequence[str]) -> list[Cell]:
+    """The costs of a row, a speed with its device. What authors state is marked so, and what is measured."""
+    found = []
+    kind = "" if row.cost.kind == "printed" else row.cost.kind
+    for key in keys:
+        value: float | None = getattr(row.cost, key)
+        device = (row.cost.device or "device not named") if key == "fps" else ""
+        found.append(
+            Cell(
+                text=cost_number(value),
+                label=COST_HEADS[key][0],
+                is_undefined=value is None,
+                starts_group=key == keys[0],
+                detail="" if value is None else ", ".join(filter(None, (device, kind))),
+            )
+        )
+    return found
