@@ -193,9 +193,15 @@ def shared(rows: Sequence[Measured], studied: Sequence[str], about: About) -> St
         quantities=tuple(quantity(key) for key in known),
         benchmarks=(about.benchmark,),
         methods=(about.method,),
-        setup=(about.split, *(rows[0].factor(name) for name in fixed if rows[0].factor(name))),
+        setup=(about.split, *(_held(rows[0], name) for name in fixed if rows[0].factor(name))),
         notes=(about.measured,),
     )
+
+
+def _held(row: Measured, name: str) -> str:
+    """Return a factor that all rows share; what says "none" says of what."""
+    word = row.factor(name)
+    return f"{factor_label(name)}: {word}" if row.lacks(name) else word
 
 
 def _row(name: str, row: Measured, other: Measured | None, about: About) -> StudyRow:

@@ -60,18 +60,20 @@ def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart
     """Draw a group of bars per occlusion level: the baseline, and what each component adds to it."""
     count = len(study.rows)
     middle = [(count + 1) * n + (count - 1) / 2 for n in range(len(levels))]
+    is_chain = study.kind == Kind.CHAIN
+    first, other = ("baseline", "component") if is_chain else (study.compared_with, "other")
     foot = foot_lines(study, scope, *(study.notes[1:] if study.source.url else study.notes))
     return study_chart(
         study,
         "",
-        subtitle=f"AP (%) of the baseline, and the points that each component adds · {scope}",
+        subtitle=f"AP (%) of the {first}, and the points that each {other} adds · {scope}",
         data=[
             *(_bars(study, levels, number) for number in range(count)),
             *(_bar_labels(study, levels, number) for number in range(count) if study.rows[number].intervals),
         ],
         lines=len(foot),
         layout=layout(
-            xaxis={"range": [0, 100 * _top(study, levels) * 1.13], "title": axis_title("AP, %")},
+            xaxis={"range": [0, 100 * _top(study, levels) * 1.16], "title": axis_title("AP, %")},
             yaxis={
                 "range": [(count + 1) * len(levels) - 1.4, -0.7],
                 "tickvals": middle,
@@ -91,10 +93,10 @@ def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart
 def _bars(study: Study, levels: Sequence[Quantity], number: int) -> dict[str, Any]:
     """Return the bars of one row: of the baseline from zero, of a component from the row before."""
     row, count = study.rows[number], len(study.rows)
-    before = study.rows[number - 1].values if number else dict.fromkeys(row.values, 0.0)
-    lengths = [row.steps[one.key] if number else row.values[one.key] for one in levels]
+    before = _before(study, number).values if row.steps else dict.fromkeys(row.values, 0.0)
+    lengths = [row.steps[one.key] if row.steps else row.values[one.key] for one in levels]
     texts = [
-        step_text(row.values[one.key], length) if number else percent(length)
+        step_text(row.values[one.key], length) if row.steps else percent(length)
         for one, length in zip(levels, lengths, strict=True)
     ]
     printed = [row.printed_steps.get(one.key) for one in levels]
@@ -106,7 +108,7 @@ def _bars(study: Study, levels: Sequence[Quantity], number: int) -> dict[str, An
         "x": [round(100 * length, 4) for length in lengths],
         "width": BAR_WIDTH,
         "base": [round(100 * before[one.key], 4) for one in levels],
-        "marker": {"color": STEPS[(number - 1) % len(STEPS)] if number else BASELINE},
+        "marker": {"color": STEPS[(number - 1) % len(STEPS)] if row.steps else BASELINE},
         "text": [
             f"<b>{text}</b>{span_text(row, one)}"
             + (f" (printed {signed(other)})" if other is not None else "")
@@ -133,7 +135,7 @@ def _whiskers(row: StudyRow, shown: Sequence[Quantity]) -> dict[str, Any]:
 
 def _bar_labels(study: Study, levels: Sequence[Quantity], number: int) -> dict[str, Any]:
     """Return the labels of bars with whiskers, behind the whiskers."""
-    row, before = study.rows[number], study.rows[number - 1].values
+    row, before = study.rows[number], _before(study, number).values
     ends = [before[one.key] + max(0.0, row.steps[one.key], *row.intervals.get(one.key, ())) for one in levels]
     return {
         **LABELS,
@@ -433,5 +435,16 @@ def chart_height(chart: Chart, kind: Kind) -> int:
     return int(margin["t"] + margin["b"] + per_row * (bottom - top))
 
 
+def _before(study: Study, number: int) -> StudyRow:
+    """Return the row that a row's steps are differences to."""
+    return study.rows[number - 1 if study.kind == Kind.CHAIN else study.reference or 0]
+
+
 def _top(study: Study, levels: Sequence[Quantity]) -> float:
-    return max(row.values[one.key] for row in study.rows for one in levels)
+    """Return the end of the axis: of the longest bar and the furthest whisker, one percent at least."""
+    ends = [row.values[one.key] for row in study.rows for one in levels]
+    for number, row in enumerate(study.rows):
+        highest = {key: high for key, (_, high) in row.intervals.items()}
+        base = _before(study, number).values
+        ends += [base[one.key] + highest[one.key] for one in levels if one.key in highest]
+    return max(0.01, *ends)
