@@ -49,13 +49,14 @@ class GroundTruthSummary:
 class AnalysisPart:
     """The findings in some of the videos.
 
-    `metrics` are those of a report. `tracking` and `errors` are described in docs/error-analysis.md; they are
-    made of dicts, numbers and None.
+    `metrics` are those of a report. `thresholds`, `tracking` and `errors` are described in
+    docs/error-analysis.md; they are made of dicts, lists, numbers and None.
     """
 
     videos: int
     predictions: int
     metrics: dict[str, float | None]
+    thresholds: dict[str, Any]
     tracking: dict[str, Any]
     errors: dict[str, Any]
 
@@ -64,6 +65,7 @@ class AnalysisPart:
             "videos": self.videos,
             "predictions": self.predictions,
             "metrics": self.metrics,
+            "thresholds": self.thresholds,
             "tracking": self.tracking,
             "errors": self.errors,
         }

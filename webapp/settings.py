@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "webapp.runs",
     "webapp.checkpoints",
     "webapp.submissions.errata",
+    "webapp.submissions.analyses",
     "webapp.ablations",
     "webapp.leaderboards",
     "allauth",
@@ -207,6 +208,7 @@ JOB_HEARTBEAT_S = env.int("JOB_HEARTBEAT_S", default=10)
 JOB_SWEEP_S = env.int("JOB_SWEEP_S", default=30)
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", default=3)
 JOB_TIME_LIMIT_S = env.int("JOB_TIME_LIMIT_S", default=3600)
+ANALYSE_TIME_LIMIT_S = env.int("ANALYSE_TIME_LIMIT_S", default=1800)
 RUN_TIME_LIMIT_S = env.int("RUN_TIME_LIMIT_S", default=24 * 3600)
 # 0: no model worker on this machine.
 MODEL_WORKERS = env.int("MODEL_WORKERS", default=1)

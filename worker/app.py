@@ -11,7 +11,11 @@ from worker.lease import STOPPING
 
 HOUR_S = 3600
 
-app = Celery("worker", broker=settings.BROKER_URL, include=["worker.tasks", "worker.housekeeping"])
+app = Celery(
+    "worker",
+    broker=settings.BROKER_URL,
+    include=["worker.tasks", "worker.tasks_analysis", "worker.housekeeping"],
+)
 app.conf.update(
     accept_content=["json"],
     task_serializer="json",
@@ -45,6 +49,11 @@ app.conf.update(
         # Rung for after each change, too: the clock is for a lost bell.
         "rank_boards": {
             "task": "worker.rank_boards",
+            "schedule": settings.JOB_SWEEP_S,
+            "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
+        },
+        "request_analyses": {
+            "task": "worker.request_analyses",
             "schedule": settings.JOB_SWEEP_S,
             "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
         },

@@ -10,6 +10,7 @@ from webapp.jobs.sweep import jobs_sweep
 from webapp.leaderboards.ranks import boards_rank
 from webapp.leaderboards.services import RANK_TASK, boards_fill_missing
 from webapp.runs.services import runs_let_go
+from webapp.submissions.analyses.services import REQUEST_TASK, analyses_request_due
 from webapp.submissions.services import submissions_let_go
 from webapp.uploads.services import uploads_expire
 from worker.app import app
@@ -55,3 +56,10 @@ def rank_boards() -> None:
     filled, ranked = boards_fill_missing(), boards_rank()
     if filled or ranked:
         logger.info("Boards: %d filled, %d columns ranked", filled, ranked)
+
+
+@app.task(name=REQUEST_TASK)
+def request_analyses() -> None:
+    """Queue analyses of scored submissions that have none, a few at a time."""
+    if queued := analyses_request_due():
+        logger.info("%d analyses were asked for", queued)

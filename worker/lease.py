@@ -40,16 +40,25 @@ class WorkerStopping(Interrupted):
     """This worker is to stop: the job goes back to the queue."""
 
 
+class GivesWay(Interrupted):
+    """More urgent work waits: the job goes back to the queue."""
+
+
 class Lease:
     """A claimed job for as long as the `with` block lasts. For the main thread of a process.
+
+    Args:
+        token: proof of the lease.
+        gives_way: asked again and again, in the lease's thread, whether the work must make room for other.
 
     One thread does all the talking to the database, on a connection of its own, so that the evaluation
     never waits for it: it renews the lease every JOB_HEARTBEAT_S, passes progress on at most twice a second,
     and sees within half a second that the work must not go on. While PostgreSQL is away it keeps trying.
     """
 
-    def __init__(self, token: UUID) -> None:
+    def __init__(self, token: UUID, gives_way: Callable[[], bool] = lambda: False) -> None:
         self._token = token
+        self._gives_way = gives_way
         self._progress = self._said = (0, 0, "")
         self._beaten_at = time.monotonic()
         self._interruption: Interrupted | None = None
@@ -106,6 +115,8 @@ class Lease:
                 if not self._talk():
                     self._interrupt(LeaseLost())
                     break
+                if not self._interruption and self._gives_way():
+                    self._interrupt(GivesWay())
                 is_reachable = True
             except (OperationalError, InterfaceError) as error:
                 connection.close()

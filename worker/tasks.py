@@ -39,7 +39,7 @@ def _evaluate(claim: Evaluation, lease: Lease, worker: str) -> Write:
                 claim.evaluator,
                 files.ground_truth,
                 files.predictions,
-                workers=_processes(),
+                workers=processes(),
                 prepared_dir=settings.VAR / "prepared",
                 progress=lease.progress,
                 bootstrap=settings.BOOTSTRAP_RESAMPLES,
@@ -68,7 +68,7 @@ def _packed(samples: Mapping[str, Sample]) -> dict[str, bytes]:
     return {key: pack_samples(values) for key, values in samples.items()}
 
 
-def _processes() -> int:
+def processes() -> int:
     """The machine's cores, shared among the jobs that may run at once."""
     return max(1, (os.cpu_count() or 1) // int(settings.EVALUATE_WORKERS))
 

@@ -20,7 +20,7 @@ from webapp.jobs import queue
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import jobs_due
 from webapp.jobs.services import job_finish_failed, job_release
-from worker.lease import STOPPING, Lease, LeaseLost, WorkerStopping, store
+from worker.lease import STOPPING, GivesWay, Lease, LeaseLost, WorkerStopping, store
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,8 @@ class Turn(Generic[C]):
         work: does it under a lease for a worker of this name; what is to be written about it.
         failure: names what `work` or its writing raised.
         after_failure: when nothing holds the error any more.
+        gives_way_to: kinds on the same queue that go first: while one of them is due, this work does not
+            begin, and work that has begun is given back.
     """
 
     kinds: Iterable[Job.Kind]
@@ -57,6 +59,7 @@ class Turn(Generic[C]):
     work: Callable[[C, Lease, str], Write]
     failure: Callable[[Exception], Failure]
     after_failure: Callable[[], None] = lambda: None
+    gives_way_to: Iterable[Job.Kind] = ()
 
     def take(self, task: "Task[[], None]") -> None:
         """Do the job that is next in line, and ring for the next one. Rung for nothing, do nothing."""
@@ -65,16 +68,21 @@ class Turn(Generic[C]):
         if disk.room().state == "full":
             logger.warning("The disk is full: no job is begun until there is room.")
             return  # the sweeper rings again
+        if self._gives_way():
+            return  # those ring for themselves; the sweeper rings for this work again
         worker = f"{task.request.hostname} ({os.getpid()})"
         taken = self.claim(worker=worker)
         if taken is None:
             return
         connection.close()  # it may not live as long as the work
-        with Lease(taken.token) as lease:
+        with Lease(taken.token, self._gives_way) as lease:
             is_stored = self.stored(taken, self.outcome(taken, lease, worker))
         logger.info("Job %s: %s", taken.job_id, "stored" if is_stored else "taken away, result dropped")
         if any(jobs_due(kind).exists() for kind in self.kinds):
             queue.ring(next(iter(self.kinds)))
+
+    def _gives_way(self) -> bool:
+        return any(jobs_due(kind).exists() for kind in self.gives_way_to)
 
     def outcome(self, taken: C, lease: Lease, worker: str) -> Write:
         """Do a claimed job; what is to be written about it, whatever happens."""
@@ -82,7 +90,7 @@ class Turn(Generic[C]):
             return self.work(taken, lease, worker)
         except LeaseLost:
             return lambda: False
-        except WorkerStopping:
+        except (WorkerStopping, GivesWay):
             return partial(job_release, token=taken.token)
         except Exception as error:
             # The task's border: operators hear of anything, and it is tried again where that may help.

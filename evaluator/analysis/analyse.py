@@ -18,8 +18,9 @@ from evaluator.compute.video_pool import each_video
 from evaluator.files.source import open_predictions
 from evaluator.options import Options
 from evaluator.statistics.subsets import choose_videos, labels_of
+from evaluator.tracklets.average_precision import IOU_THRESHOLDS
 from evaluator.tracklets.evaluate import load_ground_truth, score_predictions
-from evaluator.tracklets.results import PooledPredictions, pool, splits_of
+from evaluator.tracklets.results import PooledPredictions, TrackletResults, pool, splits_of
 from evaluator.tracklets.scorer import TrackletScorer
 from evaluator.types import Analysis, AnalysisPart, CategoryInfo
 from evaluator.version import __version__
@@ -105,9 +106,26 @@ class _Analyser:
             videos=int(np.count_nonzero(videos)),
             predictions=int(np.count_nonzero(videos[self._scorer.video])),
             metrics={key: results.metric(key) for key in self._spec.metrics},
+            thresholds=self._thresholds(results),
             tracking=self._tracking(videos),
             errors=self._errors(videos),
         )
+
+    def _thresholds(self, results: TrackletResults) -> dict[str, Any]:
+        """Return AP at each of the official thresholds, whose mean is AP, and the same by occlusion."""
+        return {
+            "iou": np.round(IOU_THRESHOLDS, 2).tolist(),
+            "AP": results.by_threshold("all"),
+            "by": {
+                group: {name: results.by_threshold(key) for name, key in members.items()}
+                for group, members in self._groups().items()
+            },
+        }
+
+    def _groups(self) -> dict[str, dict[str, str]]:
+        """Return the slices of objects that this benchmark has, each with its split."""
+        splits = {split.key for split in self._scorer.splits}
+        return {group: members for group, members in _GROUPS.items() if splits >= set(members.values())}
 
     def _tracking(self, videos: Flags) -> dict[str, Any]:
         categories = self._scorer.ground_truth.categories
@@ -125,14 +143,19 @@ class _Analyser:
         lengths = np.array([video.length for video in self._scorer.ground_truth.videos])
         by = {
             group: {name: self._split(splits.index(key), videos) for name, key in members.items()}
-            for group, members in _GROUPS.items()
-            if set(members.values()) <= set(splits)
+            for group, members in self._groups().items()
         }
         by["length"] = {
             name: self._split(0, videos & (lengths >= low) & (lengths <= high))
             for name, (low, high) in LENGTHS.items()
         }
-        return {**self._split(0, videos), "by": by}
+        whole = ErrorAnalysis(self._scorer, self._found, 0, videos)
+        return {
+            "AP50": whole.ap50(),
+            "kinds": whole.errors(),
+            "category_shift": whole.category_shift(),
+            "by": by,
+        }
 
     def _split(self, split: int, videos: Flags) -> dict[str, Any]:
         found = ErrorAnalysis(self._scorer, self._found, split, videos)

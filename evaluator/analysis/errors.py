@@ -179,6 +179,20 @@ class ErrorAnalysis:
             errors[name] = {"dAP50": gain, "count": int(np.count_nonzero(count))}
         return errors
 
+    def category_shift(self) -> dict[str, float | int] | None:
+        """Return the commonest difference of ids, given minus true, of predictions with a wrong category.
+
+        `share` is its part of these predictions. None where there are none.
+        """
+        guilty = np.flatnonzero(self._wrong & (self._found.kind == CLASSIFICATION))
+        if not len(guilty):
+            return None
+        ids = np.array([category.id for category in self._scorer.ground_truth.categories], np.int64)
+        true = ids[self._truth_category[self._found.target[guilty]]]
+        shifts, counts = np.unique(ids[self._scorer.category[guilty]] - true, return_counts=True)
+        most = int(np.argmax(counts))
+        return {"shift": int(shifts[most]), "share": float(counts[most] / len(guilty))}
+
     def _fix(self, state: _State, kind: int) -> _State:
         if kind == MISSED:
             return replace(state, positives=state.positives - self._count_by_category(self._missed))

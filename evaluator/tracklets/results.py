@@ -64,6 +64,14 @@ class TrackletResults:
         values = values[~np.isnan(values)]
         return float(np.mean(values)) if len(values) else None
 
+    def by_threshold(self, split: str) -> list[float | None]:
+        """Return AP of a split at each threshold, or None if it has no ground truth."""
+        values = self.ap[:, self.splits.index(split)]
+        defined = values[~np.isnan(values[:, 0])]
+        if not len(defined):
+            return [None] * self.ap.shape[2]
+        return [float(value) for value in defined.mean(axis=0)]
+
     def by_group(self, key: str) -> NDArray[np.float64]:
         """Return one metric of each group [groups]; NaN where it has no ground truth."""
         return np.asarray(self._values(key).mean(axis=1))

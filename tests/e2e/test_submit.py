@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, Request, expect
 
-from evaluator import evaluate
+from evaluator import analyse, evaluate
 from tests.e2e.conftest import Shapes
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.live import LiveSite
@@ -83,6 +83,12 @@ def test_stranger_signs_up_submits_and_reads_the_evaluators_numbers(
     shown = page.get_by_role("row", name=re.compile("^AP Average precision [0-9]"))
     expect(shown).to_contain_text(f"{100 * (report.metrics['AP'] or 0):.1f}")
     expect(page.get_by_text(report.digest)).to_be_visible()
+    # The analysis comes by itself, some seconds after the score.
+    cost = page.get_by_role("heading", name="What do errors cost?")
+    expect(cost).to_be_visible(timeout=SCORED_MS)
+    found = analyse("ovis", shapes.ground_truth, file).whole
+    tracking = page.get_by_role("region", name="Tracking")
+    expect(tracking).to_contain_text(f"{100 * found.tracking['det_averaged']['HOTA']:.1f}")
 
 
 def test_bad_file_shows_all_its_problems_and_is_not_kept(

@@ -15,6 +15,7 @@ from django.test import Client
 
 from evaluator.statistics.comparison import pack_samples
 from tests.support.factories import claim, make_report, make_split, make_submission, make_user
+from tests.support.findings import analyse_as, make_findings
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.submissions.attempts import evaluation_finish_scored
@@ -33,6 +34,8 @@ PHASES: dict[str, dict[str, Any]] = {
 }
 SCORES_SHOW = ("private", "detailed", "public")
 DETAILS_SHOW = ("detailed", "public")
+OF_SCORES = ("score", "tracking")
+OF_DETAILS = ("video", "category", "tracked category")
 LINK = re.compile(r"""(?:href|hx-get|src|action)="([^"#]+)""")
 # Files, forms of others, and the description of the API, which is the same for everybody and slow to draw.
 ELSEWHERE = ("/static/", "/admin/", "/accounts/", "/api/v1/docs", "/api/v1/openapi.json")
@@ -46,7 +49,8 @@ def value(kind: int, phase: int) -> float:
 
 
 def numbers_of(phase: int) -> dict[str, float]:
-    return {"score": value(3, phase), "video": value(6, phase), "category": value(8, phase)}
+    kinds = {"score": 3, "tracking": 4, "video": 6, "tracked category": 7, "category": 8}
+    return {name: value(kind, phase) for name, kind in kinds.items()}
 
 
 def found_in(text: str) -> dict[tuple[str, str], str]:
@@ -67,14 +71,18 @@ def make_phase(number: int, phase: str, author: User, rival: User) -> list[Submi
     rows = []
     for person in (author, rival):
         rows.append(make_submission(person, split))
-        numbers = (
-            numbers_of(number) if person is author else dict.fromkeys(("score", "video", "category"), 0.1)
-        )
+        numbers = numbers_of(number)
+        if person is not author:
+            numbers = dict.fromkeys(numbers, 0.1)
         report = make_report(AP=numbers["score"], AP50=0.2)
         report["per_video"] = {"1": {"AP": numbers["video"]}}
         report["per_category"] = {"fish": {"AP": numbers["category"]}}
         samples = {"AP": pack_samples([0.1, 0.2])}
         assert evaluation_finish_scored(token=claim().token, outcome=Outcome(report, samples=samples))
+        findings = make_findings({"switch": 0.1})
+        findings["tracking"]["det_averaged"]["HOTA"] = numbers["tracking"]
+        findings["tracking"]["per_category"] = {"fish": {"HOTA": numbers["tracked category"]}}
+        analyse_as(findings)
     Split.objects.filter(pk=split.pk).update(**PHASES[phase])
     return rows
 
@@ -130,9 +138,9 @@ def crawl(http: Client, rows: dict[str, list[Submission]]) -> dict[tuple[str, st
 def test_scores_and_details_show_to_exactly_those_who_may_see_them() -> None:
     author, rival = make_user("alice"), make_user("bob")
     rows = {phase: make_phase(number, phase, author, rival) for number, phase in enumerate(PHASES)}
-    everything = {(phase, kind) for phase in PHASES for kind in ("score", "video", "category")}
-    scores = {(phase, "score") for phase in SCORES_SHOW}
-    details = {(phase, kind) for phase in DETAILS_SHOW for kind in ("video", "category")}
+    everything = {(phase, kind) for phase in PHASES for kind in (*OF_SCORES, *OF_DETAILS)}
+    scores = {(phase, kind) for phase in SCORES_SHOW for kind in OF_SCORES}
+    details = {(phase, kind) for phase in DETAILS_SHOW for kind in OF_DETAILS}
     people = {"anybody": None, "another": make_user("carol"), "author": author, "rival": rival}
     for name, person in people.items():
         http = Client()

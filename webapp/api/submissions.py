@@ -24,6 +24,8 @@ from webapp.rest.document import made, problems
 from webapp.rest.idempotency import idempotent
 from webapp.rest.pages import Keyset
 from webapp.rest.problems import ProblemItem
+from webapp.submissions.analyses.diagnosis import Facts, diagnosis
+from webapp.submissions.analyses.selectors import findings_of
 from webapp.submissions.costs import DEVICE_CHARACTERS
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import (
@@ -93,6 +95,38 @@ class LinksOut(Schema):
     result: str | None
 
 
+class ErrorOut(Schema):
+    dAP50: float | None = Field(description="AP50 with all errors of this kind fixed, minus AP50")
+    count: int
+
+
+class ErrorsOut(Schema):
+    """The kinds of errors that keep AP50 below 1."""
+
+    AP50: float | None
+    kinds: dict[str, ErrorOut]
+
+
+class AnalysisOut(Schema):
+    """What explains the numbers of a submission of tracklets (docs/error-analysis.md)."""
+
+    evaluator: str
+    tracking: dict[str, float | None] = Field(description="HOTA, IDF1 and their parts, over all masks")
+    tracking_per_category: dict[str, dict[str, float | None]] = Field(
+        description="the same by name of the category; empty where organisers keep details to themselves"
+    )
+    errors: ErrorsOut
+    errors_by: dict[str, dict[str, ErrorsOut]] = Field(
+        description="the same for objects by size, by occlusion, and by length of the video"
+    )
+    category_shift: dict[str, float] | None = Field(
+        description="by how much ids of wrong categories are off most often, and the share of them that is"
+    )
+    ap_by_iou: dict[str, float | None] = Field(
+        description="AP at each threshold of the track IoU, 0.50 to 0.95"
+    )
+
+
 class SubmissionOut(Schema):
     id: UUID
     status: str
@@ -114,6 +148,12 @@ class SubmissionOut(Schema):
     metrics: dict[str, float | None] | None = Field(description="fractions; null until scored, or if hidden")
     digest: str | None
     evaluator: str | None
+    diagnosis: str | None = Field(
+        description="what the numbers say, in a sentence; null until scored, in lists, or if hidden"
+    )
+    analysis: AnalysisOut | None = Field(
+        description="null in lists, until a worker has made it, and where scores are hidden"
+    )
     quota: QuotaOut | None = Field(description="yours on this split; null in lists")
     created_at: datetime
     finished_at: datetime | None
@@ -157,6 +197,15 @@ class SubmissionOut(Schema):
     @staticmethod
     def resolve_evaluator(row: Submission) -> str | None:
         return row.evaluator or None
+
+    @staticmethod
+    def resolve_diagnosis(row: Submission) -> str | None:
+        return getattr(row, "diagnosis", None)
+
+    @staticmethod
+    def resolve_analysis(row: Submission) -> AnalysisOut | None:
+        findings = getattr(row, "findings", None)
+        return _analysis_out(row, findings) if findings else None
 
     @staticmethod
     def resolve_quota(row: Submission) -> Quota | None:
@@ -208,6 +257,21 @@ class ResultOut(Schema):
     details_hidden: bool = Field(False, description="true: organisers keep numbers by category and video")
     seconds: dict[str, float] = {}
     warnings: list[ProblemItem] = []
+
+
+def _analysis_out(row: Submission, findings: dict[str, Any]) -> AnalysisOut:
+    errors, curve = findings["errors"], findings["thresholds"]
+    return AnalysisOut.model_validate(
+        {
+            "evaluator": row.evaluator,
+            "tracking": findings["tracking"]["det_averaged"],
+            "tracking_per_category": findings["tracking"]["per_category"],
+            "errors": errors,
+            "errors_by": errors["by"],
+            "category_shift": errors["category_shift"],
+            "ap_by_iou": {f"{iou:.2f}": ap for iou, ap in zip(curve["iou"], curve["AP"], strict=True)},
+        }
+    )
 
 
 def _foresee(rows: list[Submission]) -> None:
@@ -338,7 +402,19 @@ def _get(id: UUID, request: HttpRequest) -> Submission:
         raise Http404 from None
     if isinstance(request.user, User) and row.author_id == request.user.pk:
         row.quota = quota_for(user=request.user, split=row.split)  # type: ignore[attr-defined]  # for resolve_quota
+    _explain(row, request)
     return row
+
+
+def _explain(row: Submission, request: HttpRequest) -> None:
+    """Give a scored submission what resolve_analysis and resolve_diagnosis answer with."""
+    is_scored_here = row.status == Submission.Status.SCORED and row.result_id is not None
+    if not is_scored_here or not _shows_scores(row, request):
+        return
+    findings = findings_of(row, user=person(request))
+    metrics = dict(row.scores.values_list("metric", "value"))
+    facts = Facts(row.split.benchmark.task, metrics, row.problems, findings)
+    row.findings, row.diagnosis = findings, diagnosis(facts) or None  # type: ignore[attr-defined]
 
 
 def _shows_scores(row: Submission, request: HttpRequest) -> bool:

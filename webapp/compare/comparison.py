@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from evaluator.statistics.comparison import Difference, Sample, difference
 from webapp.benchmarks.models import Split
@@ -20,7 +21,7 @@ class Compared:
     """One submission. Without a report (reported numbers) there are no categories and no videos.
 
     `samples` are its draws by metric, `draws` what they were drawn from: equal for submissions that were
-    measured on the same draws.
+    measured on the same draws. `findings` are those of its analysis, None where there is none.
     """
 
     row: Row
@@ -28,6 +29,7 @@ class Compared:
     per_video: Mapping[str, Values]
     samples: Mapping[str, Sample]
     draws: str
+    findings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

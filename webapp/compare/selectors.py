@@ -1,6 +1,7 @@
 """The submissions that a person may compare."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,6 +13,7 @@ from webapp.leaderboards.board import Row
 from webapp.leaderboards.choosing import COMPARED
 from webapp.leaderboards.submission_rows import rows_of
 from webapp.refusal import Refused
+from webapp.submissions.analyses.selectors import findings_of_many
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import numbers_are_visible, result_of, submissions_visible_to
 
@@ -40,7 +42,11 @@ def comparison_get(*, user: User | AnonymousUser, ids: Sequence[str]) -> Compari
     if not all(numbers_are_visible(user=user, submission=one) for one in submissions):
         raise Refused("scores-hidden", f"Scores of {split} are not shown yet.", status=403)
     shown = zip(submissions, rows_of(submissions), strict=True)
-    return Comparison(split, tuple(_compared(submission, row, user) for submission, row in shown))
+    findings = findings_of_many(wanted)
+    return Comparison(
+        split,
+        tuple(_compared(submission, row, user, findings.get(row.submission_id)) for submission, row in shown),
+    )
 
 
 def _uuids(ids: Sequence[str]) -> list[UUID]:
@@ -79,7 +85,9 @@ def _check(id: UUID, row: Submission | None) -> None:
         )
 
 
-def _compared(submission: Submission, row: Row, user: User | AnonymousUser) -> Compared:
+def _compared(
+    submission: Submission, row: Row, user: User | AnonymousUser, findings: Mapping[str, Any] | None
+) -> Compared:
     report = result_of(submission, user=user) if submission.result else {}
     samples = {one.metric: unpack_samples(bytes(one.samples)) for one in submission.samples.all()}
     return Compared(
@@ -88,4 +96,5 @@ def _compared(submission: Submission, row: Row, user: User | AnonymousUser) -> C
         per_video=report.get("per_video", {}),
         samples=samples,
         draws=f"{submission.ground_truth_id} {len(next(iter(samples.values()), ()))}",
+        findings=findings,
     )

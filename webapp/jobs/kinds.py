@@ -72,6 +72,13 @@ KINDS: dict[Job.Kind, KindSpec] = {
         time_limit="JOB_TIME_LIMIT_S",
         following="webapp.submissions.errata.status.reevaluation_follow",
     ),
+    Job.Kind.ANALYSE: KindSpec(
+        subject="analysis",
+        author="analysis__submission__author",
+        similar=("analysis__submission__split",),
+        time_limit="ANALYSE_TIME_LIMIT_S",
+        following="webapp.submissions.analyses.status.analysis_follow",
+    ),
 }
 
 

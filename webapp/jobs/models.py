@@ -38,6 +38,7 @@ class Job(models.Model):
         RUN = "run", "run the reference model"
         CHECK = "check", "check a checkpoint"
         REEVALUATE = "reevaluate", "score a submission again"
+        ANALYSE = "analyse", "analyse a scored submission"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -66,6 +67,9 @@ class Job(models.Model):
     reevaluation = models.OneToOneField(
         "errata.Reevaluation", null=True, blank=True, on_delete=models.CASCADE, related_name="job"
     )
+    analysis = models.OneToOneField(
+        "analyses.Analysis", null=True, blank=True, on_delete=models.CASCADE, related_name="job"
+    )
     stage = models.CharField(max_length=40, blank=True, help_text="what it does now, in words")
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0, help_text="0: not known yet")
@@ -89,13 +93,15 @@ class Job(models.Model):
             models.CheckConstraint(
                 condition=(
                     models.Q(kind="evaluate", submission__isnull=False)
-                    & models.Q(run=None, checkpoint=None, reevaluation=None)
+                    & models.Q(run=None, checkpoint=None, reevaluation=None, analysis=None)
                     | models.Q(kind="run", run__isnull=False)
-                    & models.Q(submission=None, checkpoint=None, reevaluation=None)
+                    & models.Q(submission=None, checkpoint=None, reevaluation=None, analysis=None)
                     | models.Q(kind="check", checkpoint__isnull=False)
-                    & models.Q(submission=None, run=None, reevaluation=None)
+                    & models.Q(submission=None, run=None, reevaluation=None, analysis=None)
                     | models.Q(kind="reevaluate", reevaluation__isnull=False)
-                    & models.Q(submission=None, run=None, checkpoint=None)
+                    & models.Q(submission=None, run=None, checkpoint=None, analysis=None)
+                    | models.Q(kind="analyse", analysis__isnull=False)
+                    & models.Q(submission=None, run=None, checkpoint=None, reevaluation=None)
                 ),
                 name="job_works_for_what_its_kind_says",
             )
@@ -107,11 +113,17 @@ class Job(models.Model):
     @property
     def subject(self) -> models.Model | None:
         """Return the object that the job works for."""
-        return self.submission or self.run or self.checkpoint or self.reevaluation
+        return self.submission or self.run or self.checkpoint or self.reevaluation or self.analysis
 
     @property
     def subject_id(self) -> uuid.UUID:
-        found = self.submission_id or self.run_id or self.checkpoint_id or self.reevaluation_id
+        found = (
+            self.submission_id
+            or self.run_id
+            or self.checkpoint_id
+            or self.reevaluation_id
+            or self.analysis_id
+        )
         if found is None:
             raise ValueError(f"Expected job {self.id} to work for something, but it does for nothing")
         return found

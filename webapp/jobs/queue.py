@@ -22,12 +22,14 @@ TASKS: dict[Job.Kind, str] = {
     Job.Kind.RUN: "worker.run_next",
     Job.Kind.CHECK: "worker.check_next",
     Job.Kind.REEVALUATE: "worker.evaluate_next",
+    Job.Kind.ANALYSE: "worker.analyse_next",
 }
 QUEUES: dict[Job.Kind, str] = {
     Job.Kind.EVALUATE: "evaluate",
     Job.Kind.RUN: "model",
     Job.Kind.CHECK: "model",
     Job.Kind.REEVALUATE: "evaluate",
+    Job.Kind.ANALYSE: "evaluate",
 }
 HOUSEKEEPING = "housekeeping"
 

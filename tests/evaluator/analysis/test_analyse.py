@@ -46,6 +46,28 @@ def test_metrics_and_ap50_are_those_of_the_score(made: tuple[Path, Path]) -> Non
     assert (found.videos, found.predictions) == (report.videos, report.predictions)
 
 
+def test_ap_at_each_threshold_has_ap_as_its_mean_for_all_and_by_occlusion(made: tuple[Path, Path]) -> None:
+    found = analyse("ovis", *made).whole
+    curve = found.thresholds
+    assert curve["iou"] == [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]
+    assert (curve["AP"][0], curve["AP"][5]) == (found.metrics["AP50"], found.metrics["AP75"])
+    assert sum(curve["AP"]) / 10 == pytest.approx(found.metrics["AP"])
+    for name, key in (("light", "AP_so"), ("medium", "AP_mo"), ("heavy", "AP_ho")):
+        assert sum(curve["by"]["occlusion"][name]) / 10 == pytest.approx(found.metrics[key])
+
+
+def test_categories_that_are_counted_one_too_high_are_recognised(tmp_path: Path) -> None:
+    truth = ground_truth(annotation(1), annotation(2, video_id=9))
+    true = truth["annotations"][0]["category_id"]
+    truth["categories"].append({"id": true + 1, "name": "one more"})
+    results = [prediction(category_id=true + 1), prediction(video_id=9, category_id=true + 1)]
+    files = write(tmp_path / "gt.json", truth), write(tmp_path / "results.json", results)
+    found = analyse("ytvis2019", *files).whole.errors
+    assert found["category_shift"] == {"shift": 1, "share": 1}
+    write(files[1], [prediction()])
+    assert analyse("ytvis2019", *files).whole.errors["category_shift"] is None
+
+
 def test_a_subset_is_analysed_as_if_it_were_the_split(made: tuple[Path, Path], tmp_path: Path) -> None:
     truth = json.loads(made[0].read_text())
     ids = [video["id"] for video in truth["videos"]][:2]
@@ -140,8 +162,8 @@ def test_the_command_prints_tables_and_writes_json(files: tuple[Path, Path], tmp
         assert word in done.stdout
     found = json.loads((tmp_path / "out.json").read_text())
     assert set(found) == {
-        "benchmark", "task", "evaluator", "videos", "predictions", "metrics", "tracking", "errors", "subsets",
-        "seconds", "warnings",
+        "benchmark", "task", "evaluator", "videos", "predictions", "metrics", "thresholds", "tracking",
+        "errors", "subsets", "seconds", "warnings",
     }  # fmt: skip
     assert set(found["tracking"]["per_category"]) == {"cat", "dog"}
     assert found["subsets"]["day"]["tracking"]["det_averaged"]["HOTA"] == pytest.approx(1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from webapp.charts.differences import category_chart, forest_chart, legend_height, looks, video_chart
+from webapp.charts.findings import Explained, bars_height, errors_chart, thresholds_chart
 from webapp.charts.spec import Chart
 from webapp.compare.comparison import LETTERS, Against, Compared, Comparison, PartDifference, part_key
 from webapp.compare.words import interval_text, sentence
@@ -74,11 +75,14 @@ class ComparePage:
     forest: Chart | None
     categories: Chart | None
     videos: Chart | None
+    errors: Chart | None
+    thresholds: Chart | None
     better: tuple[VideoLine, ...]
     worse: tuple[VideoLine, ...]
     part_label: str
     forest_height: int
     parts_height: int
+    errors_height: int
     csv_href: str
     json_href: str
 
@@ -94,6 +98,7 @@ def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> Compar
     pairs = tuple(_pair(comparison, one, sides, against) for one in comparison.against)
     key = part_key(comparison, against.videos)
     better, worse = _extremes(against.videos, key)
+    errors, thresholds = _findings(comparison)
     frame = FRAME_HEIGHT + legend_height(len(pairs))
     return ComparePage(
         comparison=comparison,
@@ -104,14 +109,31 @@ def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> Compar
         forest=forest_chart(comparison),
         categories=categories,
         videos=video_chart(comparison, against),
+        errors=errors,
+        thresholds=thresholds,
         better=better,
         worse=worse,
         part_label=key,
         forest_height=frame + len(comparison.headline) * max(38, 20 * len(pairs)),
         parts_height=max(SQUARE_HEIGHT, FRAME_HEIGHT + 20 * bars),
+        errors_height=bars_height(errors) if errors else 0,
         csv_href=f"{api_path}?{urlencode({'submissions': _ids(comparison), 'format': 'csv'}, safe=',')}",
         json_href=f"{api_path}?{urlencode({'submissions': _ids(comparison)}, safe=',')}",
     )
+
+
+def _findings(comparison: Comparison) -> tuple[Chart | None, Chart | None]:
+    """Return the charts of errors and of AP by threshold, where at least two have been analysed."""
+    look = looks(comparison)
+    rows = [
+        Explained(comparison.names[one.row.submission_id], look[one.row.submission_id], one.findings)
+        for one in comparison.compared
+        if one.findings
+    ]
+    if len(rows) < 2:
+        return None, None
+    scope = str(comparison.split)
+    return errors_chart(rows, scope=scope), thresholds_chart(rows, scope=scope)
 
 
 def _ids(comparison: Comparison) -> str:

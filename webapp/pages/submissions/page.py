@@ -16,6 +16,7 @@ from webapp.leaderboards.metrics import Metric
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
 from webapp.pages.benchmarks.uncertainty import rank_span
 from webapp.pages.costs import cost_text
+from webapp.pages.submissions.explanation import Explanation, explanation
 from webapp.pages.submissions.forms import CostFields
 from webapp.pages.submissions.problem_groups import ProblemGroup, problem_groups
 from webapp.pages.submissions.report import Number, ReportPage, report_page, score_numbers
@@ -23,6 +24,7 @@ from webapp.pages.submissions.subset_table import SubsetTable, subset_table
 from webapp.runs.models import Run
 from webapp.runs.selectors import RunFigures, run_figures
 from webapp.runs.weights import Weights, run_weights
+from webapp.submissions.analyses.selectors import analysis_is_expected, findings_of
 from webapp.submissions.costs import cost_said
 from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.errata.selectors import replacements_of, stale_reason
@@ -62,6 +64,7 @@ class SubmissionPage:
     errors: tuple[ProblemGroup, ...]
     warnings: tuple[ProblemGroup, ...]
     report: ReportPage | None
+    explanation: Explanation | None
     standing: Standing | None
     subsets: SubsetTable | None
     scores: tuple[Number, ...]
@@ -100,6 +103,7 @@ def submission_page(
         errors=tuple(group for group in groups if group.severity == "error"),
         warnings=tuple(group for group in groups if group.severity == "warning"),
         report=report_page(report, submission.split, video_sort) if report else None,
+        explanation=_explanation(submission, user, report) if report else None,
         standing=_standing(submission, user) if is_scored and sees_scores else None,
         subsets=subset_table(submission) if has_report else None,
         scores=tuple(score_numbers(submission)) if is_scored and sees_scores and report is None else (),
@@ -145,6 +149,12 @@ def _report(
         return result_of(submission, user=user), None
     except ResultLost as lost:
         return None, lost
+
+
+def _explanation(submission: Submission, user: User | AnonymousUser, report: dict[str, Any]) -> Explanation:
+    findings = findings_of(submission, user=user)
+    is_expected = findings is None and analysis_is_expected(submission)
+    return explanation(submission, report, findings, is_expected=is_expected)
 
 
 def reproduce_command(submission: Submission, resamples: int) -> str:

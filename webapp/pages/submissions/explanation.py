@@ -1,0 +1,106 @@
+"""What a result says of itself: a sentence, the cost of errors, tracking, AP by threshold, extreme videos."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.benchmarks.models import Split
+from webapp.charts.findings import (
+    Explained,
+    bars_height,
+    errors_by_occlusion_chart,
+    errors_chart,
+    thresholds_chart,
+)
+from webapp.charts.palette import method_colour
+from webapp.charts.spec import Chart, Style
+from webapp.leaderboards.metrics import metric, primary_metric
+from webapp.methods.models import HUES, Method
+from webapp.numbers import percent
+from webapp.pages.submissions.report import Number
+from webapp.submissions.analyses.diagnosis import Facts, diagnosis
+from webapp.submissions.models import Submission
+
+TRACKING = ("HOTA", "DetA", "AssA", "LocA", "IDF1")
+CURVE_HEIGHT = 340
+# Videos that are named on each side.
+EXTREMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnChart:
+    chart: Chart
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extremes:
+    """The best and the worst videos by the primary metric, each with its number."""
+
+    label: str
+    best: tuple[tuple[str, str], ...]
+    worst: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`is_expected`: the analysis is not there yet, and a worker will make it."""
+
+    sentence: str
+    is_expected: bool
+    tracking: tuple[Number, ...]
+    charts: tuple[DrawnChart, ...]
+    extremes: Extremes | None
+
+
+def explanation(
+    submission: Submission,
+    report: Mapping[str, Any],
+    findings: Mapping[str, Any] | None,
+    *,
+    is_expected: bool,
+) -> Explanation:
+    """Arrange a report and the findings of its analysis, both as the reader may see them."""
+    split = submission.split
+    return Explanation(
+        sentence=diagnosis(Facts(split.benchmark.task, report["metrics"], submission.problems, findings)),
+        is_expected=is_expected and findings is None,
+        tracking=_tracking(findings) if findings else (),
+        charts=_charts(submission, findings) if findings else (),
+        extremes=_extremes(report["per_video"], split),
+    )
+
+
+def _tracking(findings: Mapping[str, Any]) -> tuple[Number, ...]:
+    values = findings["tracking"]["det_averaged"]
+    shown = [(metric(key), values[key]) for key in TRACKING]
+    return tuple(
+        Number(one.key, one.label, one.short, one.title, one.description, value) for one, value in shown
+    )
+
+
+def _charts(submission: Submission, findings: Mapping[str, Any]) -> tuple[DrawnChart, ...]:
+    method = submission.variant.method
+    row = Explained(method.name, Style(_hue(method), "circle", "solid"), findings)
+    scope = str(submission.split)
+    bars = (errors_chart([row], scope=scope), errors_by_occlusion_chart(row, scope=scope))
+    curve = thresholds_chart([row], scope=scope)
+    drawn = [DrawnChart(chart, bars_height(chart)) for chart in bars if chart]
+    return (*drawn, *([DrawnChart(curve, CURVE_HEIGHT)] if curve else []))
+
+
+def _hue(method: Method) -> str:
+    return method_colour(method.pk % HUES if method.colour is None else method.colour)
+
+
+def _extremes(per_video: Mapping[str, Mapping[str, Any]], split: Split) -> Extremes | None:
+    """Return the videos at both ends, none twice; None where fewer than two have a number."""
+    key = primary_metric(split.benchmark)
+    known = [(values[key], label) for label, values in per_video.items() if values.get(key) is not None]
+    count = min(EXTREMES, len(known) // 2)
+    if not count:
+        return None
+    names = {label: video.name for label, video in split.videos_by_label().items()}
+    known.sort()
+    lines = [(names.get(label, label), percent(value)) for value, label in known]
+    return Extremes(metric(key).label, tuple(reversed(lines[-count:])), tuple(lines[:count]))
