@@ -1,7 +1,7 @@
 """What explains a score: the cost of each kind of error, and AP against the IoU that is asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.charts.spec import Chart, Style, layout, plain
@@ -70,7 +70,8 @@ def thresholds_chart(rows: Sequence[Explained], *, scope: str) -> Chart | None:
     lines = [_Line(row.name, row.style, row.findings["thresholds"]["AP"]) for row in rows]
     if len(rows) == 1:
         levels = rows[0].findings["thresholds"]["by"].get("occlusion", {})
-        lines = [_Line("all objects", rows[0].style, lines[0].values)] + [
+        own = replace(rows[0].style, dash="dash")
+        lines = [_Line("all objects", own, lines[0].values)] + [
             _Line(f"{words} occlusion", Style(f"var(--occlusion-{words})", symbol, "solid"), levels[level])
             for (level, words), symbol in zip(
                 LEVELS.items(), ("square", "diamond", "triangle-up"), strict=True
@@ -120,12 +121,6 @@ def thresholds_chart(rows: Sequence[Explained], *, scope: str) -> Chart | None:
             (f"{iou:.2f}", *(percent(line.values[index]) for line in lines)) for index, iou in enumerate(ious)
         ),
     )
-
-
-def bars_height(chart: Chart) -> int:
-    """Return the height in pixels at which the bars of a chart of errors can be read."""
-    series = chart.figure["data"]
-    return FRAME + len(series[0]["x"]) * (GAP + BAR * len(series))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +198,7 @@ def _bars(series: Sequence[_Bars], *, key: str, title: str, subtitle: str) -> Ch
             )
             for kind in kinds
         ),
+        height=FRAME + len(kinds) * (GAP + BAR * len(series)),
     )
 
 

@@ -6,7 +6,6 @@ from tests.support.findings import make_findings
 from webapp.charts.findings import (
     KINDS,
     Explained,
-    bars_height,
     errors_by_occlusion_chart,
     errors_chart,
     thresholds_chart,
@@ -38,7 +37,9 @@ def test_two_methods_of_one_hue_are_told_apart_and_names_hold_no_tags() -> None:
     assert (filled, hollow) == ("var(--method-1)", "var(--card)")
     assert [trace["name"] for trace in chart.figure["data"]] == ["A", "B (b)"]
     assert chart.figure["layout"]["showlegend"]
-    assert bars_height(chart) > bars_height(errors_chart([A], scope=""))  # type: ignore[arg-type]
+    alone = errors_chart([A], scope="")
+    assert alone is not None
+    assert chart.height > alone.height
 
 
 def test_levels_of_occlusion_have_bars_of_their_own_where_they_are_known() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from webapp.charts.differences import category_chart, forest_chart, legend_height, looks, video_chart
-from webapp.charts.findings import Explained, bars_height, errors_chart, thresholds_chart
+from webapp.charts.findings import Explained, errors_chart, thresholds_chart
 from webapp.charts.spec import Chart
 from webapp.compare.comparison import LETTERS, Against, Compared, Comparison, PartDifference, part_key
 from webapp.compare.words import interval_text, sentence
@@ -82,7 +82,6 @@ class ComparePage:
     part_label: str
     forest_height: int
     parts_height: int
-    errors_height: int
     csv_href: str
     json_href: str
 
@@ -116,7 +115,6 @@ def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> Compar
         part_label=key,
         forest_height=frame + len(comparison.headline) * max(38, 20 * len(pairs)),
         parts_height=max(SQUARE_HEIGHT, FRAME_HEIGHT + 20 * bars),
-        errors_height=bars_height(errors) if errors else 0,
         csv_href=f"{api_path}?{urlencode({'submissions': _ids(comparison), 'format': 'csv'}, safe=',')}",
         json_href=f"{api_path}?{urlencode({'submissions': _ids(comparison)}, safe=',')}",
     )

@@ -7,7 +7,6 @@ from typing import Any
 from webapp.benchmarks.models import Split
 from webapp.charts.findings import (
     Explained,
-    bars_height,
     errors_by_occlusion_chart,
     errors_chart,
     thresholds_chart,
@@ -22,15 +21,8 @@ from webapp.submissions.analyses.diagnosis import Facts, diagnosis
 from webapp.submissions.models import Submission
 
 TRACKING = ("HOTA", "DetA", "AssA", "LocA", "IDF1")
-CURVE_HEIGHT = 340
 # Videos that are named on each side.
 EXTREMES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnChart:
-    chart: Chart
-    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +41,7 @@ class Explanation:
     sentence: str
     is_expected: bool
     tracking: tuple[Number, ...]
-    charts: tuple[DrawnChart, ...]
+    charts: tuple[Chart, ...]
     extremes: Extremes | None
 
 
@@ -79,14 +71,16 @@ def _tracking(findings: Mapping[str, Any]) -> tuple[Number, ...]:
     )
 
 
-def _charts(submission: Submission, findings: Mapping[str, Any]) -> tuple[DrawnChart, ...]:
+def _charts(submission: Submission, findings: Mapping[str, Any]) -> tuple[Chart, ...]:
     method = submission.variant.method
     row = Explained(method.name, Style(_hue(method), "circle", "solid"), findings)
     scope = str(submission.split)
-    bars = (errors_chart([row], scope=scope), errors_by_occlusion_chart(row, scope=scope))
-    curve = thresholds_chart([row], scope=scope)
-    drawn = [DrawnChart(chart, bars_height(chart)) for chart in bars if chart]
-    return (*drawn, *([DrawnChart(curve, CURVE_HEIGHT)] if curve else []))
+    drawn = (
+        errors_chart([row], scope=scope),
+        thresholds_chart([row], scope=scope),
+        errors_by_occlusion_chart(row, scope=scope),
+    )
+    return tuple(chart for chart in drawn if chart)
 
 
 def _hue(method: Method) -> str:

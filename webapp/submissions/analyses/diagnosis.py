@@ -131,18 +131,21 @@ def _tracklets(facts: Facts) -> str:
     if not kinds:
         return _tracklets_alone(facts, start)
     worst = max(kinds, key=lambda kind: kinds[kind])
-    cost = kinds[worst]
-    if cost < SMALL_COST:
-        return f"{start}, and no kind of error costs more than {percent(cost)} AP50."
-    what, costs = KINDS[worst]
-    under = " under occlusion" if _is_of_occlusion(facts, worst) else ""
-    association = facts.findings["tracking"]["det_averaged"]["AssA"] if facts.findings else None
-    proof = [f"{costs} {percent(cost)} AP50"]
-    if worst in IDENTITY and association is not None:
+    if kinds[worst] < SMALL_COST:
+        return f"{start}, and no kind of error costs more than {percent(kinds[worst])} AP50."
+    # Two kinds, one weakness: together they may outweigh the costliest.
+    lost = sorted(IDENTITY, key=lambda kind: -kinds[kind])
+    shown = [worst]
+    if worst in IDENTITY or sum(kinds[kind] for kind in lost) > kinds[worst]:
+        shown = [kind for kind in lost if kinds[kind] >= SMALL_COST] or shown
+    under = " under occlusion" if _is_of_occlusion(facts, shown[0]) else ""
+    proof = [" and ".join(f"{KINDS[kind][1]} {percent(kinds[kind])}" for kind in shown) + " AP50"]
+    if shown[0] in IDENTITY and facts.findings:
+        association = facts.findings["tracking"]["det_averaged"]["AssA"]
         proof.insert(0, f"HOTA's association is {percent(association)}")
-    elif fall := _fall(metrics):
+    if fall := _fall(metrics):
         proof.append(fall)
-    return f"{start} {_but(recall)} {what}{under}: {'; '.join(proof)}."
+    return f"{start} {_but(recall)} {KINDS[shown[0]][0]}{under}: {'; '.join(proof)}."
 
 
 def _tracklets_alone(facts: Facts, start: str) -> str:

@@ -33,6 +33,17 @@ CASES: dict[str, tuple[Facts, str]] = {
         "Finds objects (AR10 47.5) but breaks their tracks into pieces: HOTA's association is 31.0; broken "
         "tracks cost 6.0 AP50.",
     ),
+    "identities by two kinds of error, which fall with occlusion": (
+        Facts(
+            "vis",
+            OVIS | {"AP_ho": 0.1},
+            (),
+            make_findings({"switch": 0.073, "fragment": 0.063, "classification": 0.076}),
+        ),
+        "Finds objects (AR10 47.5) but loses their identity: HOTA's association is 31.0; switched identities "
+        "cost 7.3 and broken tracks cost 6.3 AP50; AP falls from 50.0 under slight to 10.0 under heavy "
+        "occlusion.",
+    ),
     "strong": (
         Facts("vis", OVIS | {"AP": 0.9, "AR10": 0.92}, (), make_findings({"missed": 0.011})),
         "Finds objects and follows their outlines well (AR10 92.0), and no kind of error costs more than 1.1 "
