@@ -20,7 +20,9 @@ def shown_difference(value: float, other: float) -> Decimal:
 
 
 def change(value: float | None, other: float | None) -> str:
-    """Return the same with its sign, such as "+2.3"; a dash where either is undefined."""
+    """Return the same with its sign, such as "+2.3", and 0.0 without; a dash where either is undefined."""
     if value is None or other is None:
         return UNDEFINED
+    if not shown_difference(value, other):
+        return "0.0"
     return f"{shown_difference(value, other):+.1f}".replace("-", MINUS)

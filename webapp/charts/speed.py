@@ -60,7 +60,8 @@ def speed_chart(
     marked = [row for row in drawn if row.submission_id in ids] or front[-LABELS:]
     place = device or "a device that is not named"
     top = max(fps for fps, _ in points) * 1.08
-    values = [100 * value for _, value in points]
+    bounds = [bound for row in marked for bound in row.intervals.get(metric.key, ())]
+    values = [100 * value for value in (*(value for _, value in points), *bounds)]
     room = max(max(values) - min(values), 2.0)
     return Chart(
         key="speed",
@@ -84,10 +85,13 @@ def speed_chart(
                 *_marked(marked, metric),
             ],
             "layout": layout(
-                xaxis={"title": {"text": f"frames per second on {place}"}, "range": [0, top]},
+                xaxis={
+                    "title": {"text": f"frames per second on {place}", "font": {"size": 12}},
+                    "range": [0, top],
+                },
                 yaxis={
                     "title": {"text": f"{metric.label}, %", "standoff": 8, "font": {"size": 12}},
-                    "range": [min(values) - 0.12 * room, max(values) + 0.2 * room],
+                    "range": [min(values) - 0.12 * room, max(values) + 0.15 * room],
                 },
                 annotations=[_label(row, marked, metric, top) for row in marked],
             ),
@@ -147,11 +151,18 @@ def _front_line(front: Sequence[Row], metric: Metric) -> dict[str, Any]:
 
 
 def _crowd(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
-    if not rows:
-        return []
-    symbols = ["circle-open" if row.origin == "reported" else "circle" for row in rows]
-    marker = {"color": "var(--muted)", "size": 8, "symbol": symbols, "line": {"width": 1.5}}
-    return [_points(rows, metric) | {"name": "other rows", "marker": marker}]
+    printed = [row for row in rows if row.origin == "reported"]
+    here = [row for row in rows if row.origin != "reported"]
+    line = {"width": 1.5, "color": "var(--muted)"}
+    return [
+        _points(some, metric)
+        | {"name": name, "marker": {"color": "var(--muted)", "size": 8, "symbol": symbol, "line": line}}
+        for some, name, symbol in (
+            (printed, "others as published", "circle-open"),
+            (here, "others scored here", "circle"),
+        )
+        if some
+    ]
 
 
 def _marked(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:

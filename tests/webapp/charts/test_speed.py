@@ -11,6 +11,7 @@ from tests.support.boards import make_board, make_row
 from webapp.benchmarks.models import Split
 from webapp.charts.choose import Speed, board_speed
 from webapp.charts.speed import pareto_front
+from webapp.charts.svg import chart_svg
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import leaderboard
 
@@ -87,6 +88,7 @@ def test_quality_is_heavy_occlusion_where_rows_have_it_else_the_primary_metric_o
     heavy = speed_of(split)
     assert heavy is not None
     assert heavy.metric.key == "AP_ho"
+    assert chart_svg(heavy.chart).count("<svg") == 1
     drawn = Client().get("/benchmarks/shapes/chart.json?chart=speed").json()
     assert drawn["table"]["rows"] == [list(row) for row in heavy.chart.rows]
     page = Client().get("/benchmarks/shapes/").content.decode()

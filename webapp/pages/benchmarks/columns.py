@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
+from typing import TypeVar
 
 from webapp.leaderboards.baseline import Lead
 from webapp.leaderboards.board import Row
@@ -13,6 +14,7 @@ from webapp.numbers import percent
 from webapp.pages.benchmarks.uncertainty import Scale, Whisker, interval_text, whisker
 from webapp.pages.costs import cost_number
 
+Part = TypeVar("Part")
 GROUP_NAMES = {**GROUPS, COSTS: "Cost"}
 COST_HEADS = {
     "params_m": ("Parameters", "M params", "Millions of parameters", "params_m"),
@@ -74,7 +76,7 @@ def group_heads(board: Leaderboard) -> tuple[tuple[str, str, int], ...]:
         for key, members in groupby(board.columns, key=lambda column: column.metric.group)
     ]
     if board.shows_costs:
-        found.append((COSTS, GROUP_NAMES[COSTS], len(board.costs)))
+        found.insert(1, (COSTS, GROUP_NAMES[COSTS], len(board.costs)))
     return tuple(found)
 
 
@@ -125,14 +127,26 @@ def heads(board: Leaderboard) -> tuple[Head, ...]:
             )
         )
         before = metric.group
+    return _with_costs(found, _cost_heads(board), board)
+
+
+def _with_costs(found: Sequence[Part], costs: Sequence[Part], board: Leaderboard) -> tuple[Part, ...]:
+    """Put the costs beside the quality: behind the first group of columns."""
+    first = board.columns[0].metric.group
+    behind = sum(1 for _ in takewhile(lambda column: column.metric.group == first, board.columns))
+    return (*found[:behind], *costs, *found[behind:])
+
+
+def _cost_heads(board: Leaderboard) -> list[Head]:
+    found = []
+    sort = board.filters.sort
     for key in board.costs if board.shows_costs else ():
         _, short, title, first = COST_HEADS[key]
         other = key if first.startswith("-") else f"-{key}"
         aria_sort = {key: "ascending", f"-{key}": "descending"}.get(sort, "")
         following = other if sort == first else first
-        found.append(Head(key, short, title, following, aria_sort, False, before != COSTS))
-        before = COSTS
-    return tuple(found)
+        found.append(Head(key, short, title, following, aria_sort, False, starts_group=key == board.costs[0]))
+    return found
 
 
 def cells(
@@ -161,9 +175,7 @@ def cells(
             )
         )
         before = metric.group
-    if board.shows_costs:
-        found += cost_cells(row, board.costs)
-    return tuple(found)
+    return _with_costs(found, cost_cells(row, board.costs) if board.shows_costs else [], board)
 
 
 def cost_cells(row: Row, keys: Sequence[str]) -> list[Cell]:
