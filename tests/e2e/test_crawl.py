@@ -166,7 +166,8 @@ def make_world() -> World:
         "/admin/": ORGANISERS,
     }
     forms = [
-        *(f"/submissions/{private.pk}/{action}/" for action in ("withdraw", "retry", "visibility")),
+        *(f"/submissions/{private.pk}/{action}/" for action in ("withdraw", "retry", "visibility", "cost")),
+        f"{method}ablations/a-study/",
         *(f"/checkpoints/{waiting.pk}/{action}/" for action in ("share", "delete", "retry")),
         *(f"/runs/{run.pk}/{action}/" for action in ("cancel", "retry")),
         f"/accounts/tokens/{token.pk}/revoke/",

@@ -88,6 +88,8 @@ def _get(request: HttpRequest, slug: str) -> Method:
 def mark_study(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """Name, place or hide a study of what was measured here."""
     method = _get(request, slug)
+    if not _may_edit(request, method):
+        raise PermissionDenied
     place = request.POST.get("place", "")
     with told_if_refused(request):
         study_mark(
