@@ -14,10 +14,17 @@ GROUPS = {
     "consistency": "Consistency",
     "windows": "By window",
     "recall": "Recall",
+    "tracking": "Tracking",
+    "errors": "Cost of errors, AP50",
     "other": "Other",
 }
 # Groups of columns that are no metrics of the board: what rows cost, and the primary metric by category.
 COSTS, CATEGORIES = "cost", "category"
+# What an analysis of tracklets adds to the scores, some time after them.
+ANALYSED = (
+    *("HOTA", "DetA", "AssA", "LocA", "IDF1"),
+    *(key for key, spec in METRICS.items() if spec.group == "errors"),
+)
 OCCLUSION = ("AP_so", "AP_mo", "AP_ho")
 PRIMARY_OF_TASK = {"vis": "AP", "vps": "VPQ", "vss": "mIoU"}
 
@@ -70,7 +77,7 @@ def metric(key: str) -> Metric:
         return Metric(
             key,
             spec.label,
-            SHORT.get(key, spec.label),
+            SHORT.get(key, spec.label.removeprefix("dAP50 ")),
             spec.title,
             group,
             spec.description,
@@ -102,13 +109,15 @@ def stand_ins(benchmark: Benchmark, keys: Sequence[str]) -> list[Metric]:
 
 def column_order(benchmark: Benchmark) -> list[str]:
     """Return all keys in the order of columns: group by group, as the catalog lists them."""
-    known = [*(benchmark.spec.metrics if benchmark.spec else ()), *PUBLISHED]
+    known = [*(benchmark.spec.metrics if benchmark.spec else ()), *ANALYSED, *PUBLISHED]
     groups = list(GROUPS)
     return sorted(dict.fromkeys(known), key=lambda key: groups.index(metric(key).group))
 
 
 def is_compact(benchmark: Benchmark, key: str) -> bool:
     """Return whether the first view of a table shows the column; "all columns" shows the others too."""
+    if key in ANALYSED:
+        return False
     if benchmark.spec is None or key not in benchmark.spec.metrics:
         return metric(key).group != "windows"
     return key in benchmark.spec.headline or metric(key).group in ("area", "occlusion")

@@ -28,11 +28,12 @@ from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.leaderboards.board import NO_EXTRA_DATA, PARTS_OF_METHOD, RankedRow, Row
 from webapp.leaderboards.filters import FACTOR_FACETS, UNNAMED, Filters
-from webapp.leaderboards.metrics import Metric, metric
+from webapp.leaderboards.metrics import ANALYSED, Metric, metric
 from webapp.leaderboards.models import Board, BoardColumn, BoardRow, Standing
 from webapp.leaderboards.ran_here import with_runs
 from webapp.leaderboards.submission_rows import rows_of
 from webapp.methods.models import Variant
+from webapp.submissions.analyses.selectors import analysis_numbers
 from webapp.submissions.models import Score, SubsetScore
 
 READ_AT_ONCE = 500
@@ -225,10 +226,15 @@ class BoardRows:
         return list(self.ordered(related, sort))
 
     def read(self, loaded: Sequence[BoardRow]) -> list[RankedRow]:
-        """Give loaded rows their numbers; at most three queries."""
+        """Give loaded rows their numbers; at most four queries."""
         for row in loaded:
             row.submission.split, row.submission.variant = self.split, row.variant
         shown = with_runs(rows_of([row.submission for row in loaded], self.subset))
+        if not self.columns.keys().isdisjoint(ANALYSED):
+            found = analysis_numbers(row.submission_id for row in loaded)
+            for one in shown:
+                analysed = found.get(one.submission_id, {})
+                one.values.update({key: analysed[key] for key in ANALYSED if key in analysed})
         return [_ranked(*pair) for pair in zip(shown, loaded, strict=True)]
 
     def every(self) -> Iterator[RankedRow]:

@@ -16,9 +16,17 @@ from django.db.models import F, Q
 from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.jobs.queue import ring_housekeeper
 from webapp.leaderboards.board import SAME, is_second_reading
-from webapp.leaderboards.metrics import column_order, metric, primary_metric, printed_for, stand_ins
+from webapp.leaderboards.metrics import (
+    ANALYSED,
+    column_order,
+    metric,
+    primary_metric,
+    printed_for,
+    stand_ins,
+)
 from webapp.leaderboards.models import Board, BoardColumn, BoardRow, Standing
 from webapp.leaderboards.ran_here import costs_of
+from webapp.submissions.analyses.selectors import analysis_numbers
 from webapp.submissions.costs import Cost
 from webapp.submissions.models import Score, ScoreSamples, Submission, SubsetScore
 
@@ -139,6 +147,9 @@ def _numbers(ids: Sequence[UUID]) -> dict[UUID, Numbers]:
     scores = Score.objects.filter(submission__in=ids, value__isnull=False)
     for id, key, value in scores.values_list("submission_id", "metric", "value"):
         numbers[id][key] = (round(value or 0.0, SAME), draws.get((id, key)))
+    for id, found in analysis_numbers(ids).items():
+        known = {key: found[key] for key in ANALYSED if found.get(key) is not None}
+        numbers[UUID(id)] |= {key: (round(value or 0.0, SAME), None) for key, value in known.items()}
     return numbers
 
 

@@ -10,6 +10,8 @@ from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim, job_succeed
 from webapp.submissions.analyses.models import Analysis
 from webapp.submissions.attempts import Evaluation
+from webapp.submissions.models import Submission
+from webapp.submissions.signals import numbers_changed
 
 
 @transaction.atomic
@@ -49,6 +51,7 @@ def analysis_finish(*, token: UUID, evaluator: str, findings: Mapping[str, Any])
         analysis.evaluator, analysis.findings = evaluator, dict(findings)
         analysis.numbers, analysis.finished_at = numbers_of(findings), job.finished_at
         analysis.save()
+        numbers_changed.send(Submission, submissions=[analysis.submission])
 
     return job_succeed(token=token, write=write)
 

@@ -12,6 +12,7 @@ from webapp.jobs.models import Job
 from webapp.jobs.services import job_create
 from webapp.submissions.analyses.models import Analysis
 from webapp.submissions.models import Submission
+from webapp.submissions.signals import numbers_changed
 
 REQUEST_TASK = "worker.request_analyses"
 # Analyses of older results are queued a few at a time.
@@ -61,6 +62,7 @@ def _request(pk: Any) -> bool:
         analysis.findings, analysis.numbers = twin.findings, twin.numbers
         analysis.finished_at = twin.finished_at
         analysis.save()
+        numbers_changed.send(Submission, submissions=[submission])
         return True
     analysis.save()
     job_create(kind=Job.Kind.ANALYSE, subject=analysis, actor=None)

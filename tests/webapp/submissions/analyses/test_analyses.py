@@ -1,6 +1,7 @@
 """Analyses of scored submissions: which are asked for, what is kept of them, and when they are replaced."""
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
 from evaluator.catalog import METRICS
@@ -16,6 +17,10 @@ from tests.support.factories import (
 from tests.support.findings import analyse_as, make_findings
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_finish_failed
+from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.ranks import boards_rank
+from webapp.leaderboards.selectors import leaderboard
+from webapp.leaderboards.services import boards_fill
 from webapp.submissions.analyses.attempts import analysis_claim, analysis_finish
 from webapp.submissions.analyses.models import Analysis
 from webapp.submissions.analyses.selectors import analysis_numbers, findings_of
@@ -198,3 +203,28 @@ def test_neither_the_report_nor_its_digest_nor_the_receipt_change() -> None:
     before = [Client().get(address).json() for address in addresses]
     analyse_as(make_findings())
     assert [Client().get(address).json() for address in addresses] == before
+
+
+def test_the_board_has_its_numbers_in_groups_that_are_closed_at_first_and_sorts_by_them() -> None:
+    split = make_split()
+    for name, association in (("A", 0.2), ("B", 0.7)):
+        author = make_user()
+        scored(split=split, author=author, variant=make_variant(author, name))
+        findings = make_findings({"switch": 0.3 - association / 3})
+        findings["tracking"]["det_averaged"]["HOTA"] = association
+        analyse_as(findings)
+    boards_rank()
+    board = leaderboard(split=split, user=make_user(), filters=Filters.from_query(QueryDict("")))
+    assert (board.hidden["tracking"], board.hidden["errors"]) == (5, 9)
+    by_hota = Filters.from_query(QueryDict("sort=-HOTA"))
+    rows = leaderboard(split=split, user=make_user(), filters=by_hota).rows
+    assert [(one.rank, one.row.method, one.row.values["HOTA"]) for one in rows] == [
+        (1, "B", 0.7),
+        (2, "A", 0.2),
+    ]
+    page = Client().get(f"{split.get_absolute_url()}&sort=dAP50_switch").content.decode()
+    assert "6.7" in page
+    assert page.index(">B<") < page.index(">A<")  # the lower cost is the better one
+    Submission.objects.filter(split=split).update(evaluator="0.9")
+    boards_fill(split.pk)
+    assert "tracking" not in leaderboard(split=split, user=make_user(), filters=Filters()).hidden
