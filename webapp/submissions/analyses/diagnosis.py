@@ -124,12 +124,13 @@ def _why_nothing(facts: Facts) -> str:
 
 
 def _tracklets(facts: Facts) -> str:
-    metrics = facts.metrics
-    recall = metrics.get("AR10") or 0.0
+    metrics, recall = facts.metrics, facts.metrics.get("AR10")
+    if recall is None:
+        return ""
     start = f"{_tier(FINDS, recall)} (AR10 {percent(recall)})"
     kinds = {kind: found["dAP50"] or 0.0 for kind, found in _kinds(facts).items()}
     if not kinds:
-        return _tracklets_alone(facts, start)
+        return _tracklets_alone(metrics, recall, start)
     worst = max(kinds, key=lambda kind: kinds[kind])
     if kinds[worst] < SMALL_COST:
         return f"{start}, and no kind of error costs more than {percent(kinds[worst])} AP50."
@@ -148,10 +149,8 @@ def _tracklets(facts: Facts) -> str:
     return f"{start} {_but(recall)} {KINDS[shown[0]][0]}{under}: {'; '.join(proof)}."
 
 
-def _tracklets_alone(facts: Facts, start: str) -> str:
+def _tracklets_alone(metrics: Values, recall: float, start: str) -> str:
     """Return the sentence without an analysis."""
-    metrics = facts.metrics
-    recall = metrics.get("AR10") or 0.0
     if fall := _fall(metrics):
         return f"{start} {_but(recall)} loses them under occlusion: {fall}."
     loose, strict = metrics.get("AP50"), metrics.get("AP75")
@@ -162,7 +161,7 @@ def _tracklets_alone(facts: Facts, start: str) -> str:
     if large and small is not None and small < FALLEN * large:
         sizes = f"AP is {percent(small)} for small and {percent(large)} for large ones"
         return f"{start} {_but(recall)} is worse on small ones: {sizes}."
-    return f"{start}: AP is {percent(metrics['AP'])}, AP50 {percent(loose)}."
+    return f"{start}: AP is {percent(metrics.get('AP'))}, AP50 {percent(loose)}."
 
 
 def _panoptic(facts: Facts) -> str:
@@ -178,7 +177,9 @@ def _panoptic(facts: Facts) -> str:
     if first and last is not None and last < 0.85 * first:
         proof = f"VPQ falls from {percent(first)} at one frame to {percent(last)} at eight"
         return f"{start} {_but(value)} does not hold it over time: {proof}."
-    if things is not None and stuff is not None and abs(things - stuff) > 0.1:
+    if things is None or stuff is None:
+        return f"{start}."
+    if abs(things - stuff) > 0.1:
         better, worse = ("stuff", "things") if stuff > things else ("things", "stuff")
         proof = f"VPQ is {percent(things)} for things and {percent(stuff)} for stuff"
         return f"{start} {_but(value)} is better at {better} than at {worse}: {proof}."

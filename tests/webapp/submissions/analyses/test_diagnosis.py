@@ -108,6 +108,11 @@ CASES: dict[str, tuple[Facts, str]] = {
         "A mistake in the file may explain these numbers (AP 0.4): 9 of 10 masks looked at fit an object of "
         "another category.",
     ),
+    "without the number that says whether objects are found": (Facts("vis", {"AP": 0.5}), ""),
+    "panoptic, without stuff": (
+        Facts("vps", VIPSEG | {"VPQ_st": None}),
+        "Segments most of the scene (VPQ 41.0).",
+    ),
     "undefined": (Facts("vis", dict.fromkeys(OVIS)), ""),
     "panoptic, even": (
         Facts("vps", VIPSEG),
