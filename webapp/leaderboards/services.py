@@ -147,9 +147,9 @@ def _numbers(ids: Sequence[UUID]) -> dict[UUID, Numbers]:
     scores = Score.objects.filter(submission__in=ids, value__isnull=False)
     for id, key, value in scores.values_list("submission_id", "metric", "value"):
         numbers[id][key] = (round(value or 0.0, SAME), draws.get((id, key)))
-    for id, found in analysis_numbers(ids).items():
+    for text, found in analysis_numbers(ids).items():
         known = {key: found[key] for key in ANALYSED if found.get(key) is not None}
-        numbers[UUID(id)] |= {key: (round(value or 0.0, SAME), None) for key, value in known.items()}
+        numbers[UUID(text)] |= {key: (round(value or 0.0, SAME), None) for key, value in known.items()}
     return numbers
 
 
