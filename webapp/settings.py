@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "webapp.rest.demo_site.DemoSiteMiddleware",
     "webapp.rest.middleware.ApiMiddleware",
     "csp.middleware.CSPMiddleware",
+    "webapp.pages.outside.middleware.OutsideMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -29,6 +29,7 @@ urlpatterns = [
     path("metrics/", include("webapp.pages.metrics.urls")),
     path("", include("webapp.pages.submissions.urls")),
     path("", include("webapp.pages.runs.urls")),
+    path("embed/", include("webapp.pages.outside.urls")),
     path("errata/", errata, name="errata"),
     path("status/", status, name="status"),
     path("", include("webapp.pages.accounts.urls")),

@@ -57,6 +57,7 @@ LOGGED_IN: Statuses = (302, 200, 200, 200)
 ON_THE_WAY_IN: Statuses = (200, 302, 302, 302)
 THE_AUTHORS: Statuses = (404, 404, 200, 200)
 ORGANISERS: Statuses = (302, 302, 302, 200)
+FILES = (".txt", ".json", ".svg", ".atom", ".png")
 WIDTHS = (320, 390, 768, 1000, 1280)
 EVERY_WIDTH = tuple(range(320, 1281, 20))
 
@@ -117,6 +118,7 @@ def make_world() -> World:
     Benchmark.objects.create(slug="ovis", name="OVIS", evaluator="ovis", task="vis")
     slug = split.benchmark.slug
     board, method = f"/benchmarks/{slug}/", f"/methods/{strong.variant.method.slug}/"
+    embed = f"/embed/benchmarks/{slug}"
     token = ApiToken.objects.get()
     pages = {
         "/": EVERYBODY,
@@ -129,6 +131,20 @@ def make_world() -> World:
         f"{board}how-to-submit/": EVERYBODY,
         f"{board}samples/val/results.json": EVERYBODY,
         f"{board}about/": EVERYBODY,
+        f"{board}?at=2026-11-01&since=2026-10-01": EVERYBODY,
+        f"{embed}/val/": EVERYBODY,
+        f"{embed}/val/?at=2099-01-01&since=2026-10-01": EVERYBODY,
+        f"{embed}/val/chart/": EVERYBODY,
+        f"{embed}/val/chart.svg": EVERYBODY,
+        f"{embed}/val/rows/{strong.variant_id}/": EVERYBODY,
+        f"{embed}/val/picture.png": EVERYBODY,
+        f"/embed{method}picture.png": EVERYBODY,
+        f"/embed/results/{strong.pk}/picture.png": EVERYBODY,
+        f"{embed}/val/rows/{strong.variant_id}/badge.svg": EVERYBODY,
+        f"{embed}/val{method}badge.svg": EVERYBODY,
+        f"{embed}/changes.atom": EVERYBODY,
+        f"/embed/results/{strong.pk}/badge.svg": EVERYBODY,
+        f"/embed/results/{private.pk}/badge.svg": (404, 404, 404, 404),
         f"{board}ablations/": EVERYBODY,
         "/benchmarks/ovis/ablations/": EVERYBODY,
         f"{board}submit/": LOGGED_IN,
@@ -214,7 +230,7 @@ def looked_at(world: World, identity: str) -> list[str]:
         if statuses[position] in (200, 404)
         and (address == "/" or statuses.index(statuses[position]) == position)
         # Files, and what Django draws.
-        and not address.endswith((".txt", ".json"))
+        and not address.endswith(FILES)
         and not address.startswith("/admin/")
     ]
 
@@ -263,7 +279,7 @@ def test_every_width_in_both_themes_has_no_fault(
     seen = [
         address
         for address, statuses in world.pages.items()
-        if statuses[position] == 200 and not address.endswith((".txt", ".json")) and address != "/admin/"
+        if statuses[position] == 200 and not address.endswith(FILES) and address != "/admin/"
     ]
     assert [fault for address in seen for fault in faults_of(page, address, EVERY_WIDTH)] == []
 

@@ -1,7 +1,7 @@
 """/benchmarks, with their splits, metrics and leaderboards."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -18,9 +18,10 @@ from pydantic import ConfigDict
 from evaluator.catalog import METRICS, MetricSpec
 from webapp.api.submissions import QuotaOut
 from webapp.benchmarks.models import Benchmark, Split, VideoSubset
-from webapp.benchmarks.selectors import benchmarks_visible_to, split_get
+from webapp.benchmarks.selectors import benchmarks_visible_to, split_get, split_shown_outside
 from webapp.leaderboards.export import FORMATS, to_dict
-from webapp.leaderboards.filters import ORIGINS, Filters
+from webapp.leaderboards.filters import LAST_PAGE, ORIGINS, Filters
+from webapp.leaderboards.history import Move, PastRow, past_board
 from webapp.leaderboards.selectors import Leaderboard, leaderboard
 from webapp.rest.auth import anyone, person
 from webapp.rest.document import query_parameter
@@ -196,6 +197,47 @@ class LeaderboardOut(Schema):
     )
 
 
+class PastRowOut(Schema):
+    rank: int = Field(description="of the number alone: equal ones share a rank")
+    tied: bool
+    submission: UUID
+    method: str
+    method_slug: str
+    variant: str
+    scored_at: datetime
+    values: dict[str, float | None] = Field(description="by metric, as they were then")
+
+
+class MoveOut(Schema):
+    submission: UUID
+    method: str
+    method_slug: str
+    variant: str
+    rank: int
+    rank_before: int | None = Field(description="null of a new row")
+    value: float = Field(description="of the primary metric")
+    value_before: float | None = Field(description="null of a new row")
+
+
+class PastBoardOut(Schema):
+    """A board at the end of a day: rows that are public today and were scored by then."""
+
+    benchmark: str
+    split: str
+    at: date
+    since: date | None
+    primary: str = Field(description="the metric that ranks")
+    scores_hidden: bool = Field(description="true in a blind phase: there are no rows then")
+    total: int
+    page: int
+    pages: int
+    rows: list[PastRowOut]
+    changes: list[MoveOut] = Field(
+        description="since the end of the day `since`: new rows and numbers first, then rows that were moved"
+    )
+    more_changes: int = Field(description="changes that are not listed")
+
+
 FILES: dict[str, Any] = {
     content_type: {"schema": {"type": "string"}} for content_type, _, _ in FORMATS.values()
 }
@@ -289,6 +331,72 @@ def benchmark_leaderboard(
     disposition = f'attachment; filename="{name}.{suffix}"'
     headers = {"Content-Disposition": disposition}
     return StreamingHttpResponse(_batches(write(board)), content_type=content_type, headers=headers)
+
+
+@router.get(
+    "/benchmarks/{slug:slug}/history",
+    auth=anyone,
+    response=PastBoardOut,
+    summary="Read a leaderboard as it was at a date",
+)
+def benchmark_history(
+    request: HttpRequest,
+    slug: str,
+    at: date,
+    since: date | None = None,
+    split: str = "",
+    page: Annotated[int, Field(ge=1, le=LAST_PAGE)] = 1,
+) -> PastBoardOut:
+    """The board at the end of the day `at` (UTC), with the changes since the end of the day `since`.
+
+    It shows what everybody sees, whoever asks: rows that are public today and were scored by then, with the
+    numbers that were valid then. What lies before the end of a blind phase is left out.
+    """
+    try:
+        chosen = split_shown_outside(slug=slug, name=split.replace("\x00", "?"))
+    except Split.DoesNotExist:
+        raise Http404 from None
+    past = past_board(split=chosen, at=at, since=since, page=page)
+    return PastBoardOut(
+        benchmark=slug,
+        split=chosen.name,
+        at=past.at,
+        since=past.since,
+        primary=past.primary.key,
+        scores_hidden=past.is_hidden,
+        total=past.total,
+        page=past.page,
+        pages=past.pages,
+        rows=[_past_row(one) for one in past.rows],
+        changes=[_move(one) for one in past.moves],
+        more_changes=past.more_moves,
+    )
+
+
+def _past_row(one: PastRow) -> PastRowOut:
+    return PastRowOut(
+        rank=one.place.rank,
+        tied=one.place.is_tied,
+        submission=one.place.submission_id,
+        method=one.row.method,
+        method_slug=one.row.method_slug,
+        variant=one.row.variant,
+        scored_at=one.place.scored_at,
+        values=one.row.values,
+    )
+
+
+def _move(one: Move) -> MoveOut:
+    return MoveOut(
+        submission=one.after.submission_id,
+        method=one.row.method,
+        method_slug=one.row.method_slug,
+        variant=one.row.variant,
+        rank=one.after.rank,
+        rank_before=one.before.rank if one.before else None,
+        value=one.after.value,
+        value_before=one.before.value if one.before else None,
+    )
 
 
 def _next_page(request: HttpRequest, board: Leaderboard) -> str | None:

@@ -128,6 +128,12 @@ class Split(models.Model):
     scores_visible = models.BooleanField(
         default=True, help_text="off: scores show to organisers alone (blind phase)"
     )
+    revealed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="when the last blind phase ended; the database writes it",
+    )
     details_visible = models.BooleanField(
         default=False,
         help_text="on: numbers per video and per category show to everybody who sees the scores; "
@@ -161,6 +167,11 @@ class Split(models.Model):
             return list(self.categories)
         return list(self.benchmark.categories)
 
+    @property
+    def is_closed(self) -> bool:
+        """Return whether it has a ground truth and has not opened: what it is to be is not known yet."""
+        return self.ground_truth_id is not None and not self.has_opened()
+
     def has_opened(self, now: datetime | None = None) -> bool:
         """Return whether the opening time has come; without one a split is closed."""
         return self.opens_at is not None and self.opens_at <= (now or timezone.now())
@@ -181,6 +192,14 @@ class Split(models.Model):
     def shows_scores(self, now: datetime | None = None) -> bool:
         """Return whether scores show to everybody: not while it is closed, nor in a blind phase."""
         return self.scores_visible and (self.ground_truth_id is None or self.has_opened(now))
+
+    def showed_scores(self, at: datetime) -> bool:
+        """Return whether scores showed to everybody at a time that has passed, as far as may be told today.
+
+        What lies before the end of a blind phase stays hidden, also where scores had shown before it.
+        """
+        was_revealed = self.revealed_at is None or self.revealed_at < at
+        return self.shows_scores(at) and was_revealed
 
     @staticmethod
     def showing_scores(prefix: str = "", *, now: datetime | None = None) -> models.Q:

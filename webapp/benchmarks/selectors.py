@@ -33,6 +33,20 @@ def split_get(*, benchmark: Benchmark, name: str = "") -> Split:
     return split
 
 
+def split_shown_outside(*, slug: str, name: str = "") -> Split:
+    """Return a split that any visitor may know of, whoever asks: public, and not closed.
+
+    It may be in a blind phase: ask `split.shows_scores()` for its numbers. Raises Split.DoesNotExist.
+    """
+    found = Split.objects.filter(
+        benchmark__slug=slug, benchmark__is_public=True, **({"name": name} if name else {})
+    )
+    split = found.select_related("benchmark").defer("videos").first()  # the default one comes first
+    if split is None or split.is_closed:
+        raise Split.DoesNotExist
+    return split
+
+
 def open_splits(user: User | AnonymousUser) -> list[Split]:
     """Every split that takes submissions of `user` now."""
     splits = Split.objects.filter(benchmark__in=benchmarks_visible_to(user), ground_truth__isnull=False)

@@ -153,6 +153,11 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/benchmarks/{slug}/leaderboard"): Row(
         OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"/benchmarks/{private_split(owner)}/leaderboard")
     ),
+    # What an anonymous visitor sees, whoever asks.
+    ("GET", "/benchmarks/{slug}/history"): Row(
+        (404, 404, 404, 404, 401, 404),
+        lambda owner: Call(f"/benchmarks/{private_split(owner)}/history?at=2026-11-01"),
+    ),
     ("GET", "/benchmarks/{slug}/ablations"): Row(
         OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"/benchmarks/{private_split(owner)}/ablations")
     ),

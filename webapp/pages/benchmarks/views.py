@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -17,16 +18,20 @@ from evaluator.version import __version__ as evaluator_version
 from webapp.ablations.selectors import benchmark_measured, benchmark_studies
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split, VideoSubset
-from webapp.benchmarks.selectors import benchmark_get, split_get
+from webapp.benchmarks.selectors import benchmark_get, split_get, split_shown_outside
 from webapp.cache import made_once
 from webapp.charts.choose import board_chart, board_speed
 from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.history import past_board, today
 from webapp.leaderboards.metrics import column_order, metric, primary_metric
 from webapp.leaderboards.selectors import Leaderboard, boards_version, leaderboard
 from webapp.pages.ablations.cards import study_cards
 from webapp.pages.benchmarks.board import board_page
+from webapp.pages.benchmarks.past import When, past_lines
 from webapp.pages.benchmarks.sample import sample_predictions
 from webapp.pages.live import missing_is_404
+from webapp.pages.opengraph import board_opengraph
+from webapp.pages.snippets import board_snippets, past_snippets
 from webapp.submissions.selectors import GIVE_BACKS, quota_for
 
 # A drawn board is kept so long, for those who ask for the same at the same time.
@@ -39,11 +44,15 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     benchmark = _benchmark(request, slug)
     path = benchmark.get_absolute_url()
     filters = Filters.from_query(request.GET)
-    address = f"{path}?{filters.to_query()}".removesuffix("?")
+    when = When.from_query(request.GET)
+    query = filters.to_query() if when is None else when.to_query(filters.split)
+    address = f"{path}?{query}".removesuffix("?")
     is_partial = bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # by HtmxMiddleware
     if not is_partial and request.get_full_path() != address:
         return HttpResponseRedirect(address)
     splits = list(benchmark.splits.select_related("benchmark").defer("videos"))
+    if when is not None:
+        return _past(request, benchmark, splits, when)
     if not splits:
         return render(request, "benchmarks/detail.html", _context(benchmark, None, "board", splits))
     split = next((one for one in splits if filters.split in ("", one.name)), None)
@@ -54,11 +63,28 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         response = HttpResponse(board)
     else:
         context = _context(benchmark, split, "board", splits) | {"board": board}
+        context["opengraph"] = board_opengraph(request, split)
         response = render(request, "benchmarks/detail.html", context)
     patch_vary_headers(response, ["HX-Request"])
     if is_partial:
         response["HX-Push-Url"] = address
     return response
+
+
+def _past(request: HttpRequest, benchmark: Benchmark, splits: Sequence[Split], when: When) -> HttpResponse:
+    """The board at a date: what anybody may see of it, whoever asks."""
+    with missing_is_404():
+        split = split_shown_outside(slug=benchmark.slug, name=request.GET.get("split", ""))
+    past = past_board(split=split, at=when.at, since=when.since, page=when.page)
+    context = _context(benchmark, split, "board", splits) | {
+        "past": past,
+        "lines": past_lines(past),
+        "today": today(),
+        "back": replace(when, page=past.page - 1).to_query(split.name) if past.page > 1 else "",
+        "forward": replace(when, page=past.page + 1).to_query(split.name) if past.page < past.pages else "",
+        "snippets": past_snippets(request, split, when.to_query()),
+    }
+    return render(request, "benchmarks/past.html", context)
 
 
 def _board_html(request: HttpRequest, split: Split, filters: Filters) -> SafeString:
@@ -72,11 +98,14 @@ def _board_html(request: HttpRequest, split: Split, filters: Filters) -> SafeStr
             export_path=f"/api/v1/benchmarks/{benchmark.slug}/leaderboard",
             chart_path=reverse("benchmarks:chart", args=[benchmark.slug]),
         )
-        context = {"benchmark": benchmark, "split": split, "page": page}
+        snippets = board_snippets(request, split, filters, has_chart=page.chart is not None)
+        context = {"benchmark": benchmark, "split": split, "page": page, "snippets": snippets}
+        context["today"] = today() if snippets else None
         return render_to_string("benchmarks/partials/board.html", context)
 
     version = boards_version(split=split, user=request.user)
-    state = f"{split.pk} {version} {request.user.pk} {filters.to_query()}"
+    host = request.build_absolute_uri("/")
+    state = f"{host} {split.pk} {version} {request.user.pk} {filters.to_query()}"
     key = f"board:{hashlib.sha256(state.encode()).hexdigest()}"
     return mark_safe(made_once(key, draw, kept_s=KEPT_S))
 

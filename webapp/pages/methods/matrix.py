@@ -64,6 +64,13 @@ class Panel:
         return any(line.interval for line in self.lines)
 
     @property
+    def is_ranked(self) -> bool:
+        """Return whether everybody sees a number of it that competes."""
+        return any(
+            line.row.is_public and not line.row.is_secondary and line.value is not None for line in self.lines
+        )
+
+    @property
     def comparable(self) -> list[str]:
         """Ids of the submissions that the comparison takes, the best first."""
         scored = [line.row.submission_id for line in self.lines if line.row.origin != "reported"]

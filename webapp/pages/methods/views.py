@@ -17,6 +17,8 @@ from webapp.pages.ablations.cards import study_cards
 from webapp.pages.live import logged_in, missing_is_404, told_if_refused
 from webapp.pages.methods.forms import MethodForm
 from webapp.pages.methods.matrix import method_get, method_panels, methods_found, methods_listed
+from webapp.pages.opengraph import method_opengraph
+from webapp.pages.snippets import method_snippets
 from webapp.refusal import Refused
 
 PAGE_SIZE = 50
@@ -46,11 +48,14 @@ def index(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     method = _get(request, slug)
     panels = method_panels(method=method, user=request.user)
+    badges = [method_snippets(request, one.split, method.slug) if one.is_ranked else None for one in panels]
+    ranked_on = [one.split for one, badge in zip(panels, badges, strict=True) if badge is not None]
     server = f"{request.scheme}://{request.get_host()}"
     context = {
         "section": "methods",
         "method": method,
-        "panels": panels,
+        "opengraph": method_opengraph(request, method, ranked_on),
+        "panels": list(zip(panels, badges, strict=True)),
         "measured": study_cards(method_measured(method=method, user=request.user), server),
         "cards": study_cards(method_studies(method=method, user=request.user), server),
         "api_address": f"/api/v1/methods/{method.slug}/ablations",

@@ -20,6 +20,8 @@ from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
 from webapp.pages.live import live_page, logged_in, missing_is_404, told_if_refused
+from webapp.pages.opengraph import result_opengraph
+from webapp.pages.snippets import result_snippets
 from webapp.pages.submissions import page as pages
 from webapp.pages.submissions.forms import CostFields, SubmitForm
 from webapp.pages.submissions.mine import MineFilters, mine_choices, mine_rows
@@ -125,7 +127,8 @@ def detail(request: HttpRequest, submission_id: UUID) -> HttpResponse:
         return redirect(f"{address}#{table.replace('_', '-')}", permanent=True)
     submission = _get(request, submission_id)
     page = pages.submission_page(submission, request.user, video_sort=request.GET.get("videos", ""))
-    context = {"submission": submission, "page": page}
+    context = {"submission": submission, "page": page, "snippets": result_snippets(request, submission)}
+    context["opengraph"] = result_opengraph(request, submission)
     templates = {"page": "submissions/detail.html", "state": "submissions/partials/state.html"}
     return live_page(request, **templates, state_id="submission-state", context=context)
 
