@@ -1,7 +1,9 @@
 """Every page of the site as every kind of visitor: its status, what axe-core finds, and whether it fits."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,38 @@ HIDDEN_PARTS = """
     return code.right > own.left + 1 && code.bottom > own.top + 1 && own.width > 0;
   });
   return [...sticksOut.slice(0, 3), ...cutOff, ...covered].map((e) => e.outerHTML.slice(0, 120));
+}
+"""
+# Numbers of submissions on a page as [submission, metric, text], and lines of a comparison.
+NUMBERS = r"""
+() => {
+  const number = (e) => (e?.textContent.trim().match(/^[+\u2212-]?\d+\.\d/) ?? [""])[0];
+  const key = (e) => e?.querySelector('a[href^="/metrics/"]')?.getAttribute("href").split("/")[2];
+  const found = [];
+  const heads = [...document.querySelectorAll(".board-table thead button.sort")]
+    .map((e) => e.id.replace("sort-", "")).filter((name) => !["method", "year"].includes(name));
+  for (const entry of document.querySelectorAll("tbody.entry")) {
+    const id = entry.querySelector(".open-box").id.replace("open-", "");
+    const cells = [...entry.querySelectorAll("tr.main > td.num:not(.rank)")];
+    heads.forEach((name, n) => found.push([id, name, number(cells[n])]));
+  }
+  const own = location.pathname.match(/^\/submissions\/([0-9a-f-]{36})\/$/)?.[1];
+  if (own) {
+    const parts = document.querySelectorAll("dl.stats > div, .group-grid tr");
+    for (const e of parts) found.push([own, key(e), number(e.querySelector("dd, td"))]);
+  }
+  const pair = new URLSearchParams(location.search).get("submissions")?.split(",");
+  const lines = [...document.querySelectorAll(".compare-table tbody tr")].map((e) => {
+    const [first, other, change] = [...e.querySelectorAll("td")].map(number);
+    found.push([pair[0], key(e), first], [pair[1], key(e), other]);
+    return [first, other, change];
+  });
+  for (const e of document.querySelectorAll(".panel-lines td.num a, .home-news tbody tr")) {
+    const link = e.closest("tr").querySelector('a[href^="/submissions/"]');
+    const id = link?.getAttribute("href").split("/")[2];
+    if (id) found.push([id, "AP", number(e.querySelector("strong.num, .num strong, strong"))]);
+  }
+  return [found.filter(([, name, text]) => name && text), lines];
 }
 """
 IDENTITIES = ("anonymous", "member", "author", "staff")
@@ -235,6 +269,30 @@ def looked_at(world: World, identity: str) -> list[str]:
     ]
 
 
+@dataclass
+class Numbers:
+    """What pages show of submissions: the texts of each (submission, metric), and the pages that it is on."""
+
+    texts: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    places: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    lines: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def read(self, page: Page, address: str) -> None:
+        found, lines = page.evaluate(NUMBERS)
+        self.lines += lines
+        for id, name, text in found:
+            self.texts[id, name].add(text)
+            self.places[id, name].add(address)
+
+    def faults(self) -> Iterator[str]:
+        """Yield metrics of one submission with two values, and differences that are not those beside them."""
+        yield from (f"{one}: {shown}" for one, shown in self.texts.items() if len(shown) > 1)
+        for first, other, change in self.lines:
+            expected = f"{Decimal(first) - Decimal(other):+.1f}".replace("-", "\N{MINUS SIGN}")
+            if change not in (expected, expected.removeprefix("+")):
+                yield f"{first} against {other}: {change}"
+
+
 def faults_of(page: Page, address: str, widths: tuple[int, ...]) -> Iterator[str]:
     """Yield what axe finds on a page, and the widths at which it hides a part."""
     page.goto(address)
@@ -264,8 +322,15 @@ def test_pages_answer_as_they_should_and_have_no_fault(
             http.force_login(world.people["member"])
         refused = {"anonymous": {302}, "member": {403, 404}}[identity]
         assert {form for form in world.forms if http.post(form).status_code not in refused} == set()
-    faults = [fault for address in looked_at(world, identity) for fault in faults_of(page, address, WIDTHS)]
+    numbers, faults = Numbers(), []
+    for address in looked_at(world, identity):
+        faults += faults_of(page, address, WIDTHS)
+        numbers.read(page, address)
     assert faults == []
+    assert list(numbers.faults()) == []
+    if identity == "anonymous":
+        assert max(map(len, numbers.places.values())) >= 4  # board, result, comparison, method or home
+        assert numbers.lines
 
 
 @pytest.mark.endure
