@@ -80,6 +80,10 @@ class PastBoard:
     more_moves: int
     is_hidden: bool
 
+    @property
+    def has_new_numbers(self) -> bool:
+        return any(move.has_new_number for move in self.moves)
+
 
 def past_board(*, split: Split, at: date, since: date | None = None, page: int = 1) -> PastBoard:
     """Return a page of a split's board at the end of a day (UTC), and what changed since another day.
@@ -93,7 +97,7 @@ def past_board(*, split: Split, at: date, since: date | None = None, page: int =
     pages = max(1, -(-len(places) // PAGE))
     page = min(max(1, page), pages)
     shown = places[(page - 1) * PAGE : page * PAGE]
-    moves = [] if is_hidden or since is None else _moves(_places(split, since), places)
+    moves = [] if is_hidden or since is None or since >= at else _moves(_places(split, since), places)
     rows = _rows(
         split, at, [one.submission_id for one in (*shown, *(after for _, after in moves[:CHANGES_SHOWN]))]
     )

@@ -83,6 +83,7 @@ def test_numbers_are_those_that_were_valid_then() -> None:
         ("Other", 2, 1),
     ]
     assert (changes[0]["value_before"], changes[0]["value"]) == (0.5, 0.3)
+    assert past(split, 16, since=1)["changes"] == []
 
 
 def test_nothing_hidden_private_or_from_before_a_blind_phase_ended_is_in_it() -> None:

@@ -39,5 +39,6 @@ class OutsideMiddleware:
         del response["X-Frame-Options"]
         response["Content-Security-Policy"] = POLICY
         response["X-Content-Type-Options"] = "nosniff"
-        response["Cache-Control"] = f"public, max-age={KEPT_S}"
+        is_ours = response.status_code >= 500  # a fault of this moment
+        response["Cache-Control"] = "no-store" if is_ours else f"public, max-age={KEPT_S}"
         return response

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import leaderboard
 from webapp.pages.outside.badge import badge_svg
 from webapp.pages.outside.card import Card, card_svg
+from webapp.pages.outside.middleware import OutsideMiddleware
 from webapp.submissions.errata.models import Reevaluation
 from webapp.submissions.models import Submission
 
@@ -363,3 +364,8 @@ def test_links_bring_title_description_and_picture_that_everybody_may_see() -> N
     Benchmark.objects.update(is_public=False)
     assert opengraph(split.benchmark.get_absolute_url(), staff) == {}
     assert opengraph(row.get_absolute_url(), staff) == {}
+
+
+def test_a_fault_of_ours_is_kept_by_no_cache() -> None:
+    answer = OutsideMiddleware(lambda request: HttpResponse(status=500))(RequestFactory().get("/embed/"))
+    assert answer["Cache-Control"] == "no-store"
