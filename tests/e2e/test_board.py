@@ -1,6 +1,5 @@
 """The leaderboard in a real browser: sorting, filters in the address, chart, keys, phone. CSP faults fail."""
 
-import json
 import re
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from tests.support.boards import OCCLUSION, make_board, make_row
 from webapp.methods.models import Method
 
 pytestmark = pytest.mark.browser
-# Plotly has several megabytes to read, on a machine that runs the other tests too.
+# Scripts load late, on a machine that runs the other tests too.
 expect.set_options(timeout=30_000)
 URL = "/benchmarks/shapes/"
 
@@ -70,50 +69,48 @@ def test_filters_and_search_live_in_the_address_and_the_back_button_undoes_them(
 
 
 def test_the_chart_draws_the_chosen_rows_without_moving_the_page(board: Page) -> None:
-    canvas = board.locator("[data-chart]")
+    canvas = board.locator("[data-chart]").first
     before = canvas.bounding_box()
-    expect(board.locator("[data-drawn=true]")).to_have_count(1)
-    after = canvas.bounding_box()
     assert before is not None
-    assert after is not None
-    assert before["height"] == after["height"]
+    expect(canvas.locator(".drawing-wide polyline")).to_have_count(2)
+    expect(canvas).to_have_attribute("data-drawn", "true")
+    assert canvas.bounding_box() == before
     expect(canvas.locator(".scatterlayer .trace")).to_have_count(2)
     board.check("[aria-label='Tick Middle online']")
-    expect(board.locator("[data-drawn=true] .scatterlayer .trace")).to_have_count(1)
+    expect(board.locator("[data-chart]").first.locator(".scatterlayer .trace")).to_have_count(1)
     expect(board).to_have_url(re.compile(r"\?rows=\d+$"))
 
 
-@pytest.mark.parametrize(("format", "start"), [("png", b"\x89PNG"), ("svg", b"<svg")])
-def test_the_chart_can_be_saved_as_a_picture(board: Page, tmp_path: Path, format: str, start: bytes) -> None:
-    expect(board.locator("[data-drawn=true]")).to_have_count(1)
+@pytest.mark.parametrize(
+    ("format", "start"), [("png", b"\x89PNG"), ("svg", b"<svg"), ("json", b'{\n "key": "occlusion"')]
+)
+def test_the_chart_can_be_saved_as_a_file(board: Page, tmp_path: Path, format: str, start: bytes) -> None:
     board.click(".chart summary")
+    board.locator(".chart-menu select[name=theme]").first.select_option("dark")
     with board.expect_download() as download:
-        board.click(f"[data-chart-export={format}]")
+        board.get_by_role("button", name=format.upper()).first.click()
     download.value.save_as(tmp_path / "chart")
     assert (tmp_path / "chart").read_bytes().startswith(start)
     assert download.value.suggested_filename == f"shapes-val-occlusion.{format}"
 
 
-def test_a_chart_that_nobody_scrolled_to_is_drawn_for_paper(browser_page: Page) -> None:
-    split = make_board("shapes")
-    for n in range(24):
-        make_row(split, f"M{n}", 0.5, metrics={**OCCLUSION})
-    browser_page.set_viewport_size({"width": 1280, "height": 300})
-    browser_page.goto(URL)
-    expect(browser_page.locator(".chart-canvas:not([data-drawn])")).to_have_count(1)
-    browser_page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    expect(browser_page.get_by_role("table", name="How much does occlusion cost?")).to_be_visible()
-    expect(browser_page.locator(".chart-canvas .main-svg").first).to_be_attached()
-    browser_page.evaluate("window.dispatchEvent(new Event('afterprint'))")
-    expect(browser_page.locator(".chart-table")).not_to_have_attribute("open", "")
-
-
-def test_the_charts_numbers_can_be_saved_as_json(board: Page, tmp_path: Path) -> None:
-    board.click(".chart summary")
-    with board.expect_download() as download:
-        board.get_by_role("link", name="JSON").locator("visible=true").click()
-    download.value.save_as(tmp_path / "chart.json")
-    assert json.loads((tmp_path / "chart.json").read_text())["key"] == "occlusion"
+def test_a_chart_stands_in_the_page_without_scripts_and_on_paper(board: Page) -> None:
+    browser = board.context.browser
+    assert browser is not None
+    still = browser.new_context(java_script_enabled=False)
+    page = still.new_page()
+    page.goto(board.url)
+    expect(page.locator(".drawing-wide").first).to_be_visible()
+    expect(page.locator(".drawing-narrow").first).not_to_be_visible()
+    assert page.locator(".drawing-wide text", has_text="Strong").first.is_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".drawing-narrow").first).to_be_visible()
+    assert fits(page)
+    still.close()
+    expect(board.locator("[data-drawn=true]").first).to_be_attached()
+    board.emulate_media(media="print")
+    expect(board.locator(".plot").first).not_to_be_visible()
+    assert board.locator(".drawing-wide").first.is_visible()
 
 
 def test_the_keyboard_searches_walks_opens_and_chooses(board: Page) -> None:

@@ -11,7 +11,7 @@ from webapp.charts.palette import LIGHT
 from webapp.methods.models import Method
 
 pytestmark = pytest.mark.browser
-# Plotly has several megabytes to read, on a machine that runs the other tests too.
+# Scripts load late, on a machine that runs the other tests too.
 expect.set_options(timeout=30_000)
 URL = "/benchmarks/shapes/"
 
@@ -39,9 +39,9 @@ def test_ticked_rows_are_compared_and_the_drawings_appear(board: Page) -> None:
     for canvas in board.locator("[data-chart]").all():
         canvas.scroll_into_view_if_needed()
     expect(board.locator("[data-drawn=true] .main-svg").first).to_be_visible()
-    expect(board.locator("[data-drawn=true]")).to_have_count(3)
-    lines = "[...document.querySelectorAll('[data-drawn]')].flatMap(canvas => canvas._fullData)"
-    drawn = board.evaluate(f"{lines}.flatMap(line => line.marker.color)")
+    expect(board.locator("[data-drawn=true]")).to_have_count(4)
+    lines = "[...document.querySelectorAll('.plot')].flatMap(plot => plot._fullData)"
+    drawn = board.evaluate(f"{lines}.flatMap(line => line.marker?.color ?? [])")
     methods = Method.objects.filter(name__in=("Strong", "Close"))
     assert {LIGHT[method.colour or 0] for method in methods} <= set(drawn)
     board.set_viewport_size({"width": 390, "height": 844})

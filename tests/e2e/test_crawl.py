@@ -161,7 +161,7 @@ def make_world() -> World:
         "/about-numbers/": EVERYBODY,
         board: EVERYBODY,
         f"{board}?q=o&rows={strong.variant_id}": EVERYBODY,
-        f"{board}chart.json": EVERYBODY,
+        f"{board}chart/": EVERYBODY,
         f"{board}how-to-submit/": EVERYBODY,
         f"{board}samples/val/results.json": EVERYBODY,
         f"{board}about/": EVERYBODY,

@@ -108,7 +108,7 @@ def first_addresses(rows: dict[str, list[Submission]]) -> Iterator[str]:
             slug = phase if "benchmarks" in path else looked_for.variant.method.slug
             yield re.sub(r"\{[^}]*\}", str(looked_for.pk), re.sub(r"\{[^}]*slug\}", slug, own))
         yield from (f"/submissions/{row.pk}/" for row in pair)
-        yield from (f"/benchmarks/{phase}/", f"/benchmarks/{phase}/chart.json")
+        yield from (f"/benchmarks/{phase}/", f"/benchmarks/{phase}/chart/")
 
 
 def crawl(http: Client, rows: dict[str, list[Submission]]) -> dict[tuple[str, str], str]:

@@ -1,9 +1,10 @@
 """Ablations as pictures: what components add, what settings change, what parts cost, quality against speed.
 
-Whoever has the picture alone can read it: its foot says on which data, and where the numbers are printed.
+Whoever has the picture alone can read it: its notes say on which data, and where the numbers are printed.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -15,9 +16,8 @@ from webapp.charts.study_parts import (
     LABELS,
     axis_title,
     error_bars,
-    foot_lines,
+    foot,
     signed,
-    source_line,
     span_text,
     step_text,
     study_chart,
@@ -36,7 +36,6 @@ LEVEL_NAMES = {
 BAR_WIDTH = 0.84
 # Names of dots stand above their line by this share of a row.
 NAME_RISE = 0.34
-LINE_PX = 16
 
 
 def study_charts(study: Study, names: dict[str, str]) -> tuple[Chart, ...]:
@@ -45,15 +44,16 @@ def study_charts(study: Study, names: dict[str, str]) -> tuple[Chart, ...]:
     `names` are those of benchmarks by their slugs.
     """
     scope = " · ".join((*(names.get(slug, slug) for slug in study.benchmarks), *study.setup))
+    charts: tuple[Chart, ...] = ()
     if study.kind == Kind.COST:
-        return (_shares_chart(study, scope),)
+        charts = (_shares_chart(study, scope),)
     if study.kind == Kind.EFFECTS:
-        return (effects_chart(study, scope),)
-    if study.kind not in (Kind.CHAIN, Kind.SETTINGS):
-        return ()
-    levels = level_quantities(study)
-    first = _levels_chart(study, levels, scope) if levels else _dots_chart(study, scope)
-    return (first, _speed_chart(study, scope)) if _has_speed(study) else (first,)
+        charts = (effects_chart(study, scope),)
+    if study.kind in (Kind.CHAIN, Kind.SETTINGS):
+        levels = level_quantities(study)
+        first = _levels_chart(study, levels, scope) if levels else _dots_chart(study, scope)
+        charts = (first, _speed_chart(study, scope)) if _has_speed(study) else (first,)
+    return tuple(replace(chart, height=_height(chart, study.kind)) for chart in charts)
 
 
 def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart:
@@ -62,7 +62,7 @@ def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart
     middle = [(count + 1) * n + (count - 1) / 2 for n in range(len(levels))]
     is_chain = study.kind == Kind.CHAIN
     first, other = ("baseline", "component") if is_chain else (study.compared_with, "other")
-    foot = foot_lines(study, scope, *(study.notes[1:] if study.source.url else study.notes))
+    notes = foot(study, scope, *(study.notes[1:] if study.source.url else study.notes))
     return study_chart(
         study,
         "",
@@ -71,7 +71,7 @@ def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart
             *(_bars(study, levels, number) for number in range(count)),
             *(_bar_labels(study, levels, number) for number in range(count) if study.rows[number].intervals),
         ],
-        lines=len(foot),
+        notes=notes,
         layout=layout(
             xaxis={"range": [0, 100 * _top(study, levels) * 1.16], "title": axis_title("AP, %")},
             yaxis={
@@ -84,8 +84,7 @@ def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart
             barmode="overlay",
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
-            margin={"l": 92, "r": 24, "t": 40, "b": 52 + LINE_PX * len(foot)},
-            annotations=[source_line(foot, 92)],
+            margin={"l": 92, "r": 24, "t": 40},
         ),
     )
 
@@ -155,7 +154,7 @@ def _dots_chart(study: Study, scope: str) -> Chart:
     high = max(value + span[1] for value, span in zip(values, spans, strict=True))
     pad = max(0.12 * (high - low), 0.5)
     compared = f" · in brackets: points against {study.compared_with}" if study.compared_with else ""
-    foot = foot_lines(study, scope, *study.notes)
+    notes = foot(study, scope, *study.notes)
     return study_chart(
         study,
         "",
@@ -174,7 +173,7 @@ def _dots_chart(study: Study, scope: str) -> Chart:
             _dots(study, key, values),
             *([_dot_labels(study, key, values)] if any(row.intervals for row in study.rows) else []),
         ],
-        lines=len(foot),
+        notes=notes,
         layout=layout(
             xaxis={"range": [low - pad, high + pad], "title": axis_title(f"{key.label}, %")},
             yaxis={
@@ -182,8 +181,7 @@ def _dots_chart(study: Study, scope: str) -> Chart:
                 "tickvals": list(range(len(values))),
                 "showticklabels": False,
             },
-            margin={"l": 16, "t": 8, "b": 52 + LINE_PX * len(foot)},
-            annotations=[source_line(foot, 16)],
+            margin={"l": 16, "t": 8},
         ),
     )
 
@@ -267,9 +265,7 @@ def _speed_chart(study: Study, scope: str) -> Chart:
     fastest, (low, high) = max(x for x, _ in points), (min(y for _, y in points), max(y for _, y in points))
     rise = max(high - low, 1.0)
     heights = _label_heights(points, 0.075 * rise)
-    foot = foot_lines(
-        study, scope, "" if any("speed" in one for one in study.setup) else "device not printed"
-    )
+    notes = foot(study, scope, "" if any("speed" in one for one in study.setup) else "device not printed")
     return study_chart(
         study,
         "speed",
@@ -279,20 +275,18 @@ def _speed_chart(study: Study, scope: str) -> Chart:
             _point(row, x, y, number)
             for number, (row, (x, y)) in enumerate(zip(study.rows, points, strict=True))
         ],
-        lines=len(foot),
+        notes=notes,
         layout=layout(
             xaxis={"range": [0, 1.08 * fastest], "title": axis_title("frames per second")},
             yaxis={
                 "range": [low - 0.2 * rise, high + 0.2 * rise],
                 "title": axis_title(f"{key.label}, %"),
             },
-            margin={"b": 52 + LINE_PX * len(foot)},
             annotations=[
                 *(
                     _point_label(row.name, x, y, height, is_left=x > 0.5 * fastest)
                     for row, (x, y), height in zip(study.rows, points, heights, strict=True)
                 ),
-                source_line(foot, 44),
             ],
         ),
     )
@@ -359,7 +353,7 @@ def _shares_chart(study: Study, scope: str) -> Chart:
         for rows in groups
         for one in study.quantities
     ]
-    foot = foot_lines(
+    notes = foot(
         study,
         scope,
         *(f"{rows[0].group.partition(',')[0]}: {rows[0].name}" for rows in groups),
@@ -400,7 +394,7 @@ def _shares_chart(study: Study, scope: str) -> Chart:
                 "hoverinfo": "skip",
             },
         ],
-        lines=len(foot),
+        notes=notes,
         layout=layout(
             barmode="stack",
             bargap=0.3,
@@ -414,19 +408,18 @@ def _shares_chart(study: Study, scope: str) -> Chart:
             },
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
-            margin={"l": 116, "r": 24, "t": 40, "b": 52 + LINE_PX * len(foot)},
-            annotations=[source_line(foot, 116)],
+            margin={"l": 116, "r": 24, "t": 40},
         ),
     )
 
 
-def chart_height(chart: Chart, kind: Kind) -> int:
+def _height(chart: Chart, kind: Kind) -> int:
     """Return the pixels that a chart of an ablation needs."""
     figure = chart.figure
     margin = figure["layout"]["margin"]
     axis = figure["layout"]["yaxis"]
     if "tickvals" not in axis:
-        return 380
+        return chart.height
     top, bottom = axis["range"][1], axis["range"][0]
     bars = any(trace["type"] == "bar" for trace in figure["data"])
     if kind == Kind.EFFECTS:

@@ -38,8 +38,6 @@ class Axis:
 
     def ticks(self, room: int) -> list[tuple[float, str]]:
         """Return where ticks stand, as `at` does, and their texts; `room` is how many there may be."""
-        if self.spec.get("showticklabels") is False and "tickvals" not in self.spec:
-            return []
         low, high = min(self.low, self.high), max(self.low, self.high)
         if "tickvals" in self.spec:
             values = self.spec["tickvals"]
@@ -56,8 +54,9 @@ class Axis:
             shown = [(n * step, _text(n * step, step)) for n in range(first, first + count)]
         slack = 1e-9 * (high - low)
         suffix = self.spec.get("ticksuffix", "")
+        has_texts = self.spec.get("showticklabels", True)
         return [
-            ((number - self.low) / (self.high - self.low), f"{text}{suffix}")
+            ((number - self.low) / (self.high - self.low), f"{text}{suffix}" if has_texts else "")
             for number, text in shown
             if number is not None and low - slack <= number <= high + slack
         ]

@@ -23,21 +23,32 @@ from webapp.leaderboards.selectors import Leaderboard
 POINTS = 300
 
 
-def board_chart(board: Leaderboard) -> Chart | None:
-    """Return the chart of the ticked rows (else of the top rows), None where no chart makes sense."""
+# So many of the top rows are looked through for methods that differ.
+LOOKED_AT = 40
+
+
+def board_charts(board: Leaderboard) -> tuple[Chart, ...]:
+    """Return the charts of the ticked rows (else of the top rows): by level, and over time."""
     scope = board.scope
     chosen = [ranked.row for ranked in board.chosen]
 
     def levels(wanted: Levels) -> Chart | None:
-        rows = chosen or [ranked.row for ranked in board.top(wanted.metrics, DIRECT_LABELS)]
-        return levels_chart(rows, wanted, scope=scope)
+        return levels_chart(chosen or _top_methods(board, wanted), wanted, scope=scope)
 
-    return (
-        levels(BY_OCCLUSION)
-        or levels(BY_WINDOW)
-        or _timeline(board, chosen, scope=scope)
-        or levels(BY_STEADINESS)
-    )
+    timeline = _timeline(board, chosen, scope=scope)
+    by_level = levels(BY_OCCLUSION) or levels(BY_WINDOW)
+    if by_level is None and timeline is None:
+        by_level = levels(BY_STEADINESS)
+    return tuple(chart for chart in (by_level, timeline) if chart is not None)
+
+
+def _top_methods(board: Leaderboard, wanted: Levels) -> list[Row]:
+    """The best row of each of the top methods, without rows that lack the primary metric."""
+    top = [ranked.row for ranked in board.top((board.primary.key, *wanted.metrics), LOOKED_AT)]
+    best: dict[int, Row] = {}
+    for row in top:
+        best.setdefault(row.method_id, row)
+    return list(best.values())[:DIRECT_LABELS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,14 @@ def forest_chart(comparison: Comparison) -> Chart | None:
     keys = [key for key in comparison.headline if any(key in _tested(comparison, one) for one in pairs)]
     first = comparison.names[comparison.compared[0].row.submission_id]
     look = looks(comparison)
+    ends = [
+        100 * end
+        for one in pairs
+        for _, tested in _tested(comparison, one).values()
+        for end in (tested.low, tested.high)
+    ]
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    pad = 0.06 * (high - low) or 1.0
     return Chart(
         key="differences",
         title="How large is the difference, and is it significant?",
@@ -54,6 +62,7 @@ def forest_chart(comparison: Comparison) -> Chart | None:
             "layout": layout(
                 xaxis={
                     "title": {"text": "points", "standoff": 8, "font": {"size": 12}},
+                    "range": [low - pad, high + pad],
                     "zeroline": True,
                     "zerolinecolor": "var(--muted)",
                     "zerolinewidth": 1.5,

@@ -10,9 +10,8 @@ from webapp.charts.spec import Chart, layout, plain
 from webapp.charts.study_parts import (
     axis_title,
     error_bars,
-    foot_lines,
+    foot,
     signed,
-    source_line,
     study_chart,
 )
 
@@ -42,14 +41,14 @@ def effects_chart(study: Study, scope: str) -> Chart:
     ]
     low, high = min(0.0, *ends), max(0.0, *ends)
     pad = max(0.16 * (high - low), 0.5)
-    foot = foot_lines(study, scope, *study.notes)
+    notes = foot(study, scope, *study.notes)
     unit = "AP" if len(shown) > 1 else shown[0].label
     return study_chart(
         study,
         "",
         subtitle=f"Points of {unit} that a change brings: the mean over its pairs of variants · {scope}",
         data=[_dots(study, one, number, len(shown)) for number, one in enumerate(shown)],
-        lines=len(foot),
+        notes=notes,
         layout=layout(
             xaxis={
                 "range": [low - pad, high + pad],
@@ -67,8 +66,7 @@ def effects_chart(study: Study, scope: str) -> Chart:
             },
             showlegend=len(shown) > 1,
             legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
-            margin={"l": NAME_PX, "r": 24, "t": 40 if len(shown) > 1 else 12, "b": 52 + 16 * len(foot)},
-            annotations=[source_line(foot, NAME_PX)],
+            margin={"l": NAME_PX, "r": 24, "t": 40 if len(shown) > 1 else 12},
         ),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.charts.spec import Chart, Style, layout, plain, spread, styles
+from webapp.charts.texts import block_width, lines_of
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import OCCLUSION
 from webapp.leaderboards.names import names_apart
@@ -65,6 +66,10 @@ BY_STEADINESS = Levels(
 DIRECT_LABELS = 5
 # A label's two lines, as a share of the height of the plot.
 LABEL_HEIGHT = 0.11
+# Pixels from the end of a line to its label.
+LABEL_PX = 26
+# How far lines with intervals stand apart, in steps of the levels.
+ASIDE = 0.02
 
 
 def levels_chart(rows: Sequence[Row], levels: Levels, *, scope: str) -> Chart | None:
@@ -74,9 +79,10 @@ def levels_chart(rows: Sequence[Row], levels: Levels, *, scope: str) -> Chart | 
         return None
     series = [[100 * (row.values[key] or 0.0) for key in levels.metrics] for row in drawn]
     changes = [_change(values, levels) for values in series]
+    asides = [_aside(n, drawn) for n in range(len(drawn))]
     last = len(levels.metrics) - 1
     line_styles = styles(drawn)
-    top = max(max(values) for values in series) * 1.08 or 1.0
+    top = max([*(max(values) for values in series), *_upper_ends(drawn, levels)]) * 1.08 or 1.0
     direct = len(drawn) <= DIRECT_LABELS
     names, shared = names_apart(drawn)
     return Chart(
@@ -84,39 +90,81 @@ def levels_chart(rows: Sequence[Row], levels: Levels, *, scope: str) -> Chart | 
         title=levels.title,
         subtitle=" · ".join(filter(None, (levels.caption, scope, shared, _sources(drawn)))),
         figure={
-            "data": [_line(*line) for line in zip(drawn, names, series, line_styles, strict=True)],
+            "data": [
+                _line(*line, levels) for line in zip(drawn, names, series, line_styles, asides, strict=True)
+            ],
             "layout": layout(
                 xaxis={
                     "tickvals": list(range(len(levels.metrics))),
                     "ticktext": list(levels.ticks),
-                    "range": [-0.06 * last, 1.03 * last],
+                    "range": [-0.06 * last, 1.05 * last],
                     "showgrid": False,
                 },
                 yaxis={
                     "range": [0, top],
                     "title": {"text": levels.axis, "standoff": 8, "font": {"size": 12}},
                 },
-                margin={"r": 260 if direct else 24},
-                annotations=_labels(names, series, changes, top) if direct else [],
+                margin={"r": _label_room(names, changes) if direct else 24},
+                annotations=_labels(names, series, changes, asides, top) if direct else [],
                 showlegend=not direct,
                 legend={"orientation": "h", "y": -0.18},
             ),
         },
         head=("Method", *levels.head),
         rows=tuple(
-            (row.full_name, *(percent(row.values[key]) for key in levels.metrics), change)
+            (row.full_name, *(_cell(row, key) for key in levels.metrics), change)
             for row, change in zip(drawn, changes, strict=True)
         ),
     )
 
 
-def _line(row: Row, name: tuple[str, str], values: list[float], style: Style) -> dict[str, Any]:
+def _upper_ends(rows: Sequence[Row], levels: Levels) -> list[float]:
+    return [100 * row.intervals[key][1] for row in rows for key in levels.metrics if key in row.intervals]
+
+
+def _aside(n: int, rows: Sequence[Row]) -> float:
+    """Return how far the n-th line stands beside the ticks: intervals of rows must not lie on each other."""
+    has_intervals = sum(bool(row.intervals) for row in rows) > 1
+    return ASIDE * (n - (len(rows) - 1) / 2) if has_intervals else 0.0
+
+
+def _cell(row: Row, key: str) -> str:
+    """Return a number with its interval, where it has one."""
+    bounds = row.intervals.get(key)
+    span = f" [{percent(bounds[0])} to {percent(bounds[1])}]" if bounds else ""
+    return percent(row.values[key]) + span
+
+
+def _whiskers(row: Row, levels: Levels, style: Style) -> dict[str, Any]:
+    """Return the 95 % intervals of a line as error bars; nothing where none is known."""
+    bounds = [row.intervals.get(key) for key in levels.metrics]
+    if not any(bounds):
+        return {}
+    values = [row.values[key] or 0.0 for key in levels.metrics]
+    pairs = [one or (value, value) for one, value in zip(bounds, values, strict=True)]
+    return {
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [round(100 * (high - v), 4) for (_, high), v in zip(pairs, values, strict=True)],
+            "arrayminus": [round(100 * (v - low), 4) for (low, _), v in zip(pairs, values, strict=True)],
+            "color": style.colour,
+            "thickness": 1.5,
+            "width": 4,
+        }
+    }
+
+
+def _line(
+    row: Row, name: tuple[str, str], values: list[float], style: Style, aside: float, levels: Levels
+) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": plain(" · ".join(filter(None, name))),
-        "x": list(range(len(values))),
+        "x": [n + aside for n in range(len(values))],
         "y": values,
+        **_whiskers(row, levels, style),
         "line": {"color": style.colour, "width": 2.5, "dash": style.dash},
         "marker": {
             "color": style.colour,
@@ -129,22 +177,40 @@ def _line(row: Row, name: tuple[str, str], values: list[float], style: Style) ->
 
 
 def _labels(
-    names: Sequence[tuple[str, str]], series: Sequence[list[float]], changes: Sequence[str], top: float
+    names: Sequence[tuple[str, str]],
+    series: Sequence[list[float]],
+    changes: Sequence[str],
+    asides: Sequence[float],
+    top: float,
 ) -> list[dict[str, Any]]:
-    heights = spread([values[-1] for values in series], top * LABEL_HEIGHT)
+    half = top * LABEL_HEIGHT / 2
+    heights = spread([values[-1] for values in series], top * LABEL_HEIGHT, bounds=(half, top - half))
     return [
         {
-            "x": len(values) - 1,
-            "y": height,
+            "x": len(values) - 1 + aside,
+            "y": values[-1],
             "xanchor": "left",
-            "xshift": 12,
             "align": "left",
-            "showarrow": False,
+            # A line leads to the label where it had to move.
+            "showarrow": True,
+            "arrowhead": 0,
+            "arrowwidth": 1 if abs(height - values[-1]) > half / 2 else 0.1,
+            "arrowcolor": "var(--line-strong)",
+            "ax": LABEL_PX,
+            "ay": height,
+            "ayref": "y",
+            "standoff": 8,
             "text": _label(name, change),
             "font": {"color": "var(--ink)", "size": 12},
         }
-        for name, values, change, height in zip(names, series, changes, heights, strict=True)
+        for name, values, change, aside, height in zip(names, series, changes, asides, heights, strict=True)
     ]
+
+
+def _label_room(names: Sequence[tuple[str, str]], changes: Sequence[str]) -> int:
+    """Return the pixels that labels take at the right of the plot."""
+    texts = [lines_of(_label(name, change)) for name, change in zip(names, changes, strict=True)]
+    return round(LABEL_PX + max(block_width(lines, 12) for lines in texts)) + 6
 
 
 def _change(values: list[float], levels: Levels) -> str:

@@ -26,6 +26,8 @@ class Chart:
     rows: tuple[tuple[str, ...], ...]
     height: int = 380
     """Pixels that the figure takes on a page."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know who has the picture alone: its pages say it in their own texts."""
 
     @property
     def spec_id(self) -> str:
@@ -37,6 +39,7 @@ class Chart:
             "key": self.key,
             "title": self.title,
             "subtitle": self.subtitle,
+            "notes": list(self.notes),
             "figure": self.figure,
             "table": {"head": list(self.head), "rows": [list(row) for row in self.rows]},
         }
@@ -84,13 +87,19 @@ def _identity(row: Row) -> tuple[int, int, str]:
     return row.method_id, row.variant_id, row.submission_id
 
 
-def spread(positions: Iterable[float], gap: float) -> list[float]:
+def spread(positions: Iterable[float], gap: float, bounds: tuple[float, float] | None = None) -> list[float]:
     """Move labels apart along one axis, keeping their order, until neighbours are at least `gap` apart.
+
+    None of them leaves the `bounds`; where there is no room for the gap, it is smaller.
 
     >>> spread([10.0, 10.5, 30.0], 2.0)
     [9.25, 11.25, 30.0]
+    >>> spread([0.0, 0.5, 30.0], 2.0, bounds=(0.0, 29.0))
+    [0.0, 2.0, 29.0]
     """
     wanted = list(positions)
+    if bounds and len(wanted) > 1:
+        gap = min(gap, (bounds[1] - bounds[0]) / (len(wanted) - 1))
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     clusters: list[tuple[float, list[int]]] = []
     for index in order:
@@ -103,6 +112,10 @@ def spread(positions: Iterable[float], gap: float) -> list[float]:
     for centre, members in clusters:
         for n, index in enumerate(members):
             result[index] = centre + gap * (n - (len(members) - 1) / 2)
+    if bounds:
+        for n, index in enumerate(order):
+            least, most = bounds[0] + n * gap, bounds[1] - (len(order) - 1 - n) * gap
+            result[index] = min(max(result[index], least), most)
     return result
 
 
@@ -129,7 +142,7 @@ def layout(**more: Any) -> dict[str, Any]:
         },
         "showlegend": False,
         "dragmode": False,
-        "margin": {"l": 44, "r": 24, "t": 16, "b": 44},
+        "margin": {"l": 44, "r": 24, "t": 16, "b": 48},
         "xaxis": dict(axis),
         "yaxis": dict(axis),
     }

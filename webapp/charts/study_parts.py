@@ -1,11 +1,10 @@
-"""What the charts of studies share: their table, their foot with data and source, their error bars."""
+"""What the charts of studies share: their table, their notes on data and source, their error bars."""
 
 from collections.abc import Sequence
-from textwrap import wrap
 from typing import Any
 
 from webapp.ablations.studies import Cell, Kind, Quantity, Study, StudyRow
-from webapp.charts.spec import Chart, plain
+from webapp.charts.spec import Chart
 from webapp.numbers import UNDEFINED, change, percent
 
 # A trace of texts alone.
@@ -17,7 +16,6 @@ LABELS: dict[str, Any] = {
     "showlegend": False,
     "hoverinfo": "skip",
 }
-FOOT_WIDTH = 42
 
 
 def step_text(value: float, step: float) -> str:
@@ -101,7 +99,7 @@ def study_chart(
     *,
     subtitle: str,
     data: list[dict[str, Any]],
-    lines: int,
+    notes: tuple[str, ...],
     layout: dict[str, Any],
     title: str = "",
 ) -> Chart:
@@ -113,6 +111,7 @@ def study_chart(
         figure={"data": data, "layout": layout},
         head=head,
         rows=rows,
+        notes=notes,
     )
 
 
@@ -133,27 +132,7 @@ def error_bars(steps: Sequence[float], spans: Sequence[tuple[float, float]]) -> 
     }
 
 
-def foot_lines(study: Study, scope: str, *more: str) -> list[str]:
-    """Return the lines below the axis: the data, the source, and what a reader must know."""
+def foot(study: Study, scope: str, *more: str) -> tuple[str, ...]:
+    """Return what stands below the picture alone: the data, the source, and what a reader must know."""
     source = f"Printed in {study.source.short}" if study.source.short else ""
-    texts = [" · ".join(filter(None, (scope, source))), *filter(None, more)]
-    return [line for text in texts for line in wrap(plain(text), FOOT_WIDTH)]
-
-
-def source_line(lines: Sequence[str], left: int) -> dict[str, Any]:
-    """Return the foot of a figure. Its name tells the chart script to keep it where there is little room."""
-    return {
-        "name": "source",
-        "text": "<br>".join(lines),
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0,
-        "y": 0,
-        "xanchor": "left",
-        "yanchor": "top",
-        "xshift": 8 - left,
-        "yshift": -46,
-        "align": "left",
-        "showarrow": False,
-        "font": {"color": "var(--muted)", "size": 11},
-    }
+    return (" · ".join(filter(None, (scope, source))), *filter(None, more))

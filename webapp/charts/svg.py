@@ -71,6 +71,8 @@ class _Label:
     colour: str = "var(--ink)"
     leader: tuple[float, float, float, float] | None = None
     leader_colour: str = "var(--line-strong)"
+    halo: str = ""
+    """The colour around its letters, where marks may lie behind it."""
 
     @property
     def width(self) -> float:
@@ -121,7 +123,8 @@ def chart_svg(
         *((line, TITLE, "var(--ink)", True) for line in wrapped(chart.title, TITLE, room, is_bold=True)),
         *((line, CAPTION, "var(--muted)", False) for line in wrapped(chart.subtitle, CAPTION, room)),
     ]
-    foot = [(line, SOURCE, "var(--muted)", False) for line in wrapped(source, SOURCE, room)]
+    texts = [line for text in (*chart.notes, source) for line in wrapped(text, SOURCE, room)]
+    foot = [(line, SOURCE, "var(--muted)", False) for line in texts]
     head_height = PAPER + sum(size * LINE_HEIGHT for _, size, _, _ in head) + GAP
     foot_height = sum(size * LINE_HEIGHT for _, size, _, _ in foot) + PAPER
     plot_height = chart.height if height is None else max(height - head_height - foot_height, 120.0)
@@ -187,20 +190,13 @@ def chart_png(
 def narrow_figure(figure: dict[str, Any]) -> dict[str, Any]:
     """Return a figure without labels beside its marks, and with a legend that names all of them."""
     layout = figure["layout"]
-    notes = layout.get("annotations") or []
-    foot = [note for note in notes if note.get("name") == "source"]
-    if len(foot) == len(notes):
+    if not layout.get("annotations"):
         return figure
-    legend = {
-        "orientation": "h",
-        "x": 0,
-        "y": 1.02 if foot else -0.16,
-        "yanchor": "bottom" if foot else "top",
-    }
+    legend = {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"}
     margin = {**layout.get("margin", {}), "l": 40, "r": 28}
     return {
         "data": [{**trace, "showlegend": True} if trace.get("name") else trace for trace in figure["data"]],
-        "layout": {**layout, "annotations": foot, "showlegend": True, "legend": legend, "margin": margin},
+        "layout": {**layout, "annotations": [], "showlegend": True, "legend": legend, "margin": margin},
     }
 
 
@@ -219,7 +215,7 @@ def _plot(
         )
     bars = _bars(data, layout)
     xaxis, yaxis = _axes(data, layout, bars)
-    margin = {"l": 44, "r": 24, "t": 16, "b": 44, **layout.get("margin", {})}
+    margin = {"l": 44, "r": 24, "t": 16, "b": 48, **layout.get("margin", {})}
     x_ticks = xaxis.ticks(max(2, int((width - margin["l"] - margin["r"]) / TICK_ROOM_X)))
     x_lines = [lines_of(text) for _, text in x_ticks]
     x_tick_height = max((len(lines) for lines in x_lines), default=0) * LETTER * LINE_HEIGHT
@@ -623,7 +619,7 @@ def _draw_heatmap(plot: ET.Element, frame: _Frame, trace: dict[str, Any], xaxis:
             _draw_rect(plot, frame, (ends[0], sides[0]), (ends[1] - ends[0], sides[1] - sides[0]), look)
             texts = trace.get("text")
             if texts and texts[j][i]:
-                colour = "var(--card)" if share > trace.get("turn", 0.55) else "var(--ink)"
+                colour = "var(--card)" if share > 0.6 else "var(--ink)"
                 middle = ((ends[0] + ends[1]) / 2, (sides[0] + sides[1]) / 2)
                 _draw_label(
                     plot,
@@ -742,6 +738,7 @@ def _note(note: dict[str, Any], xaxis: Axis, yaxis: Axis) -> _Label:
         colour=font["color"],
         leader=leader,
         leader_colour=note.get("arrowcolor", "var(--line-strong)"),
+        halo=note.get("bgcolor", ""),
     )
 
 
@@ -786,6 +783,9 @@ def _write(parent: ET.Element, label: _Label, x: str, y: float) -> None:
                 "fill": label.colour,
             },
         )
+        if label.halo:
+            halo = {"stroke": label.halo, "stroke-width": "4", "stroke-linejoin": "round"}
+            text.attrib |= {"paint-order": "stroke", **halo}
         if label.dx:
             text.set("dx", _n(label.dx))
         if label.anchor != "start":

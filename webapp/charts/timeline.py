@@ -6,6 +6,7 @@ from typing import Any
 from evaluator.files.words import counted
 from webapp.charts.spec import SYMBOLS, Chart, layout, plain, spread, styles
 from webapp.leaderboards.board import Row
+from webapp.leaderboards.doubts import doubts
 from webapp.leaderboards.metrics import Metric
 from webapp.leaderboards.names import names_apart
 from webapp.numbers import percent
@@ -30,7 +31,9 @@ def timeline_chart(
     )
     if len({row.year for row in dated}) < 2:
         return None
-    records = _records(dated, metric)
+    doubtful = [row for row in dated if is_doubtful(row)]
+    sound = [row for row in dated if not is_doubtful(row)]
+    records = _records(sound, metric)
     labelled = [row for row in chosen if row in dated] or records[-LABELS:]
     years = ((dated[0].year or 0) - 0.9, (dated[-1].year or 0) + 0.4)
     return Chart(
@@ -39,7 +42,8 @@ def timeline_chart(
         subtitle=f"{metric.label} (%) by year of publication · {scope} · {counted(len(dated), 'row')}",
         figure={
             "data": [
-                *_crowd(dated, metric, labelled),
+                *_crowd(sound, metric, labelled),
+                *_apart(doubtful, metric, labelled),
                 _best_line(records, metric),
                 *_marked(labelled, metric),
             ],
@@ -50,8 +54,11 @@ def timeline_chart(
                     "range": list(years),
                     "showgrid": False,
                 },
-                yaxis={"title": {"text": f"{metric.label}, %", "standoff": 8, "font": {"size": 12}}},
-                annotations=_labels(labelled, metric, years[1] - years[0], _rise(dated, metric)),
+                yaxis={
+                    "title": {"text": f"{metric.label}, %", "standoff": 8, "font": {"size": 12}},
+                    "range": list(_range(dated, metric)),
+                },
+                annotations=_labels(labelled, metric, years[1] - years[0], _range(dated, metric)),
                 legend={"orientation": "h", "y": -0.14, "x": 0},
                 showlegend=True,
             ),
@@ -61,6 +68,11 @@ def timeline_chart(
             (row.full_name, str(row.year), percent(row.values[metric.key])) for row in reversed(dated)
         ),
     )
+
+
+def is_doubtful(row: Row) -> bool:
+    """Return whether the source of a printed number is in doubt, or defines the metric otherwise."""
+    return bool(doubts(row.source))
 
 
 def _records(dated: Sequence[Row], metric: Metric) -> list[Row]:
@@ -103,6 +115,20 @@ def _crowd(dated: Sequence[Row], metric: Metric, labelled: Sequence[Row]) -> lis
     ]
 
 
+def _apart(doubtful: Sequence[Row], metric: Metric, labelled: Sequence[Row]) -> list[dict[str, Any]]:
+    rows = [row for row in doubtful if row not in labelled]
+    if not rows:
+        return []
+    return [
+        {
+            **_points(rows, metric),
+            "mode": "markers",
+            "name": "source in doubt",
+            "marker": {"color": "var(--reported-ink)", "size": 8, "symbol": "x", "opacity": 0.6},
+        }
+    ]
+
+
 def _best_line(records: Sequence[Row], metric: Metric) -> dict[str, Any]:
     return {
         **_points(records, metric),
@@ -119,6 +145,7 @@ def _marked(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
         {
             **_points([row], metric),
             "mode": "markers",
+            "name": f"{plain(row.full_name)} {percent(row.values[metric.key])}",
             "showlegend": False,
             "marker": {
                 "color": style.colour,
@@ -131,13 +158,16 @@ def _marked(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
     ]
 
 
-def _rise(dated: Sequence[Row], metric: Metric) -> float:
-    """Return the range of the vertical axis, in points."""
+def _range(dated: Sequence[Row], metric: Metric) -> tuple[float, float]:
+    """Return the ends of the vertical axis, with room for the name above the highest mark."""
     values = [100 * (row.values[metric.key] or 0.0) for row in dated]
-    return max(1.1 * (max(values) - min(values)), 1.0)
+    rise = max(max(values) - min(values), 1.0)
+    return min(values) - 0.06 * rise, max(values) + 0.1 * rise
 
 
-def _labels(rows: Sequence[Row], metric: Metric, span: float, rise: float) -> list[dict[str, Any]]:
+def _labels(
+    rows: Sequence[Row], metric: Metric, span: float, ends: tuple[float, float]
+) -> list[dict[str, Any]]:
     """Name the marks at their left. Where names would touch they move apart, and a line leads to the mark."""
     apart_by = [_apart_by(row, rows) for row in rows]
     texts = [
@@ -146,8 +176,10 @@ def _labels(rows: Sequence[Row], metric: Metric, span: float, rise: float) -> li
     ]
     values = [100 * (row.values[metric.key] or 0.0) for row in rows]
     heights = list(values)
+    gap = LABEL_HEIGHT * (ends[1] - ends[0])
+    bounds = (ends[0] + gap / 2, ends[1] - gap / 2)
     for group in _side_by_side([row.year or 0 for row in rows], texts, span):
-        moved = spread([values[n] for n in group], LABEL_HEIGHT * rise)
+        moved = spread([values[n] for n in group], gap, bounds) if len(group) > 1 else [values[group[0]]]
         for n, height in zip(group, moved, strict=True):
             heights[n] = height
     return [
@@ -184,6 +216,8 @@ def _label(row: Row, more: str, metric: Metric, value: float, height: float) -> 
         "xshift": -MARK_GAP_PX,
         "showarrow": False,
         "text": " ".join(filter(None, (f"<b>{plain(row.method)}</b>", plain(more), percent(value / 100)))),
+        # Points and lines behind a name must not cross it.
+        "bgcolor": "var(--card)",
         "font": {"color": "var(--ink)", "size": 12},
     }
     if abs(height - value) < 1e-9:

@@ -122,6 +122,37 @@ def test_texts_of_people_cannot_bring_markup_into_a_drawing() -> None:
 
 
 @given(st.lists(st.floats(0, 100), max_size=8), st.floats(0.1, 20))
+def test_no_label_leaves_the_plot_and_none_lies_on_another(wanted: list[float], gap: float) -> None:
+    placed = sorted(spread(wanted, gap, bounds=(5, 95)))
+    assert all(5 - 1e-6 <= position <= 95 + 1e-6 for position in placed)
+    least = min(gap, 90 / max(len(wanted) - 1, 1))
+    assert all(above - below >= least - 1e-6 for below, above in pairwise(placed))
+
+
+def test_every_line_has_a_label_inside_the_axis_also_those_at_the_bottom() -> None:
+    low = dict.fromkeys(LEVELS, 0.0)
+    chart = levels_chart([make(1), *(make(n, low) for n in range(2, 6))], BY_OCCLUSION, scope="")
+    assert chart is not None
+    bottom, top = chart.figure["layout"]["yaxis"]["range"]
+    heights = [label["ay"] for label in chart.figure["layout"]["annotations"]]
+    assert len(heights) == len(chart.figure["data"]) == 5
+    assert all(bottom < height < top for height in heights)
+
+
+def test_the_occlusion_chart_has_the_intervals_of_what_was_scored_here_side_by_side() -> None:
+    spans = {key: (value - 0.02, value + 0.01) for key, value in LEVELS.items()}
+    rows = [make(1, intervals=spans), make(2, intervals=spans), make(3)]
+    chart = levels_chart(rows, BY_OCCLUSION, scope="")
+    assert chart is not None
+    first, second, third = chart.figure["data"]
+    assert first["error_y"]["array"] == [1.0, 1.0, 1.0]
+    assert first["error_y"]["arrayminus"] == [2.0, 2.0, 2.0]
+    assert first["x"][0] < second["x"][0]
+    assert "error_y" not in third
+    assert chart.rows[0][1] == "60.0 [58.0 to 61.0]"
+
+
+@given(st.lists(st.floats(0, 100), max_size=8), st.floats(0.1, 20))
 def test_labels_keep_their_order_and_their_distance(wanted: list[float], gap: float) -> None:
     placed = sorted(zip(wanted, spread(wanted, gap), strict=True))
     for (low, below), (high, above) in pairwise(placed):
@@ -150,7 +181,7 @@ def test_labels_of_the_timeline_that_would_touch_are_moved_apart_and_lead_to_the
     alone, low, high, late = chart.figure["layout"]["annotations"]
     assert [label["showarrow"] for label in (alone, late)] == [False, False]
     assert (low["y"], high["y"]) == (50.0, 50.2)
-    assert high["ay"] - low["ay"] == pytest.approx(LABEL_HEIGHT * 1.1 * 40)
+    assert high["ay"] - low["ay"] == pytest.approx(LABEL_HEIGHT * 1.16 * 40)
 
 
 def test_two_variants_of_one_method_are_told_apart_in_the_timeline() -> None:
@@ -175,6 +206,20 @@ def test_long_names_of_neighbouring_years_are_moved_apart_too() -> None:
     chart = timeline_chart(rows, metric("AP"), scope="", chosen=rows[1:])
     assert chart is not None
     assert len({label["ay"] for label in chart.figure["layout"]["annotations"]}) == 2
+
+
+def test_a_number_whose_source_is_in_doubt_stands_apart_and_sets_no_record() -> None:
+    rows = [
+        make(n, {"AP": value}, year=year, source={"flags": flags})
+        for n, (year, value, flags) in enumerate(
+            ((2021, 0.3, []), (2022, 0.9, ["suspect_value"]), (2023, 0.4, ["open_vocabulary"]))
+        )
+    ]
+    chart = timeline_chart(rows, metric("AP"), scope="")
+    assert chart is not None
+    by_name = {trace["name"]: trace["y"] for trace in chart.figure["data"]}
+    assert by_name["source in doubt"] == [90.0]
+    assert by_name["best so far"] == [30.0, 40.0]
 
 
 @pytest.mark.parametrize("years", [[], [2023], [2023, 2023], [None, 2023]])

@@ -89,7 +89,7 @@ def test_quality_is_heavy_occlusion_where_rows_have_it_else_the_primary_metric_o
     assert heavy is not None
     assert heavy.metric.key == "AP_ho"
     assert chart_svg(heavy.chart).count("<svg") == 1
-    drawn = Client().get("/benchmarks/shapes/chart.json?chart=speed").json()
+    drawn = Client().get("/benchmarks/shapes/chart/?chart=speed").json()
     assert drawn["table"]["rows"] == [list(row) for row in heavy.chart.rows]
     page = Client().get("/benchmarks/shapes/").content.decode()
     assert "How good is it, at what speed?" in page

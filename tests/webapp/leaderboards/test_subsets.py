@@ -100,7 +100,7 @@ def test_an_unknown_subset_is_not_found_on_page_chart_and_api(
     name: str, client: Client, split: Split, night: VideoSubset
 ) -> None:
     make_row(split, "Owl", 0.3)
-    for path in ("/benchmarks/shapes/", "/benchmarks/shapes/chart.json", f"{API}/shapes/leaderboard"):
+    for path in ("/benchmarks/shapes/", "/benchmarks/shapes/chart/", f"{API}/shapes/leaderboard"):
         assert client.get(f"{path}?subset={name}", follow=True).status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""A study as pages show it: its charts with their heights, its table, and calls that fill open cells."""
+"""A study as pages show it: its charts, its table, and calls that fill open cells."""
 
 import json
 import shlex
@@ -11,7 +11,7 @@ from django.urls import reverse
 from webapp.ablations.models import StudyMark
 from webapp.ablations.selectors import ShownStudy
 from webapp.ablations.studies import Cell, Kind, Study
-from webapp.charts.ablations import chart_height, study_charts
+from webapp.charts.ablations import study_charts
 from webapp.charts.spec import Chart
 from webapp.charts.study_parts import beyond_text, study_table
 from webapp.checkpoints.zoo import models_with
@@ -22,12 +22,6 @@ from webapp.numbers import percent
 SHADES = 5
 # Longer lists of statements are folded.
 FACTS_OPEN = 8
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnChart:
-    chart: Chart
-    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,7 @@ class StudyCard:
 
     study: Study
     scope: str
-    charts: tuple[DrawnChart, ...]
+    charts: tuple[Chart, ...]
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     grid: tuple[GridRow, ...]
@@ -94,9 +88,8 @@ def _card(shown: ShownStudy, server: str) -> StudyCard:
     is_grid = study.kind == Kind.GRID
     head, rows = study_table(study) if study.rows and not is_grid else ((), ())
     scope = " · ".join((*shown.benchmark_names.values(), *study.setup))
-    drawn = tuple(DrawnChart(chart, chart_height(chart, study.kind)) for chart in charts)
     grid = _grid(shown, server) if is_grid else ()
-    return StudyCard(study, scope, drawn, head, rows, grid, shown.methods, shown.mark)
+    return StudyCard(study, scope, charts, head, rows, grid, shown.methods, shown.mark)
 
 
 def _grid(shown: ShownStudy, server: str) -> tuple[GridRow, ...]:

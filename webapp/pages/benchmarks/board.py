@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from evaluator.files.words import counted
-from webapp.charts.choose import Speed, board_chart, board_speed
+from webapp.charts.choose import Speed, board_charts, board_speed
 from webapp.charts.spec import Chart
 from webapp.leaderboards.baseline import Lead, leads
 from webapp.leaderboards.board import RankedRow, Row
@@ -98,7 +98,6 @@ class SpeedCard:
     """The chart of quality against speed, with links to other metrics and devices."""
 
     chart: Chart
-    json: str
     metric: Link
     metrics: tuple[Link, ...]
     devices: tuple[Link, ...]
@@ -127,16 +126,16 @@ class BoardPage:
     clear_chosen: Link | None
     choice: Choice
     clear: str
-    chart: Chart | None
-    chart_json: str
+    charts: tuple[Chart, ...]
+    chart_fields: tuple[tuple[str, str], ...]
     speed: SpeedCard | None
     form_state: tuple[tuple[str, str], ...]
     export_path: str
     export_state: tuple[tuple[str, str], ...]
 
 
-def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: str) -> BoardPage:
-    """`path` is the page's own address; the exports and the chart's JSON get the same query."""
+def board_page(board: Leaderboard, *, path: str, export_path: str) -> BoardPage:
+    """`path` is the page's own address; the exports and the files of charts get the same query."""
     filters = board.filters
     shown = board.rows
     in_columns = {column.metric.key for column in board.columns}
@@ -182,9 +181,9 @@ def board_page(board: Leaderboard, *, path: str, export_path: str, chart_path: s
         else None,
         choice=choice_of(board),
         clear=_href(path, Filters(split=filters.split, subset=filters.subset)),
-        chart=board_chart(board),
-        chart_json=_href(chart_path, replace(filters, page=1)),
-        speed=_speed_card(board_speed(board), filters, path, chart_path),
+        charts=board_charts(board),
+        chart_fields=tuple(parse_qsl(replace(filters, page=1).to_query())),
+        speed=_speed_card(board_speed(board), filters, path),
         form_state=_form_state(filters, {ranked.row.variant_id for ranked in shown}),
         export_path=export_path,
         export_state=tuple(parse_qsl(replace(filters, page=1, metrics=()).to_query())),
@@ -197,7 +196,7 @@ def _is_by_rank(board: Leaderboard) -> bool:
     return not board.every.sort or sort == (f"-{by.key}" if by.higher_is_better else by.key)
 
 
-def _speed_card(speed: Speed | None, filters: Filters, path: str, chart_path: str) -> SpeedCard | None:
+def _speed_card(speed: Speed | None, filters: Filters, path: str) -> SpeedCard | None:
     if speed is None:
         return None
     metrics = [
@@ -215,9 +214,7 @@ def _speed_card(speed: Speed | None, filters: Filters, path: str, chart_path: st
         if rows > 1
     ]
     chosen = next(link for link in metrics if link.is_on)
-    address = _href(chart_path, replace(filters, page=1))
-    json = f"{address}{'&' if '?' in address else '?'}chart={speed.chart.key}"
-    return SpeedCard(speed.chart, json, chosen, tuple(metrics), tuple(devices) if len(devices) > 1 else ())
+    return SpeedCard(speed.chart, chosen, tuple(metrics), tuple(devices) if len(devices) > 1 else ())
 
 
 def _ticks(shown: Sequence[RankedRow]) -> list[bool]:

@@ -5,7 +5,7 @@ from webapp.pages.benchmarks import views
 app_name = "benchmarks"
 urlpatterns = [
     path("<slug:slug>/", views.detail, name="detail"),
-    path("<slug:slug>/chart.json", views.chart, name="chart"),
+    path("<slug:slug>/chart/", views.chart, name="chart"),
     path("<slug:slug>/how-to-submit/", views.submit_guide, name="submit_guide"),
     path("<slug:slug>/samples/<slug:split>/results.json", views.sample, name="sample"),
     path("<slug:slug>/ablations/", views.ablations, name="ablations"),

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
@@ -20,7 +19,7 @@ from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.benchmarks.selectors import benchmark_get, split_get, split_shown_outside
 from webapp.cache import made_once
-from webapp.charts.choose import board_chart, board_speed
+from webapp.charts.choose import board_charts, board_speed
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.history import past_board, today
 from webapp.leaderboards.metrics import column_order, metric, primary_metric
@@ -29,6 +28,7 @@ from webapp.pages.ablations.cards import study_cards
 from webapp.pages.benchmarks.board import board_page
 from webapp.pages.benchmarks.past import When, past_lines
 from webapp.pages.benchmarks.sample import sample_predictions
+from webapp.pages.charts import chart_file, chart_response
 from webapp.pages.live import missing_is_404
 from webapp.pages.opengraph import board_opengraph
 from webapp.pages.snippets import board_snippets, past_snippets
@@ -96,9 +96,8 @@ def _board_html(request: HttpRequest, split: Split, filters: Filters) -> SafeStr
             _board(request, split, filters),
             path=benchmark.get_absolute_url(),
             export_path=f"/api/v1/benchmarks/{benchmark.slug}/leaderboard",
-            chart_path=reverse("benchmarks:chart", args=[benchmark.slug]),
         )
-        snippets = board_snippets(request, split, filters, has_chart=page.chart is not None)
+        snippets = board_snippets(request, split, filters, has_chart=bool(page.charts))
         context = {"benchmark": benchmark, "split": split, "page": page, "snippets": snippets}
         context["today"] = today() if snippets else None
         return render_to_string("benchmarks/partials/board.html", context)
@@ -112,19 +111,20 @@ def _board_html(request: HttpRequest, split: Split, filters: Filters) -> SafeStr
 
 @require_safe
 def chart(request: HttpRequest, slug: str) -> HttpResponse:
-    """The numbers and the figure of the leaderboard's chart as JSON."""
+    """A chart of the leaderboard, the first one where none is asked for, as SVG, PNG or JSON."""
     benchmark = _benchmark(request, slug)
     filters = Filters.from_query(request.GET)
     split = _split(benchmark, filters.split)
     board = _board(request, split, filters)
     speed = board_speed(board) if request.GET.get("chart") == "speed" else None
-    drawn = speed.chart if speed else board_chart(board)
-    if drawn is None:
+    charts = (speed.chart,) if speed else board_charts(board)
+    if not charts:
         raise Http404("No row of this leaderboard has numbers to draw.")
-    response = JsonResponse(drawn.to_json(), json_dumps_params={"indent": 1})
-    name = "-".join(filter(None, (benchmark.slug, split.name, filters.subset, drawn.key)))
-    response["Content-Disposition"] = f'attachment; filename="{name}.json"'
-    return response
+    name = "-".join(filter(None, (benchmark.slug, split.name, filters.subset)))
+    address = f"{benchmark.get_absolute_url()}?{filters.to_query()}".removesuffix("?")
+    return chart_file(request, charts, name=name, address=address) or chart_response(
+        request, charts[0], name=name, address=address
+    )
 
 
 @require_safe
@@ -171,11 +171,14 @@ def ablations(request: HttpRequest, slug: str) -> HttpResponse:
     benchmark = _benchmark(request, slug)
     split = _split_or_none(benchmark, request.GET.get("split", ""))
     server = f"{request.scheme}://{request.get_host()}"
+    measured = study_cards(benchmark_measured(benchmark=benchmark, user=request.user, split=split), server)
+    cards = study_cards(benchmark_studies(benchmark=benchmark, user=request.user), server)
+    file = chart_file(request, (chart for card in (*measured, *cards) for chart in card.charts))
+    if file:
+        return file
     context = _context(benchmark, split, "ablations") | {
-        "measured": study_cards(
-            benchmark_measured(benchmark=benchmark, user=request.user, split=split), server
-        ),
-        "cards": study_cards(benchmark_studies(benchmark=benchmark, user=request.user), server),
+        "measured": measured,
+        "cards": cards,
         "api_address": f"/api/v1/benchmarks/{benchmark.slug}/ablations",
     }
     return render(request, "ablations/page.html", context)

@@ -1,9 +1,10 @@
 """A comparison as its page shows it: texts and links; the template only places them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from webapp.charts.categories import category_map
 from webapp.charts.differences import category_chart, forest_chart, legend_height, looks, video_chart
 from webapp.charts.findings import Explained, errors_chart, thresholds_chart
 from webapp.charts.spec import Chart
@@ -77,13 +78,20 @@ class ComparePage:
     videos: Chart | None
     errors: Chart | None
     thresholds: Chart | None
+    map: Chart | None
     better: tuple[VideoLine, ...]
     worse: tuple[VideoLine, ...]
     part_label: str
-    forest_height: int
-    parts_height: int
     csv_href: str
     json_href: str
+
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        return tuple(
+            chart
+            for chart in (self.forest, self.map, self.errors, self.thresholds, self.categories, self.videos)
+            if chart
+        )
 
 
 def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> ComparePage:
@@ -92,29 +100,31 @@ def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> Compar
     against = next(
         (one for one in comparison.against if one.other.row.submission_id == shown), comparison.against[0]
     )
-    categories = category_chart(comparison, against)
+    forest, categories = forest_chart(comparison), category_chart(comparison, against)
+    videos = video_chart(comparison, against)
     bars = len(categories.figure["data"][0]["x"]) if categories else 0
     pairs = tuple(_pair(comparison, one, sides, against) for one in comparison.against)
     key = part_key(comparison, against.videos)
     better, worse = _extremes(against.videos, key)
     errors, thresholds = _findings(comparison)
     frame = FRAME_HEIGHT + legend_height(len(pairs))
+    forest_height = frame + len(comparison.headline) * max(38, 20 * len(pairs))
+    parts_height = max(SQUARE_HEIGHT, FRAME_HEIGHT + 20 * bars)
     return ComparePage(
         comparison=comparison,
         sides=sides,
         pairs=pairs,
         shown=next(pair for pair in pairs if pair.is_shown),
         is_tested=any(line.verdict for pair in pairs for line in pair.lines),
-        forest=forest_chart(comparison),
-        categories=categories,
-        videos=video_chart(comparison, against),
+        forest=replace(forest, height=forest_height) if forest else None,
+        categories=replace(categories, height=parts_height) if categories else None,
+        videos=replace(videos, height=parts_height) if videos else None,
+        map=category_map(comparison),
         errors=errors,
         thresholds=thresholds,
         better=better,
         worse=worse,
         part_label=key,
-        forest_height=frame + len(comparison.headline) * max(38, 20 * len(pairs)),
-        parts_height=max(SQUARE_HEIGHT, FRAME_HEIGHT + 20 * bars),
         csv_href=f"{api_path}?{urlencode({'submissions': _ids(comparison), 'format': 'csv'}, safe=',')}",
         json_href=f"{api_path}?{urlencode({'submissions': _ids(comparison)}, safe=',')}",
     )

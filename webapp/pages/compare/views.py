@@ -13,6 +13,7 @@ from webapp.compare.selectors import comparison_get
 from webapp.leaderboards.choosing import choice_of
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import leaderboard
+from webapp.pages.charts import chart_file
 from webapp.pages.compare.page import compare_page
 from webapp.pages.live import missing_is_404
 from webapp.refusal import Refused
@@ -31,7 +32,9 @@ def page(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         return _help(request, refused)
     shown = compare_page(comparison, shown=request.GET.get("with", ""), api_path=reverse("api:compare"))
-    response = render(request, "compare/page.html", {"section": "benchmarks", "page": shown})
+    response = chart_file(request, shown.charts, name="compare") or render(
+        request, "compare/page.html", {"section": "benchmarks", "page": shown}
+    )
     response["Cache-Control"] = "no-store"
     return response
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Window
@@ -23,8 +24,8 @@ from webapp.submissions.models import Submission
 
 # Rows of a split that a method's page shows.
 LINES = 100
-# Percent of the width that stay free beside the outermost marks.
-MARGIN = 4
+# Scales of the small charts begin at 0 and end at a multiple of so many points.
+SCALE_STEP = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Panel:
     lines: tuple[Line, ...]
     more: int
     """Rows that only the leaderboard shows."""
+    scale: int
+    """The number, in percent, at the right end of the drawings; at their left end stands 0."""
 
     @property
     def has_intervals(self) -> bool:
@@ -190,24 +193,24 @@ def _panel(split: Split, rows: list[Row], more: int) -> Panel:
     rows.sort(key=lambda row: row.values.get(primary.key) or -1.0, reverse=primary.higher_is_better)
     known = [value for row in rows if (value := row.values.get(primary.key)) is not None]
     ends = [*known, *(bound for row in rows for bound in row.intervals.get(primary.key, ()))]
-    low, high = (min(ends), max(ends)) if ends else (0.0, 0.0)
+    scale = SCALE_STEP * max(1, ceil(100 * max(ends, default=0.0) / SCALE_STEP - 1e-9))
 
     def position(value: float) -> float:
-        return round(MARGIN + (100 - 2 * MARGIN) * ((value - low) / (high - low) if high > low else 0.5), 1)
+        return round(100 * 100 * value / scale, 1)
 
     def line(row: Row) -> Line:
         value = row.values.get(primary.key)
-        bounds = row.intervals.get(primary.key, (value or low, value or low))
+        bounds = row.intervals.get(primary.key, (value or 0.0, value or 0.0))
         return Line(
             row,
             value,
             interval_text(row, primary),
-            position(value or low),
+            position(value or 0.0),
             position(bounds[0]),
             position(bounds[1]),
         )
 
-    return Panel(split, primary, tuple(line(row) for row in rows), more)
+    return Panel(split, primary, tuple(line(row) for row in rows), more, scale)
 
 
 def _strength(row: Row, key: str) -> tuple[bool, float, bool]:

@@ -14,6 +14,7 @@ from webapp.benchmarks.selectors import benchmarks_visible_to
 from webapp.methods.models import Method
 from webapp.methods.services import method_update
 from webapp.pages.ablations.cards import study_cards
+from webapp.pages.charts import chart_file
 from webapp.pages.live import logged_in, missing_is_404, told_if_refused
 from webapp.pages.methods.forms import MethodForm
 from webapp.pages.methods.matrix import method_get, method_panels, methods_found, methods_listed
@@ -51,13 +52,18 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     badges = [method_snippets(request, one.split, method.slug) if one.is_ranked else None for one in panels]
     ranked_on = [one.split for one, badge in zip(panels, badges, strict=True) if badge is not None]
     server = f"{request.scheme}://{request.get_host()}"
+    measured = study_cards(method_measured(method=method, user=request.user), server)
+    cards = study_cards(method_studies(method=method, user=request.user), server)
+    file = chart_file(request, (chart for card in (*measured, *cards) for chart in card.charts))
+    if file:
+        return file
     context = {
         "section": "methods",
         "method": method,
         "opengraph": method_opengraph(request, method, ranked_on),
         "panels": list(zip(panels, badges, strict=True)),
-        "measured": study_cards(method_measured(method=method, user=request.user), server),
-        "cards": study_cards(method_studies(method=method, user=request.user), server),
+        "measured": measured,
+        "cards": cards,
         "api_address": f"/api/v1/methods/{method.slug}/ablations",
         "can_edit": _may_edit(request, method),
     }

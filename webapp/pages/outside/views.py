@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmark_get
-from webapp.charts.choose import board_chart
+from webapp.charts.choose import board_charts
 from webapp.charts.spec import Chart
 from webapp.charts.svg import chart_svg
 from webapp.charts.tokens import Theme
@@ -123,10 +123,10 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _chart(split: Split, filters: Filters) -> Chart:
-    drawn = board_chart(board_shown(split, filters, ROWS))
-    if drawn is None:
+    charts = board_charts(board_shown(split, filters, ROWS))
+    if not charts:
         raise Http404("No row of this leaderboard has numbers to draw.")
-    return drawn
+    return charts[0]
 
 
 def _badge(split: Split, place: Place | None) -> HttpResponse:

@@ -104,7 +104,7 @@ def test_chosen_rows_are_drawn_and_their_numbers_stand_in_a_table() -> None:
     table = page[page.index("The same numbers as a table") :]
     assert "<td>A</td>" in table
     assert "<td>B</td>" not in table
-    chart = Client().get(f"{URL}chart.json?rows={first.variant_id}").json()
+    chart = Client().get(f"{URL}chart/?rows={first.variant_id}").json()
     assert [line["name"] for line in chart["figure"]["data"]] == ["A"]
 
 
@@ -158,7 +158,7 @@ def test_a_private_benchmark_does_not_exist_for_strangers() -> None:
     split = make_board("shapes", benchmark={"is_public": False})
     make_row(split, "A", 0.5)
     split.benchmark.members.add(member)
-    for path in ("", "about/", "how-to-submit/", "chart.json", "samples/val/results.json"):
+    for path in ("", "about/", "how-to-submit/", "chart/", "samples/val/results.json"):
         assert Client().get(URL + path).status_code == 404
     stranger = Client()
     stranger.force_login(make_user())

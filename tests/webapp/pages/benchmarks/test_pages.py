@@ -197,7 +197,7 @@ def test_the_guide_describes_the_file_of_the_benchmarks_task(task: str, evaluato
 
 
 @pytest.mark.parametrize("split", ["nothing", "%00"])
-@pytest.mark.parametrize("tab", ["", "about/", "how-to-submit/", "chart.json"])
+@pytest.mark.parametrize("tab", ["", "about/", "how-to-submit/", "chart/"])
 def test_a_split_that_there_is_not_is_not_found(tab: str, split: str) -> None:
     make_board("shapes")
     assert Client().get(f"/benchmarks/shapes/{tab}?split={split}").status_code == 404

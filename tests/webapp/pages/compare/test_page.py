@@ -34,7 +34,7 @@ def test_the_page_says_whether_it_is_chance_and_shows_the_numbers(split: Split) 
     assert "A is better than B: AP is 2.0 points higher" in page
     assert '<td class="num delta">+2.0' in page
     assert "resampled 200 times" in page
-    assert page.count("data-chart=") == 3
+    assert page.count("data-chart=") == 4
     assert "How large is the difference, and is it significant?" in page
 
 
@@ -42,6 +42,7 @@ def test_every_chart_has_its_numbers_as_a_table(split: Split) -> None:
     page = read(make_drawn(split, "A", 0.5, **PARTS), make_drawn(split, "B", 0.48, **OTHER_PARTS))
     for title, cells in (
         ("Which categories make the difference?", ("cat", "90.0", "70.0", "+20.0")),
+        ("What is hard for all, and who is good at what?", ("cat", "90.0", "70.0")),
         ("Video by video: where is each of them better?", ("clip-1", "50.0", "25.0", "+25.0")),
     ):
         table = page[page.index(f'<table class="data" aria-label="{title}">') :]

@@ -1,4 +1,5 @@
-// Draws the chart described in the page. Plotly (several megabytes) is loaded once a chart comes near the screen.
+// Makes charts answer to the pointer. Each stands in the page as SVG already; Plotly (0.5 MB) is loaded when one is
+// touched, or else when the page has nothing left to do, and takes the picture's place.
 
 const NARROW = 620;
 let loading = null;
@@ -26,86 +27,56 @@ function resolved(value, style) {
   return value;
 }
 
-function figureOf(canvas, width) {
+function figureOf(canvas) {
   const spec = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
-  const style = getComputedStyle(document.documentElement);
-  const { data, layout } = resolved(spec.figure, style);
+  const { data, layout } = resolved(spec.figure, getComputedStyle(document.documentElement));
   layout.font.family = getComputedStyle(document.body).fontFamily;
-  const foot = (layout.annotations ?? []).filter((one) => one.name === "source");
-  if (width < NARROW && layout.annotations?.length > foot.length) {
-    // No room for direct labels beside the lines: a legend takes over, below them, or above where a foot is.
-    layout.annotations = foot;
+  if (canvas.clientWidth < NARROW && layout.annotations?.length) {
+    // No room for direct labels: a legend takes over, as narrow_figure in webapp/charts/svg.py has it.
+    layout.annotations = [];
     layout.showlegend = true;
-    layout.legend = foot.length
-      ? { orientation: "h", y: 1.02, x: 0, yanchor: "bottom" }
-      : { orientation: "h", y: -0.16, x: 0, yanchor: "top" };
+    layout.legend = { orientation: "h", y: -0.16, x: 0, yanchor: "top" };
     layout.margin = { ...layout.margin, l: 40, r: 28 };
+    for (const trace of data) if (trace.name) trace.showlegend = true;
   }
-  return { spec, data, layout };
+  return { data, layout };
 }
 
 async function draw(canvas) {
   canvas.dataset.drawn = "false";
+  nearby.unobserve(canvas);
   try {
     const Plotly = await plotly(canvas.dataset.plotly);
-    const { data, layout } = figureOf(canvas, canvas.clientWidth);
-    await Plotly.react(canvas, data, layout, { displayModeBar: false, responsive: true });
+    const { data, layout } = figureOf(canvas);
+    await Plotly.react(canvas.querySelector(".plot"), data, layout, { displayModeBar: false, responsive: true });
     canvas.dataset.drawn = "true";
   } catch (error) {
-    canvas.innerHTML = '<p class="failed">The chart did not load; the table below has the same numbers.</p>';
+    canvas.removeAttribute("data-drawn"); // The picture stays.
     throw error;
   }
 }
 
-async function exportChart(canvas, format) {
-  const Plotly = await plotly(canvas.dataset.plotly);
-  const { spec, data, layout } = figureOf(canvas, 1000);
-  const style = getComputedStyle(document.documentElement);
-  layout.title = { text: spec.title, subtitle: { text: spec.subtitle }, x: 0.02, xanchor: "left", font: { size: 18, color: style.getPropertyValue("--ink").trim() } };
-  const { l, t, b } = layout.margin;
-  layout.margin = { ...layout.margin, l: Math.max(60, l), t: 74 + t, b: Math.max(70, b) };
-  layout.paper_bgcolor = layout.plot_bgcolor = style.getPropertyValue("--card").trim();
-  const filename = document.title.split(" · ")[0].toLowerCase().replaceAll(" ", "-") + "-" + spec.key;
-  await Plotly.downloadImage({ data, layout }, { format, width: 1000, height: 560, scale: format === "png" ? 2 : 1, filename });
-}
-
 const nearby = new IntersectionObserver(
   (entries) => {
-    for (const entry of entries.filter((one) => one.isIntersecting)) {
-      nearby.unobserve(entry.target);
-      draw(entry.target);
-    }
+    for (const entry of entries.filter((one) => one.isIntersecting)) draw(entry.target);
   },
-  { rootMargin: "400px" },
+  { rootMargin: "200px" },
 );
 
+const loaded = document.readyState === "complete" ? Promise.resolve() : new Promise((resolve) => addEventListener("load", resolve));
+const idle = (task) => (window.requestIdleCallback ? requestIdleCallback(task, { timeout: 3000 }) : setTimeout(task, 200));
+
 function watch(root) {
-  for (const canvas of root.querySelectorAll("[data-chart]")) nearby.observe(canvas);
+  for (const canvas of root.querySelectorAll("[data-chart]:not([data-watched])")) {
+    canvas.dataset.watched = "true";
+    const touched = () => canvas.dataset.drawn ?? draw(canvas);
+    for (const event of ["pointerenter", "touchstart", "focusin"]) canvas.addEventListener(event, touched, { once: true, passive: true });
+    if (!navigator.connection?.saveData) loaded.then(() => idle(() => canvas.dataset.drawn ?? nearby.observe(canvas)));
+  }
 }
 
 watch(document);
 document.addEventListener("htmx:afterSwap", () => watch(document));
 document.addEventListener("themechange", () => {
   for (const canvas of document.querySelectorAll("[data-drawn]")) draw(canvas);
-});
-// Paper cannot scroll. Where Plotly is not here yet the drawing comes too late: its table is printed instead.
-window.addEventListener("beforeprint", () => {
-  for (const canvas of document.querySelectorAll('[data-chart]:not([data-drawn="true"])')) {
-    nearby.unobserve(canvas);
-    draw(canvas);
-    const table = canvas.closest(".chart").querySelector(".chart-table:not([open])");
-    if (table) table.dataset.printed = table.open = true;
-  }
-});
-window.addEventListener("afterprint", () => {
-  for (const table of document.querySelectorAll("[data-printed]")) {
-    delete table.dataset.printed;
-    table.open = false;
-  }
-});
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-chart-export]");
-  if (!link) return;
-  event.preventDefault();
-  exportChart(link.closest(".figure, .chart").querySelector("[data-chart]"), link.dataset.chartExport);
 });
