@@ -19,6 +19,7 @@ from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.methods.models import Variant
 from webapp.methods.services import method_get_or_create, variant_get_or_create
+from webapp.pages.charts import chart_file
 from webapp.pages.live import live_page, logged_in, missing_is_404, told_if_refused
 from webapp.pages.opengraph import result_opengraph
 from webapp.pages.snippets import result_snippets
@@ -127,6 +128,9 @@ def detail(request: HttpRequest, submission_id: UUID) -> HttpResponse:
         return redirect(f"{address}#{table.replace('_', '-')}", permanent=True)
     submission = _get(request, submission_id)
     page = pages.submission_page(submission, request.user, video_sort=request.GET.get("videos", ""))
+    file = chart_file(request, page.explanation.charts if page.explanation else (), name="result")
+    if file:
+        return file
     context = {"submission": submission, "page": page, "snippets": result_snippets(request, submission)}
     context["opengraph"] = result_opengraph(request, submission)
     templates = {"page": "submissions/detail.html", "state": "submissions/partials/state.html"}
