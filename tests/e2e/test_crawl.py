@@ -27,6 +27,7 @@ from webapp.submissions.attempts import evaluation_finish_rejected, evaluation_f
 from webapp.submissions.errata.services import reevaluations_request
 from webapp.submissions.models import Submission
 from webapp.submissions.results import Outcome
+from webapp.submissions.services import submission_state_cost
 
 AXE = (Path(__file__).parents[1] / "vendor/axe-core/axe.min.js").read_text()
 RUN_AXE = """
@@ -143,6 +144,9 @@ def make_world() -> World:
         assert evaluation_finish_scored(
             token=claim().token, outcome=Outcome(make_report(AP=0.47), samples={})
         )
+        for row, fps in ((strong, 20.0), (close, 30.0)):
+            facts = {"params_m": 44.1, "fps": fps, "fps_device": "RTX 4090"}
+            submission_state_cost(submission=row, actor=staff, cost=facts)
         run = make_run(author, split, is_public=False)
         store_video(claim_run(), 0)
         ready = make_checkpoint(author, "tiny_shapes", visibility="public")
@@ -161,6 +165,7 @@ def make_world() -> World:
         "/about-numbers/": EVERYBODY,
         board: EVERYBODY,
         f"{board}?q=o&rows={strong.variant_id}": EVERYBODY,
+        f"{board}?sort=-fps&per=method&columns=all&baseline={close.variant_id}": EVERYBODY,
         f"{board}chart/": EVERYBODY,
         f"{board}how-to-submit/": EVERYBODY,
         f"{board}samples/val/results.json": EVERYBODY,

@@ -12,9 +12,19 @@ from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.leaderboards.board import Column, Facet, FacetValue, RankedRow
 from webapp.leaderboards.filters import FACTOR_FACETS, ORIGINS, ROWS_SHOWN, UNNAMED, Filters
-from webapp.leaderboards.metrics import COSTS, Metric, column_order, is_compact, metric, primary_metric
+from webapp.leaderboards.metrics import (
+    CATEGORIES,
+    COSTS,
+    Metric,
+    column_order,
+    is_compact,
+    metric,
+    primary_metric,
+)
 from webapp.leaderboards.models import Board, BoardColumn, Standing
 from webapp.leaderboards.rows import COST_KEYS, BoardRows, Group
+from webapp.submissions.models import Submission
+from webapp.submissions.selectors import details_are_visible
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -49,6 +59,7 @@ class Leaderboard:
         hidden: columns that are not shown, by their group.
         costs: what is known of any row's cost, of `COST_KEYS`; shown where `shows_costs`.
         devices: on which rows have speeds, with their numbers; "" is one that is not named.
+        has_categories: whether rows have numbers by category that the reader may see.
         baseline: the pinned row, where the address has one that is visible.
         every: all rows that pass the filters, for exports and charts, by queries of their own.
         is_ranked: false while ranks are being computed after a change.
@@ -65,6 +76,7 @@ class Leaderboard:
     hidden: Mapping[str, int]
     costs: tuple[str, ...]
     devices: Mapping[str, int]
+    has_categories: bool
     baseline: RankedRow | None
     rows: tuple[RankedRow, ...]
     chosen: tuple[RankedRow, ...]
@@ -89,6 +101,11 @@ class Leaderboard:
     def shows_costs(self) -> bool:
         """Whether the columns of the costs are open."""
         return bool(self.costs) and _costs_open(self.filters)
+
+    @property
+    def shows_categories(self) -> bool:
+        """Whether the columns of the categories are open."""
+        return self.has_categories and _is_open(CATEGORIES, self.filters, at_first=False)
 
     def top(self, metrics: Sequence[str], limit: int) -> list[RankedRow]:
         """The best rows that have all of these metrics; those of this page, where that is enough."""
@@ -158,6 +175,10 @@ def leaderboard(
         hidden=Counter(metric(key).group for key in keys if key not in shown),
         costs=tuple(key for key in COST_KEYS if any(one.costs[key] for one in everything)),
         devices=_devices(everything),
+        has_categories=subset is None
+        and not is_blind
+        and details_are_visible(user=user, split=split)
+        and any(one.origin != Submission.Origin.REPORTED for one in everything),
         baseline=read[-1] if pinned else None,
         rows=tuple(read[: len(found)]),
         chosen=tuple(read[len(found) : len(found) + len(ticked)]),

@@ -212,3 +212,22 @@ def test_a_page_with_everything_open_needs_few_queries() -> None:
     with CaptureQueriesContext(connection) as queries:
         Client().get(URL)
     assert len(queries) <= 15, [one["sql"][:120] for one in queries]
+
+
+def test_numbers_by_category_open_as_columns_for_those_who_may_see_them() -> None:
+    split = make_board(
+        "shapes", benchmark={"categories": [{"id": 1, "name": "Fish"}, {"id": 2, "name": "Bird"}]}
+    )
+    first = make_drawn(split, "A", 0.5, per_category={"Bird": {"AP": 0.61}, "Fish": {"AP": 0.4}})
+    make_drawn(split, "B", 0.4, per_category={"Bird": {"AP": 0.5}, "Fish": {"AP": None}})
+    make_row(split, "Printed", 0.3, source={"primary": True})
+    page = Client().get(f"{URL}?columns=category").content.decode()
+    assert page.index('title="AP of Fish"') < page.index('title="AP of Bird"')
+    assert "61.0" in page
+    assert 'title="AP of Bird"' not in Client().get(URL).content.decode()
+    pinned = Client().get(f"{URL}?columns=category&baseline={first.variant_id}").content.decode()
+    assert "\N{MINUS SIGN}11.0" in pinned
+    Split.objects.update(details_visible=False)
+    secret = Client().get(f"{URL}?columns=category").content.decode()
+    assert "61.0" not in secret
+    assert "By category" not in secret

@@ -9,6 +9,7 @@ from webapp.charts.choose import Speed, board_charts, board_speed
 from webapp.charts.spec import Chart
 from webapp.leaderboards.baseline import Lead, leads
 from webapp.leaderboards.board import RankedRow, Row
+from webapp.leaderboards.categories import ByCategory, by_category
 from webapp.leaderboards.choosing import Choice, choice_of
 from webapp.leaderboards.doubts import doubts, remarks
 from webapp.leaderboards.export import FORMATS, source_text
@@ -20,9 +21,11 @@ from webapp.pages.benchmarks.columns import (
     Cell,
     Head,
     Toggle,
+    category_cells,
     cells,
     group_heads,
     heads,
+    shown_categories,
     toggles,
 )
 from webapp.pages.benchmarks.uncertainty import Scale, rank_span, scale_of, tie_bars
@@ -145,19 +148,23 @@ def board_page(board: Leaderboard, *, path: str, export_path: str) -> BoardPage:
     # In another order the rows of a group do not stand together.
     ties = tie_bars(shown) if _is_by_rank(board) else [""] * len(shown)
     differences = leads(board, [one.row for one in shown])
-    found_heads = heads(board)
+    pinned = board.baseline
+    by_name = _by_category(board)
+    categories = shown_categories(board, by_name)
+    found_heads = heads(board, categories)
 
     def entry(ranked: RankedRow, tie: str, *, can_tick: bool) -> Entry:
-        return _entry(
+        found = _entry(
             ranked, board, path, highest if has_bars else 0.0, scale, differences, tie, can_tick=can_tick
         )
+        more = category_cells(ranked.row, board, categories, by_name)
+        return replace(found, cells=(*found.cells, *more)) if more else found
 
-    pinned = board.baseline
     is_below = pinned and any(one.row.submission_id == pinned.row.submission_id for one in shown)
     return BoardPage(
         board=board,
         chips=(*_subset_chips(board, path), *_chips(board, path), *_row_chips(board, path)),
-        groups=group_heads(board),
+        groups=group_heads(board, categories),
         toggles=tuple(_toggle(one, path) for one in toggles(board)),
         heads=found_heads,
         method_head=_name_head("method", filters.sort),
@@ -188,6 +195,13 @@ def board_page(board: Leaderboard, *, path: str, export_path: str) -> BoardPage:
         export_path=export_path,
         export_state=tuple(parse_qsl(replace(filters, page=1, metrics=()).to_query())),
     )
+
+
+def _by_category(board: Leaderboard) -> dict[str, ByCategory]:
+    if not board.shows_categories:
+        return {}
+    pinned = [board.baseline] if board.baseline else []
+    return by_category(board, [one.row for one in (*board.rows, *pinned)])
 
 
 def _is_by_rank(board: Leaderboard) -> bool:

@@ -7,15 +7,16 @@ from typing import TypeVar
 
 from webapp.leaderboards.baseline import Lead
 from webapp.leaderboards.board import Row
+from webapp.leaderboards.categories import ByCategory
 from webapp.leaderboards.filters import Filters
-from webapp.leaderboards.metrics import COSTS, GROUPS, OCCLUSION, Metric
+from webapp.leaderboards.metrics import CATEGORIES, COSTS, GROUPS, OCCLUSION, Metric
 from webapp.leaderboards.selectors import Leaderboard
-from webapp.numbers import percent
+from webapp.numbers import change, percent
 from webapp.pages.benchmarks.uncertainty import Scale, Whisker, interval_text, whisker
 from webapp.pages.costs import cost_number
 
 Part = TypeVar("Part")
-GROUP_NAMES = {**GROUPS, COSTS: "Cost"}
+GROUP_NAMES = {**GROUPS, COSTS: "Cost", CATEGORIES: "By category"}
 COST_HEADS = {
     "params_m": ("Parameters", "M params", "Millions of parameters", "params_m"),
     "gmacs": ("Multiply-adds", "GMACs", "Billions of multiply-adds per frame", "-gmacs"),
@@ -27,6 +28,7 @@ COST_HEADS = {
 class Head:
     """A column's head: a button that sorts. `aria_sort` is empty where the table is not sorted by it.
 
+    An empty `sort` is a head without a button.
     `leads`: the column by which the rows are ranked, which a phone shows, too.
     """
 
@@ -69,7 +71,14 @@ class Toggle:
     more: int
 
 
-def group_heads(board: Leaderboard) -> tuple[tuple[str, str, int], ...]:
+def shown_categories(board: Leaderboard, numbers: Mapping[str, ByCategory]) -> tuple[str, ...]:
+    """The categories that have a column: those with a number on this page, in the order of the split."""
+    known = [str(one["name"]) for one in board.split.known_categories]
+    present = {name for values in numbers.values() for name, value in values.items() if value is not None}
+    return (*(name for name in known if name in present), *sorted(present - set(known)))
+
+
+def group_heads(board: Leaderboard, categories: Sequence[str]) -> tuple[tuple[str, str, int], ...]:
     """Return (key, label, number of columns) of each group, in order."""
     found = [
         (key, GROUP_NAMES[key], len(list(members)))
@@ -77,6 +86,8 @@ def group_heads(board: Leaderboard) -> tuple[tuple[str, str, int], ...]:
     ]
     if board.shows_costs:
         found.insert(1, (COSTS, GROUP_NAMES[COSTS], len(board.costs)))
+    if categories:
+        found.append((CATEGORIES, f"{board.primary.label} by category", len(categories)))
     return tuple(found)
 
 
@@ -100,10 +111,14 @@ def toggles(board: Leaderboard) -> tuple[Toggle, ...]:
         found.append(
             Toggle(COSTS, GROUP_NAMES[COSTS], filters.with_group(COSTS, wanted), board.shows_costs, more)
         )
+    if board.has_categories:
+        is_on = board.shows_categories
+        filters = filters.with_group(CATEGORIES, "" if is_on else "open")
+        found.append(Toggle(CATEGORIES, GROUP_NAMES[CATEGORIES], filters, is_on, 0))
     return tuple(found)
 
 
-def heads(board: Leaderboard) -> tuple[Head, ...]:
+def heads(board: Leaderboard, categories: Sequence[str]) -> tuple[Head, ...]:
     found = []
     before = ""
     sort = board.filters.sort
@@ -127,7 +142,11 @@ def heads(board: Leaderboard) -> tuple[Head, ...]:
             )
         )
         before = metric.group
-    return _with_costs(found, _cost_heads(board), board)
+    by_category = [
+        Head(name, name, f"{board.primary.label} of {name}", "", "", False, name == categories[0])
+        for name in categories
+    ]
+    return (*_with_costs(found, _cost_heads(board), board), *by_category)
 
 
 def _with_costs(found: Sequence[Part], costs: Sequence[Part], board: Leaderboard) -> tuple[Part, ...]:
@@ -146,6 +165,28 @@ def _cost_heads(board: Leaderboard) -> list[Head]:
         aria_sort = {key: "ascending", f"-{key}": "descending"}.get(sort, "")
         following = other if sort == first else first
         found.append(Head(key, short, title, following, aria_sort, False, starts_group=key == board.costs[0]))
+    return found
+
+
+def category_cells(
+    row: Row, board: Leaderboard, categories: Sequence[str], numbers: Mapping[str, ByCategory]
+) -> list[Cell]:
+    """The numbers of a row by category, or their differences to the pinned row, which draws do not bound."""
+    pinned = board.baseline.row.submission_id if board.baseline else row.submission_id
+    found = []
+    for name in categories:
+        value = numbers.get(row.submission_id, {}).get(name)
+        base = numbers.get(pinned, {}).get(name)
+        is_difference = pinned != row.submission_id and value is not None and base is not None
+        found.append(
+            Cell(
+                text=change(value, base) if is_difference else percent(value),
+                label=name,
+                is_undefined=value is None,
+                starts_group=name == categories[0],
+                is_difference=is_difference,
+            )
+        )
     return found
 
 
