@@ -286,6 +286,8 @@ class Numbers:
         found, lines = page.evaluate(NUMBERS)
         self.lines += lines
         for id, name, text in found:
+            if text.startswith(("+", "\N{MINUS SIGN}")):  # a difference to the pinned row of a board
+                continue
             self.texts[id, name].add(text)
             self.places[id, name].add(address)
 

@@ -201,7 +201,7 @@ def boards_version(*, split: Split, user: User | AnonymousUser) -> str:
     """Return a text that changes as soon as a row or rank of the split's boards does; one query."""
     boards = Board.objects.filter(split=split).order_by("pk").values_list("pk", "version")
     is_hidden = not split.shows_scores() and not user.is_staff
-    return f"{is_hidden} {split.ground_truth_id} {list(boards)}"
+    return f"{is_hidden} {split.shows_details} {split.ground_truth_id} {list(boards)}"
 
 
 def _subset(subsets: Sequence[VideoSubset], name: str) -> VideoSubset | None:
