@@ -21,8 +21,6 @@ from webapp.leaderboards.selectors import Leaderboard
 
 # Points of a timeline: besides the best of each year, so many of the best.
 POINTS = 300
-
-
 # So many of the top rows are looked through for methods that differ.
 LOOKED_AT = 40
 
@@ -43,12 +41,14 @@ def board_charts(board: Leaderboard) -> tuple[Chart, ...]:
 
 
 def _top_methods(board: Leaderboard, wanted: Levels) -> list[Row]:
-    """The best row of each of the top methods, without rows that lack the primary metric."""
+    """The top rows, the best one of each method before others of it; none that lacks the primary metric."""
     top = [ranked.row for ranked in board.top((board.primary.key, *wanted.metrics), LOOKED_AT)]
     best: dict[int, Row] = {}
     for row in top:
         best.setdefault(row.method_id, row)
-    return list(best.values())[:DIRECT_LABELS]
+    firsts = list(best.values())
+    drawn = [*firsts, *(row for row in top if row not in firsts)][:DIRECT_LABELS]
+    return [row for row in top if row in drawn]
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,11 @@ def _marked(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
         {
             **_points([row], metric),
             "mode": "markers",
-            "name": f"{plain(row.full_name)} {percent(row.values[metric.key])}",
+            "name": " ".join(
+                filter(
+                    None, (plain(row.method), plain(_apart_by(row, rows)), percent(row.values[metric.key]))
+                )
+            ),
             "showlegend": False,
             "marker": {
                 "color": style.colour,
