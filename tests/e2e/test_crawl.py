@@ -270,6 +270,7 @@ def looked_at(world: World, identity: str) -> list[str]:
         and (address == "/" or statuses.index(statuses[position]) == position)
         # Files, and what Django draws.
         and not address.endswith(FILES)
+        and not (address.startswith("/benchmarks/") and address.endswith("/chart/"))
         and not address.startswith("/admin/")
     ]
 
