@@ -260,6 +260,12 @@ def page_of(browser: Browser, live_site: LiveSite, world: World) -> Iterator[Cal
         context.close()
 
 
+def is_page(address: str) -> bool:
+    """Return whether a browser shows it: no file, and not what Django draws."""
+    is_file = address.startswith("/benchmarks/") and address.endswith("/chart/")
+    return not (is_file or address.endswith(FILES) or address.startswith("/admin/"))
+
+
 def looked_at(world: World, identity: str) -> list[str]:
     """The pages that this visitor is the first of the four to see; the first page is looked at by all."""
     position = IDENTITIES.index(identity)
@@ -268,10 +274,7 @@ def looked_at(world: World, identity: str) -> list[str]:
         for address, statuses in world.pages.items()
         if statuses[position] in (200, 404)
         and (address == "/" or statuses.index(statuses[position]) == position)
-        # Files, and what Django draws.
-        and not address.endswith(FILES)
-        and not (address.startswith("/benchmarks/") and address.endswith("/chart/"))
-        and not address.startswith("/admin/")
+        and is_page(address)
     ]
 
 
@@ -350,9 +353,7 @@ def test_every_width_in_both_themes_has_no_fault(
     page = page_of(identity, color_scheme=theme, viewport={"width": 1280, "height": 800})
     position = IDENTITIES.index(identity)
     seen = [
-        address
-        for address, statuses in world.pages.items()
-        if statuses[position] == 200 and not address.endswith(FILES) and address != "/admin/"
+        address for address, statuses in world.pages.items() if statuses[position] == 200 and is_page(address)
     ]
     assert [fault for address in seen for fault in faults_of(page, address, EVERY_WIDTH)] == []
 
