@@ -55,15 +55,17 @@ def test_a_chart_is_seen_at_once_and_interactive_soon(
 
 
 def _visit(browser: Browser, address: str) -> tuple[float, float, float]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, extra_http_headers={"Accept-Encoding": "gzip"}
+    )
     page = context.new_page()
     network = context.new_cdp_session(page)
     network.send("Network.enable")
     network.send("Network.emulateNetworkConditions", LINE)
-    network.send("Network.setAcceptedEncodings", {"encodings": ["gzip"]})
     page.add_init_script(WATCH)
     page.goto(address)
-    page.wait_for_function("window.chartTimes.interactive", timeout=60_000)
+    page.locator("[data-drawn=true]").first.wait_for(state="attached", timeout=60_000)
+    page.wait_for_timeout(200)  # the next frame has seen it, too
     times = page.evaluate("window.chartTimes")
     loaded = page.evaluate(
         "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
