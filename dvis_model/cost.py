@@ -22,6 +22,8 @@ from dvis_model.preprocess import frame_sizes
 from dvis_model.progress import peak_memory_bytes
 
 ROUNDS: Final = 3
+WHOLE: Final = ("segmenter", "tracker", "refiner", "masks")
+"""Stages that make up a model; the others are parts of the segmenter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,21 @@ def measure_cost(
         for name, parts, run in stages(model, inputs)
     )
     return Cost(config.name, *size, frames, device, costs, peak_memory_bytes(torch.device(device)))
+
+
+@torch.no_grad()
+def count_whole(model: Dvis, size: tuple[int, int], frames: int) -> tuple[int, float]:
+    """Return the parameters of a model, and its GMACs per frame, on random frames that are not resized.
+
+    The sums of the stages of `measure_cost` that are no parts of another one. Random numbers of the process
+    stay as they are.
+    """
+    sizes = frame_sizes(size, model.config, short_side=0, output=(None, None))
+    with torch.random.fork_rng():
+        inputs = torch.randn(frames, 3, *sizes.padded, device=model.example.device)
+    whole = [(parts, run) for name, parts, run in stages(model, inputs) if name in WHOLE]
+    parameters = sum(num_parameters(parts) for parts, _ in whole)
+    return parameters, sum(_multiply_adds(run) for _, run in whole) / frames / 1e9
 
 
 def num_parameters(parts: Iterable[nn.Module]) -> int:

@@ -14,8 +14,10 @@ from typing import Any
 from django.db import connection
 
 import dvis_model
-from dvis_model import Progress, VideoInstances, assemble, predict, write_video
+from dvis_model import Progress, VideoInstances, assemble, frame_sizes, predict, write_video
 from dvis_model.categories import category_ids
+from dvis_model.cost import count_whole
+from dvis_model.memory import is_out_of_memory
 from dvis_model.model import Dvis
 from evaluator.files.words import counted
 from evaluator.types import VideoInfo
@@ -74,7 +76,7 @@ class ModelRun:
         total = self._frames(results)
         self.lease.progress(total, total, "assembling the submission")
         blob = self._assembled(model, [results[video.id] for video in self.claim.videos.values()])
-        provenance = self._provenance(model)
+        provenance = self._provenance(model) | {"cost": self._cost(model)}
         return partial(
             run_finish, token=self.claim.token, blob=blob, filename=FILENAME, provenance=provenance
         )
@@ -165,6 +167,22 @@ class ModelRun:
             target = Path(folder, FILENAME)
             assemble(parts, target, model.config)
             return blob_save(target, sha256=sha256_of(target))
+
+    def _cost(self, model: Dvis) -> dict[str, float]:
+        """Count parameters and multiply-adds on frames of the first video's size; nothing where memory lacks.
+
+        A run is done by now, and does not fail for that.
+        """
+        video, options = next(iter(self.claim.videos.values())), self.claim.options
+        image = frame_sizes((video.height, video.width), model.config, short_side=options.short_side).image
+        try:
+            with self.lease.interruptible():
+                parameters, gmacs = count_whole(model, image, options.window)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return {}
+        return {"params_m": parameters / 1e6, "gmacs": gmacs, "height": image[0], "width": image[1]}
 
     def _provenance(self, model: Dvis) -> dict[str, Any]:
         """Return the provenance of this attempt; seconds and memory are kept with each video."""

@@ -13,10 +13,14 @@ from zipfile import ZipFile
 import pytest
 import torch
 from celery.exceptions import SoftTimeLimitExceeded
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.utils import timezone
 
 from dvis_model import CheckpointMismatch, NotFinite
+from dvis_model.assembly import ablated
+from dvis_model.cost import measure_cost
+from dvis_model.variants import VARIANTS
 from tests.support.factories import make_user
 from tests.support.runs import claim_run, make_drawn_split, make_run
 from webapp.accounts.models import User
@@ -27,6 +31,8 @@ from webapp.jobs.failures import FAILURES
 from webapp.jobs.models import Job, WorkerNode
 from webapp.jobs.presence import worker_equipped, worker_seen
 from webapp.jobs.services import job_cancel, job_retry
+from webapp.leaderboards.filters import Filters
+from webapp.leaderboards.selectors import leaderboard
 from webapp.runs.models import Run
 from webapp.submissions.models import Submission
 from worker.lease import STOPPING, Lease
@@ -94,6 +100,22 @@ def test_what_it_ran_with_is_written_down(split: Split) -> None:
     assert provenance["libraries"]["torch"].partition("+")[0] == torch.__version__.partition("+")[0]
     assert len(provenance["code"]["sha256"]) == 64
     assert provenance["device"]["kind"] == machine.device.kind
+
+
+def test_its_board_shows_what_the_model_costs_as_the_command_counts_it(split: Split) -> None:
+    run = done(make_run(split=split, options={"mode": "online"}))
+    evaluate_next.apply(throw=True)
+    board = leaderboard(split=split, user=AnonymousUser(), filters=Filters())
+    cost = board.rows[0].row.cost
+    config = ablated(VARIANTS["tiny_shapes"], None, "none")
+    told = measure_cost(config, (64, 85), frames=run.options["window"], rounds=1)
+    whole = {"segmenter", "tracker", "refiner", "masks"}
+    assert cost.gmacs == pytest.approx(sum(one.gmacs for one in told.stages if one.name in whole))
+    assert cost.params_m == pytest.approx(
+        sum(one.parameters for one in told.stages if one.name in whole) / 1e6
+    )
+    assert (cost.kind, cost.device) == ("measured here", machine.device.device)
+    assert board.costs == ("params_m", "gmacs", "fps")
 
 
 def test_the_same_inputs_give_the_same_file(split: Split) -> None:

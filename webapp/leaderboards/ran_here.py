@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from django.db.models import Max, Min, Sum
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from webapp.checkpoints.zoo import models
 from webapp.leaderboards.board import RanHere, Row
@@ -39,6 +40,9 @@ def _ran_here(submissions: Sequence[UUID]) -> dict[str, tuple[RanHere, Cost]]:
         .order_by()
         .values("run", "run__submission", "run__model")
         .annotate(
+            counted=KeyTransform("cost", "run__provenance"), mode=KeyTextTransform("mode", "run__options")
+        )
+        .annotate(
             frames_sum=Sum("frames"),
             seconds_sum=Sum("seconds"),
             device_name=Max("device"),
@@ -51,9 +55,12 @@ def _ran_here(submissions: Sequence[UUID]) -> dict[str, tuple[RanHere, Cost]]:
         device = run["device_name"]
         if run["other_device"] != device:  # a mean of two machines is the speed of neither
             device, fps = f"{run['other_device']} and {device}", None
+        counted = run["counted"] or {}  # runs from before it was counted have none
         spec = models().get(run["run__model"])
+        is_whole = spec is not None and run["mode"] == spec.modes[0]
         cost = Cost(
-            params_m=spec.parameters / 1e6 if spec else None,
+            params_m=counted.get("params_m") or (spec.parameters / 1e6 if spec and is_whole else None),
+            gmacs=counted.get("gmacs"),
             fps=fps,
             device=device if fps else "",
             kind=KINDS[Submission.Origin.RUN],
