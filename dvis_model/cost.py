@@ -82,8 +82,9 @@ def count_whole(model: Dvis, size: tuple[int, int], frames: int) -> tuple[int, f
     """Return the parameters of a model, and its GMACs per frame, on random frames that are not resized.
 
     The sums of the stages of `measure_cost` that are no parts of another one. Random numbers of the process
-    stay as they are.
+    stay as they are; the model learns nothing from then on.
     """
+    model.requires_grad_(False)  # what follows modules for the counter needs gradients of whatever has them
     sizes = frame_sizes(size, model.config, short_side=0, output=(None, None))
     with torch.random.fork_rng():
         inputs = torch.randn(frames, 3, *sizes.padded, device=model.example.device)

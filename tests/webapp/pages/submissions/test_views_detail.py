@@ -319,5 +319,5 @@ def test_page_of_a_large_result_needs_few_queries(
     submission = make_submission(alice, split)
     _score(per_video={str(i): {"AP": i / 300} for i in range(300)})
     boards_rank()
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         page.get(submission.get_absolute_url())
