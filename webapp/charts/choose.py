@@ -20,7 +20,7 @@ from webapp.leaderboards.metrics import OCCLUSION, Metric, metric
 from webapp.leaderboards.selectors import Leaderboard
 
 # Points of a timeline: besides the best of each year, so many of the best.
-POINTS = 300
+POINTS = 60
 # So many of the top rows are looked through for methods that differ.
 LOOKED_AT = 40
 
