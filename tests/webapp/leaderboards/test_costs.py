@@ -43,7 +43,13 @@ def make_run_row(split: Split, name: str, ap: float, *devices: str) -> Submissio
     with transaction.atomic():
         Submission.objects.filter(pk=row.pk).update(origin="run")
         run = Run.objects.create(
-            author=author, split=split, variant=row.variant, model=MODEL, frames_total=10, submission=row
+            author=author,
+            split=split,
+            variant=row.variant,
+            model=MODEL,
+            options={"mode": "offline"},
+            frames_total=10,
+            submission=row,
         )
         job_create(kind=Job.Kind.RUN, subject=run, actor=author)
     for number, device in enumerate(devices):
