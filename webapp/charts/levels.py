@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webapp.charts.drawing.texts import block_width, lines_of
 from webapp.charts.spec import Chart, Style, layout, plain, spread, styles
-from webapp.charts.texts import block_width, lines_of
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import OCCLUSION
 from webapp.leaderboards.names import names_apart

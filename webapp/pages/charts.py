@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
+from webapp.charts.drawing.pictures import chart_png, chart_svg
+from webapp.charts.drawing.tokens import Theme
 from webapp.charts.spec import Chart
-from webapp.charts.svg import chart_png, chart_svg
-from webapp.charts.tokens import Theme
 
 # Width and height in pixels; without a height the plot is as high as on its page.
 SIZES: dict[str, tuple[int, int | None]] = {"page": (1000, None), "slide": (1280, 720), "column": (560, None)}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.support.boards import make_board, make_row
 from webapp.benchmarks.models import Split
 from webapp.charts.choose import Speed, board_speed
+from webapp.charts.drawing.pictures import chart_svg
 from webapp.charts.speed import pareto_front
-from webapp.charts.svg import chart_svg
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.selectors import leaderboard
 

@@ -11,10 +11,10 @@ from PIL import Image
 from tests.webapp.charts.test_charts import make
 from webapp.ablations.published import published_studies
 from webapp.charts.ablations import study_charts
+from webapp.charts.drawing.pictures import chart_png, chart_svg, figure_svg
+from webapp.charts.drawing.tokens import colours
 from webapp.charts.levels import BY_OCCLUSION, levels_chart
 from webapp.charts.spec import Chart, layout
-from webapp.charts.svg import chart_png, chart_svg, figure_svg
-from webapp.charts.tokens import colours
 
 SVG = "{http://www.w3.org/2000/svg}"
 

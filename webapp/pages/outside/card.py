@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from webapp.charts.svg import FONT_FILES, OWN_FONT
-from webapp.charts.texts import text_width
-from webapp.charts.tokens import colours
+from webapp.charts.drawing.pictures import FONT_FILES, OWN_FONT
+from webapp.charts.drawing.texts import text_width
+from webapp.charts.drawing.tokens import colours
 from webapp.pages.outside.badge import clean
 
 WIDTH, HEIGHT = 1200, 630

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_safe
 from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmark_get
 from webapp.charts.choose import board_charts
+from webapp.charts.drawing.pictures import chart_svg
+from webapp.charts.drawing.tokens import Theme
 from webapp.charts.spec import Chart
-from webapp.charts.svg import chart_svg
-from webapp.charts.tokens import Theme
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.history import past_board
 from webapp.leaderboards.places import Place, place_of_method, place_of_submission, place_of_variant

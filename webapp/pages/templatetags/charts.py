@@ -5,8 +5,8 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
+from webapp.charts.drawing.pictures import figure_svg
 from webapp.charts.spec import Chart
-from webapp.charts.svg import figure_svg
 
 register = template.Library()
 

@@ -32,7 +32,7 @@ function figureOf(canvas) {
   const { data, layout } = resolved(spec.figure, getComputedStyle(document.documentElement));
   layout.font.family = getComputedStyle(document.body).fontFamily;
   if (canvas.clientWidth < NARROW && layout.annotations?.length) {
-    // No room for direct labels: a legend takes over, as narrow_figure in webapp/charts/svg.py has it.
+    // No room for direct labels: a legend takes over, as narrow_figure in webapp/charts/drawing/pictures.py has it.
     layout.annotations = [];
     layout.showlegend = true;
     layout.legend = { orientation: "h", y: -0.16, x: 0, yanchor: "top" };

@@ -7,7 +7,7 @@ from typing import Literal
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
-TOKENS = Path(__file__).parents[1] / "static/webapp/css/tokens.css"
+TOKENS = Path(__file__).parents[2] / "static/webapp/css/tokens.css"
 BLOCKS = {"light": ":root {", "dark": ':root[data-theme="dark"] {'}
 
 
