@@ -39,39 +39,22 @@ app.conf.update(
     worker_proc_alive_timeout=300,
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
+    # Some of them are rung for after a change, too: the clock is for a lost bell.
     beat_schedule={
-        "sweep": {
-            "task": "worker.sweep",
-            "schedule": settings.JOB_SWEEP_S,
-            # After an hour without a broker, one sweep is enough.
-            "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
-        },
-        # Rung for after each change, too: the clock is for a lost bell.
-        "rank_boards": {
-            "task": "worker.rank_boards",
-            "schedule": settings.JOB_SWEEP_S,
-            "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
-        },
-        "request_analyses": {
-            "task": "worker.request_analyses",
-            "schedule": settings.JOB_SWEEP_S,
-            "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
-        },
-        "fill_frame_names": {
-            "task": "worker.fill_frame_names",
-            "schedule": settings.JOB_SWEEP_S,
-            "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
-        },
-        "measure_studies": {
-            "task": "worker.measure_studies",
-            "schedule": settings.JOB_SWEEP_S,
-            "options": {"queue": "housekeeping", "expires": settings.JOB_SWEEP_S},
-        },
-        "collect_files": {
-            "task": "worker.collect_files",
-            "schedule": HOUR_S,
-            "options": {"queue": "housekeeping", "expires": HOUR_S},
-        },
+        name: {
+            "task": f"worker.{name}",
+            "schedule": every_s,
+            # After an hour without a broker, one of each is enough.
+            "options": {"queue": "housekeeping", "expires": every_s},
+        }
+        for name, every_s in {
+            "sweep": settings.JOB_SWEEP_S,
+            "rank_boards": settings.JOB_SWEEP_S,
+            "request_analyses": settings.JOB_SWEEP_S,
+            "fill_frame_names": settings.JOB_SWEEP_S,
+            "measure_studies": settings.JOB_SWEEP_S,
+            "collect_files": HOUR_S,
+        }.items()
     },
 )
 

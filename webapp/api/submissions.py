@@ -414,7 +414,7 @@ def _explain(row: Submission, request: HttpRequest) -> None:
     findings = findings_of(row, user=person(request))
     metrics = dict(row.scores.values_list("metric", "value"))
     facts = Facts(row.split.benchmark.task, metrics, row.problems, findings)
-    row.findings, row.diagnosis = findings, diagnosis(facts) or None  # type: ignore[attr-defined]
+    row.findings, row.diagnosis = findings, diagnosis(facts) or None  # type: ignore[attr-defined]  # as above
 
 
 def _shows_scores(row: Submission, request: HttpRequest) -> bool:

@@ -12,7 +12,7 @@ from tests.webapp.charts.test_charts import make
 from webapp.ablations.published import published_studies
 from webapp.charts.ablations import study_charts
 from webapp.charts.drawing.pictures import chart_png, chart_svg, figure_svg
-from webapp.charts.drawing.tokens import colours
+from webapp.charts.drawing.tokens import THEMES, colours
 from webapp.charts.levels import BY_OCCLUSION, levels_chart
 from webapp.charts.spec import Chart, layout
 
@@ -59,14 +59,14 @@ EVERY = [
 def test_every_kind_of_chart_becomes_a_picture_of_its_own_size_with_colours_of_its_theme(
     drawn: Chart,
 ) -> None:
-    for theme, width in (("light", 1000), ("dark", 400)):
-        text = chart_svg(drawn, theme=theme, width=width, height=500, source="A source")  # type: ignore[arg-type]
+    for theme, width in zip(THEMES, (1000, 400), strict=True):
+        text = chart_svg(drawn, theme=theme, width=width, height=500, source="A source")
         picture = ET.fromstring(text)
         assert (picture.get("width"), picture.get("height")) == (str(width), "500")
         assert "var(" not in text
         assert "script" not in text
         assert "href" not in text
-        assert colours(theme)["--card"] in text  # type: ignore[arg-type]
+        assert colours(theme)["--card"] in text
         words = " ".join(picture.itertext())
         assert all(part in words for part in (drawn.title.split()[0], "A source"))
     for is_narrow in (False, True):

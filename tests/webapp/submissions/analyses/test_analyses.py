@@ -1,5 +1,7 @@
 """Analyses of scored submissions: which are asked for, what is kept of them, and when they are replaced."""
 
+from typing import Any
+
 import pytest
 from django.http import QueryDict
 from django.test import Client
@@ -38,8 +40,8 @@ def finish(**metrics: float | None) -> None:
     assert evaluation_finish_scored(token=claim().token, outcome=Outcome(report))
 
 
-def scored(**fields: object) -> Submission:
-    submission = make_submission(**fields)  # type: ignore[arg-type]
+def scored(**fields: Any) -> Submission:
+    submission = make_submission(**fields)
     if submission.status == Submission.Status.QUEUED:
         finish()
     submission.refresh_from_db()
@@ -120,13 +122,14 @@ def test_boards_get_the_metrics_of_the_catalog_by_submission() -> None:
 
 
 def test_the_same_file_of_the_same_author_is_analysed_once() -> None:
-    first = scored()
+    author = make_user()
+    first = scored(author=author)
     analyse_as(make_findings({"switch": 0.082}))
     again = scored(
-        author=first.author,
+        author=author,
         split=first.split,
         blob=first.blob,
-        variant=make_variant(first.author),  # type: ignore[arg-type]
+        variant=make_variant(author),
     )
     stranger = scored(split=first.split, blob=first.blob)
     assert analyses_request_due() == 2
