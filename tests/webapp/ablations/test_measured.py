@@ -9,6 +9,7 @@ from django.test import Client
 
 from evaluator.statistics.comparison import difference, pack_samples
 from tests.support.factories import claim, make_report, make_split, make_submission, make_user
+from tests.support.runs import make_run_split
 from webapp.ablations.effects import effects_studies
 from webapp.ablations.measured import About, Measured, measured_studies
 from webapp.ablations.models import KeptStudies, StudyMark
@@ -165,3 +166,21 @@ def test_the_job_keeps_what_it_finds_and_pages_and_api_show_it_as_long_as_its_nu
     assert "backbone of M" not in http.get(addresses[0]).content.decode()
     assert studies_measure_due() == 0
     assert not KeptStudies.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_page_shows_a_grid_and_how_an_open_cell_is_filled_by_one_click_and_by_one_call() -> None:
+    categories = [{"id": number, "name": str(number)} for number in range(1, 26)]
+    author, split = make_user("alice"), make_run_split(benchmark={"slug": "shapes", "categories": categories})
+    online = {"segmenter": "Mask2Former", **BASE}
+    large = {**online, "backbone": "Swin-L"}
+    cells = (online, 0.3), ({**online, "tracker": "referring tracker"}, 0.35), (large, 0.4)
+    done = [score(author, split, f"{ap}", factors, ap, DRAWS["low"]) for factors, ap in cells]
+    assert studies_measure_due() == 1
+    page = Client().get("/benchmarks/shapes/ablations/").content.decode()
+    _, _, grid = page.partition('class="data grid-table"')
+    for row in done:
+        assert f"/submissions/{row.pk}/" in grid.partition("</table>")[0]
+    assert "/benchmarks/shapes/run/?split=val&amp;model=ovis%2Fswin%2FDVIS_Online_SwinL" in grid
+    assert "curl -X POST http://testserver/api/v1/runs" in grid
+    assert "&quot;model&quot;: &quot;ovis/swin/DVIS_Online_SwinL&quot;" in grid
