@@ -11,18 +11,9 @@ from typing import Any
 from webapp.ablations.published import level_quantities
 from webapp.ablations.studies import Kind, Quantity, Study, StudyRow
 from webapp.charts.effects import EFFECT_PX, effects_chart
-from webapp.charts.spec import SYMBOLS, Chart, layout, plain, spread
-from webapp.charts.study_parts import (
-    LABELS,
-    axis_title,
-    error_bars,
-    foot,
-    signed,
-    span_text,
-    step_text,
-    study_chart,
-)
-from webapp.numbers import percent
+from webapp.charts.spec import LEGEND_ABOVE, SYMBOLS, Chart, axis_title, error_bars, layout, plain, spread
+from webapp.charts.study_parts import LABELS, foot, span_text, step_text, study_chart
+from webapp.numbers import percent, signed
 
 # The scale of steps: the baseline is grey, the n-th component has the n-th colour, on every page.
 BASELINE = "var(--muted)"
@@ -83,7 +74,7 @@ def _levels_chart(study: Study, levels: Sequence[Quantity], scope: str) -> Chart
             },
             barmode="overlay",
             showlegend=True,
-            legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
+            legend=LEGEND_ABOVE,
             margin={"l": 92, "r": 24, "t": 40},
         ),
     )
@@ -161,14 +152,11 @@ def _dots_chart(study: Study, scope: str) -> Chart:
         subtitle=f"{key.label} (%){compared} · {scope}",
         data=[
             {
-                "type": "scatter",
-                "mode": "text",
+                **LABELS,
                 "x": [low - pad] * len(values),
                 "y": [number - NAME_RISE for number in range(len(values))],
                 "text": [plain(row.name) for row in study.rows],
                 "textposition": "middle right",
-                "textfont": {"color": "var(--ink)", "size": 12},
-                "hoverinfo": "skip",
             },
             _dots(study, key, values),
             *([_dot_labels(study, key, values)] if any(row.intervals for row in study.rows) else []),
@@ -283,10 +271,8 @@ def _speed_chart(study: Study, scope: str) -> Chart:
                 "title": axis_title(f"{key.label}, %"),
             },
             annotations=[
-                *(
-                    _point_label(row.name, x, y, height, is_left=x > 0.5 * fastest)
-                    for row, (x, y), height in zip(study.rows, points, heights, strict=True)
-                ),
+                _point_label(row.name, x, y, height, is_left=x > 0.5 * fastest)
+                for row, (x, y), height in zip(study.rows, points, heights, strict=True)
             ],
         ),
     )
@@ -382,16 +368,11 @@ def _shares_chart(study: Study, scope: str) -> Chart:
                 for number, name in enumerate(parts)
             ),
             {
-                "type": "scatter",
-                "mode": "text",
+                **LABELS,
                 "x": [round(100 * total, 4) for total in totals],
                 "y": places,
                 "text": [f" <b>{100 * total:.1f} %</b>" for total in totals],
                 "textposition": "middle right",
-                "textfont": {"color": "var(--ink)", "size": 12},
-                "cliponaxis": False,
-                "showlegend": False,
-                "hoverinfo": "skip",
             },
         ],
         notes=notes,
@@ -407,7 +388,7 @@ def _shares_chart(study: Study, scope: str) -> Chart:
                 "tickfont": {"color": "var(--ink)", "size": 12},
             },
             showlegend=True,
-            legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
+            legend=LEGEND_ABOVE,
             margin={"l": 116, "r": 24, "t": 40},
         ),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from evaluator.files.words import counted
 from evaluator.statistics.comparison import Difference
-from webapp.charts.spec import Chart, Style, layout, plain, styles
+from webapp.charts.spec import LEGEND_ABOVE, Chart, Style, axis_title, error_bars, layout, plain, styles
 from webapp.compare.comparison import (
     Against,
     Compared,
@@ -61,7 +61,7 @@ def forest_chart(comparison: Comparison) -> Chart | None:
             ],
             "layout": layout(
                 xaxis={
-                    "title": {"text": "points", "standoff": 8, "font": {"size": 12}},
+                    "title": axis_title("points"),
                     "range": [low - pad, high + pad],
                     "zeroline": True,
                     "zerolinecolor": "var(--muted)",
@@ -75,7 +75,7 @@ def forest_chart(comparison: Comparison) -> Chart | None:
                     "automargin": True,
                 },
                 showlegend=len(pairs) > 1,
-                legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+                legend=LEGEND_ABOVE,
                 margin={"t": 16 + legend_height(len(pairs))},
             ),
         },
@@ -130,7 +130,7 @@ def category_chart(comparison: Comparison, against: Against) -> Chart | None:
             ],
             "layout": layout(
                 xaxis={
-                    "title": {"text": "points", "standoff": 8, "font": {"size": 12}},
+                    "title": axis_title("points"),
                     "zeroline": True,
                     "zerolinecolor": "var(--muted)",
                 },
@@ -175,8 +175,8 @@ def video_chart(comparison: Comparison, against: Against) -> Chart | None:
                 }
             ],
             "layout": layout(
-                xaxis={**axis, "title": {"text": plain(other), "standoff": 8, "font": {"size": 12}}},
-                yaxis={**axis, "title": {"text": plain(first), "standoff": 8, "font": {"size": 12}}},
+                xaxis={**axis, "title": axis_title(plain(other))},
+                yaxis={**axis, "title": axis_title(plain(first))},
                 shapes=[
                     {
                         **{"type": "line", "x0": 0, "y0": 0, "x1": 100, "y1": 100, "layer": "below"},
@@ -214,15 +214,12 @@ def _whiskers(
         "textposition": "top center",
         "textfont": {"color": "var(--ink)", "size": 12},
         "cliponaxis": False,
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [100 * (tested.high - tested.delta) for _, _, tested in drawn],
-            "arrayminus": [100 * (tested.delta - tested.low) for _, _, tested in drawn],
-            "color": ink,
-            "thickness": 2,
-            "width": 4,
-        },
+        "error_x": error_bars(
+            [tested.delta for _, _, tested in drawn],
+            [(tested.low, tested.high) for _, _, tested in drawn],
+            ink,
+            thickness=2,
+        ),
         "marker": {
             "color": ink,
             "size": 10,

@@ -6,14 +6,9 @@ from typing import Any
 from evaluator.files.words import counted
 from webapp.ablations.published import level_quantities
 from webapp.ablations.studies import Quantity, Study, StudyRow
-from webapp.charts.spec import Chart, layout, plain
-from webapp.charts.study_parts import (
-    axis_title,
-    error_bars,
-    foot,
-    signed,
-    study_chart,
-)
+from webapp.charts.spec import LEGEND_ABOVE, Chart, axis_title, error_bars, layout, plain
+from webapp.charts.study_parts import foot, study_chart
+from webapp.numbers import bounds, signed
 
 # Occlusion keeps its colours on every page; all objects together are the site's accent.
 COLOURS = {
@@ -65,7 +60,7 @@ def effects_chart(study: Study, scope: str) -> Chart:
                 "tickfont": {"color": "var(--ink)", "size": 12},
             },
             showlegend=len(shown) > 1,
-            legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
+            legend=LEGEND_ABOVE,
             margin={"l": NAME_PX, "r": 24, "t": 40 if len(shown) > 1 else 12},
         ),
     )
@@ -93,9 +88,6 @@ def _dots(study: Study, one: Quantity, number: int, count: int) -> dict[str, Any
             "size": 10,
             "line": {"width": 1, "color": "var(--ink)"},
         },
-        "text": [
-            f"{signed(step)} [{signed(low)} to {signed(high)}]"
-            for step, (low, high) in zip(steps, spans, strict=True)
-        ],
+        "text": [f"{signed(step)} [{bounds(*span)}]" for step, span in zip(steps, spans, strict=True)],
         "hovertemplate": "%{fullData.name}: %{text}<extra></extra>",
     }

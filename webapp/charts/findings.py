@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from webapp.charts.spec import Chart, Style, layout, plain
-from webapp.numbers import UNDEFINED, percent
+from webapp.charts.spec import LEGEND_ABOVE, Chart, Style, axis_title, layout, plain
+from webapp.numbers import UNDEFINED, percent, signed
 
 # Kinds of errors as axes name them, in the order of their definition.
 KINDS = {
@@ -107,11 +107,11 @@ def thresholds_chart(rows: Sequence[Explained], *, scope: str) -> Chart | None:
                     "ticktext": [f"{iou:.2f}" for iou in ious],
                     "range": [ious[0] - 0.02, ious[-1] + 0.02],
                     "showgrid": False,
-                    "title": {"text": "track IoU", "standoff": 8, "font": {"size": 12}},
+                    "title": axis_title("track IoU"),
                 },
                 yaxis={
                     "range": [0, 1.08 * max(100 * (v or 0) for line in lines for v in line.values) or 1.0],
-                    "title": {"text": "AP, %", "standoff": 8, "font": {"size": 12}},
+                    "title": axis_title("AP, %"),
                 },
                 **_legend(len(lines)),
             ),
@@ -179,7 +179,7 @@ def _bars(series: Sequence[_Bars], *, key: str, title: str, subtitle: str) -> Ch
             ],
             "layout": layout(
                 xaxis={
-                    "title": {"text": "points of AP50", "standoff": 8, "font": {"size": 12}},
+                    "title": axis_title("points of AP50"),
                     "range": [1.15 * low, 1.15 * top or 1.0],
                     "zeroline": True,
                     "zerolinecolor": "var(--muted)",
@@ -209,15 +209,11 @@ def _count_heads(series: Sequence[_Bars]) -> tuple[str, ...]:
 
 
 def _points(cost: float | None) -> str:
-    return UNDEFINED if cost is None else percent(cost).replace("-", "\N{MINUS SIGN}")
+    return UNDEFINED if cost is None else signed(cost).removeprefix("+")
 
 
 def _legend(series: int) -> dict[str, Any]:
     """Return the parts of a layout that name several series, above the drawing."""
     if series == 1:
         return {}
-    return {
-        "showlegend": True,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "margin": {"t": 36},
-    }
+    return {"showlegend": True, "legend": LEGEND_ABOVE, "margin": {"t": 36}}

@@ -5,11 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.charts.drawing.texts import block_width, lines_of
-from webapp.charts.spec import Chart, Style, layout, plain, spread, styles
+from webapp.charts.spec import (
+    Chart,
+    Style,
+    axis_title,
+    error_bars,
+    layout,
+    marker,
+    plain,
+    sources,
+    spread,
+    styles,
+)
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import OCCLUSION
 from webapp.leaderboards.names import names_apart
-from webapp.numbers import percent
+from webapp.numbers import change, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,7 @@ def levels_chart(rows: Sequence[Row], levels: Levels, *, scope: str) -> Chart | 
     if not drawn:
         return None
     series = [[100 * (row.values[key] or 0.0) for key in levels.metrics] for row in drawn]
-    changes = [_change(values, levels) for values in series]
+    changes = [_change(row, levels) for row in drawn]
     asides = [_aside(n, drawn) for n in range(len(drawn))]
     last = len(levels.metrics) - 1
     line_styles = styles(drawn)
@@ -88,7 +99,7 @@ def levels_chart(rows: Sequence[Row], levels: Levels, *, scope: str) -> Chart | 
     return Chart(
         key=levels.key,
         title=levels.title,
-        subtitle=" · ".join(filter(None, (levels.caption, scope, shared, _sources(drawn)))),
+        subtitle=" · ".join(filter(None, (levels.caption, scope, shared, sources(drawn)))),
         figure={
             "data": [
                 _line(*line, levels) for line in zip(drawn, names, series, line_styles, asides, strict=True)
@@ -102,7 +113,7 @@ def levels_chart(rows: Sequence[Row], levels: Levels, *, scope: str) -> Chart | 
                 },
                 yaxis={
                     "range": [0, top],
-                    "title": {"text": levels.axis, "standoff": 8, "font": {"size": 12}},
+                    "title": axis_title(levels.axis),
                 },
                 margin={"r": _label_room(names, changes) if direct else 24},
                 annotations=_labels(names, series, changes, asides, top) if direct else [],
@@ -137,22 +148,13 @@ def _cell(row: Row, key: str) -> str:
 
 def _whiskers(row: Row, levels: Levels, style: Style) -> dict[str, Any]:
     """Return the 95 % intervals of a line as error bars; nothing where none is known."""
-    bounds = [row.intervals.get(key) for key in levels.metrics]
-    if not any(bounds):
+    if not any(key in row.intervals for key in levels.metrics):
         return {}
     values = [row.values[key] or 0.0 for key in levels.metrics]
-    pairs = [one or (value, value) for one, value in zip(bounds, values, strict=True)]
-    return {
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [round(100 * (high - v), 4) for (_, high), v in zip(pairs, values, strict=True)],
-            "arrayminus": [round(100 * (v - low), 4) for (low, _), v in zip(pairs, values, strict=True)],
-            "color": style.colour,
-            "thickness": 1.5,
-            "width": 4,
-        }
-    }
+    spans = [
+        row.intervals.get(key, (value, value)) for key, value in zip(levels.metrics, values, strict=True)
+    ]
+    return {"error_y": error_bars(values, spans, style.colour)}
 
 
 def _line(
@@ -166,12 +168,7 @@ def _line(
         "y": values,
         **_whiskers(row, levels, style),
         "line": {"color": style.colour, "width": 2.5, "dash": style.dash},
-        "marker": {
-            "color": style.colour,
-            "size": 9,
-            "symbol": style.symbol + ("-open" if row.origin == "reported" else ""),
-            "line": {"width": 2, "color": style.colour},
-        },
+        "marker": marker(style, row, 9),
         "hovertemplate": "%{fullData.name}<br>%{y:.1f}<extra></extra>",
     }
 
@@ -213,10 +210,10 @@ def _label_room(names: Sequence[tuple[str, str]], changes: Sequence[str]) -> int
     return round(LABEL_PX + max(block_width(lines, 12) for lines in texts)) + 6
 
 
-def _change(values: list[float], levels: Levels) -> str:
+def _change(row: Row, levels: Levels) -> str:
     """Return the change from an easy level to a hard one, in points, with its sign."""
-    easy, hard = levels.change
-    return f"{round(values[hard], 1) - round(values[easy], 1):+.1f}".replace("-", "\N{MINUS SIGN}")
+    easy, hard = (row.values[levels.metrics[index]] for index in levels.change)
+    return change(hard, easy)
 
 
 def _label(name: tuple[str, str], change: str) -> str:
@@ -226,12 +223,3 @@ def _label(name: tuple[str, str], change: str) -> str:
 
 def _short(text: str) -> str:
     return plain(text if len(text) <= 32 else text[:31] + "…")
-
-
-def _sources(rows: Sequence[Row]) -> str:
-    reported = sum(row.origin == "reported" for row in rows)
-    if not reported:
-        return "scored here"
-    if reported == len(rows):
-        return "as published (open marks)"
-    return "scored here (filled) and as published (open)"

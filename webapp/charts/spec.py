@@ -14,6 +14,10 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
+# Names of several series, above the drawing.
+LEGEND_ABOVE = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """`figure` is Plotly's {data, layout}; a colour var(--name) is looked up in the style sheet."""
@@ -61,26 +65,69 @@ def styles(rows: Sequence[Row]) -> list[Style]:
     looks: dict[int, Style] = {}
     of_hue: dict[int, list[Style]] = {}
     for n, row in sorted(enumerate(rows), key=lambda one: _identity(one[1])):
-        hue = hue_of(row)
-        others = of_hue.setdefault(hue, [])
-        looks[n] = _look(method_colour(hue), row.method_id // HUES + hue, others)
+        others = of_hue.setdefault(hue_of(row.method_id, row.colour), [])
+        looks[n] = style_of(row.method_id, row.colour, others)
         others.append(looks[n])
     return [looks[n] for n in range(len(rows))]
 
 
-def _look(colour: str, own: int, others: Sequence[Style]) -> Style:
-    """Return a look that no other line of the hue has: where they are free, the `own` marker and solid."""
+def style_of(method_id: int, colour: int | None, others: Sequence[Style] = ()) -> Style:
+    """Return a look that no other line of the method's hue has: where free, the method's marker and solid."""
+    hue = hue_of(method_id, colour)
+    own = method_id // HUES + hue
     dash = DASHES[len(others) % len(DASHES)]
     used = Counter(style.symbol for style in others)
     with_dash = {style.symbol for style in others if style.dash == dash}
     symbols = [SYMBOLS[(own + turn) % len(SYMBOLS)] for turn in range(len(SYMBOLS))]
     symbol = min(symbols, key=lambda symbol: (symbol in with_dash, used[symbol]))
-    return Style(colour, symbol, dash)
+    return Style(method_colour(hue), symbol, dash)
 
 
-def hue_of(row: Row) -> int:
-    """Return the hue of a row's method; of one that has none yet, one that follows from its id."""
-    return row.method_id % HUES if row.colour is None else row.colour
+def hue_of(method_id: int, colour: int | None) -> int:
+    """Return the hue of a method; of one that has none yet, one that follows from its id."""
+    return method_id % HUES if colour is None else colour
+
+
+def marker(style: Style, row: Row, size: int) -> dict[str, Any]:
+    """Return the mark of a row: filled where it was scored here, open where its number is printed."""
+    symbol = style.symbol + ("-open" if row.origin == "reported" else "")
+    line = {"width": 2, "color": style.colour}
+    return {"color": style.colour, "size": size, "symbol": symbol, "line": line}
+
+
+def sources(rows: Sequence[Row]) -> str:
+    """Say where the numbers of rows come from, and which marks they have."""
+    printed = sum(row.origin == "reported" for row in rows)
+    if not printed:
+        return "scored here"
+    if printed == len(rows):
+        return "as published (open marks)"
+    return "scored here (filled) and as published (open)"
+
+
+def error_bars(
+    values: Sequence[float],
+    spans: Sequence[tuple[float, float]],
+    colour: str = "var(--ink)",
+    *,
+    thickness: float = 1.5,
+    width: int = 4,
+) -> dict[str, Any]:
+    """Return the intervals of values as Plotly's error bars, in points; both are fractions."""
+    pairs = list(zip(values, spans, strict=True))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [round(100 * (high - value), 4) for value, (_, high) in pairs],
+        "arrayminus": [round(100 * (value - low), 4) for value, (low, _) in pairs],
+        "color": colour,
+        "thickness": thickness,
+        "width": width,
+    }
+
+
+def axis_title(text: str) -> dict[str, Any]:
+    return {"text": text, "standoff": 8, "font": {"size": 12}}
 
 
 def _identity(row: Row) -> tuple[int, int, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evaluator.files.words import counted
-from webapp.charts.spec import Chart, layout, plain, styles
+from webapp.charts.spec import Chart, axis_title, error_bars, layout, marker, plain, sources, styles
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import Metric
 from webapp.numbers import percent
@@ -72,7 +72,7 @@ def speed_chart(
                 (
                     f"{metric.label} (%) against frames per second on {place}",
                     scope,
-                    f"{counted(len(drawn), 'row')}, {_sources(drawn)}",
+                    f"{counted(len(drawn), 'row')}, {sources(drawn)}",
                     "line: no other row is faster and better",
                     f"{counted(elsewhere, 'row')} on other devices left out" if elsewhere else "",
                 ),
@@ -86,11 +86,11 @@ def speed_chart(
             ],
             "layout": layout(
                 xaxis={
-                    "title": {"text": f"frames per second on {place}", "font": {"size": 12}},
+                    "title": axis_title(f"frames per second on {place}"),
                     "range": [0, top],
                 },
                 yaxis={
-                    "title": {"text": f"{metric.label}, %", "standoff": 8, "font": {"size": 12}},
+                    "title": axis_title(f"{metric.label}, %"),
                     "range": [min(values) - 0.12 * room, max(values) + 0.15 * room],
                 },
                 annotations=[_label(row, marked, metric, top) for row in marked],
@@ -109,13 +109,6 @@ def speed_chart(
             for row in sorted(drawn, key=lambda row: (-(row.cost.fps or 0.0), row.full_name))
         ),
     )
-
-
-def _sources(rows: Sequence[Row]) -> str:
-    printed = sum(row.origin == "reported" for row in rows)
-    if not printed:
-        return "scored here"
-    return "as published" if printed == len(rows) else "scored here (filled) and as published (open)"
 
 
 def _points(rows: Sequence[Row], metric: Metric) -> dict[str, Any]:
@@ -168,25 +161,9 @@ def _crowd(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
 def _marked(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
     traces = []
     for row, style in zip(rows, styles(rows), strict=True):
-        symbol = style.symbol + ("-open" if row.origin == "reported" else "")
-        marker = {
-            "color": style.colour,
-            "size": 11,
-            "symbol": symbol,
-            "line": {"width": 2, "color": style.colour},
-        }
-        trace = _points([row], metric) | {"name": plain(row.full_name), "marker": marker}
-        if bounds := row.intervals.get(metric.key):
-            value = row.values[metric.key] or 0.0
-            trace["error_y"] = {
-                "type": "data",
-                "symmetric": False,
-                "array": [100 * (bounds[1] - value)],
-                "arrayminus": [100 * (value - bounds[0])],
-                "color": style.colour,
-                "thickness": 1.5,
-                "width": 0,
-            }
+        trace = _points([row], metric) | {"name": plain(row.full_name), "marker": marker(style, row, 11)}
+        if span := row.intervals.get(metric.key):
+            trace["error_y"] = error_bars([row.values[metric.key] or 0.0], [span], style.colour, width=0)
         traces.append(trace)
     return traces
 

@@ -1,11 +1,10 @@
-"""What the charts of studies share: their table, their notes on data and source, their error bars."""
+"""What the charts of studies share: their table, and their notes on data and source."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from webapp.ablations.studies import Cell, Kind, Quantity, Study, StudyRow
 from webapp.charts.spec import Chart
-from webapp.numbers import UNDEFINED, change, percent
+from webapp.numbers import UNDEFINED, bounds, change, percent, signed
 
 # A trace of texts alone.
 LABELS: dict[str, Any] = {
@@ -21,11 +20,6 @@ LABELS: dict[str, Any] = {
 def step_text(value: float, step: float) -> str:
     """Return how far `value` is from `value - step`, as the two are shown beside it."""
     return change(round(value, 9), round(value - step, 9))
-
-
-def signed(value: float) -> str:
-    """Return a mean difference, or an end of an interval, in points with its sign."""
-    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def study_table(study: Study) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -67,7 +61,7 @@ def _grid_cell(cell: Cell, key: Quantity) -> str:
 def beyond_text(cell: Cell) -> str:
     """Return what two changes bring beyond their sum, such as "+1.2 [-0.3 to +2.7]"."""
     assert cell.beyond is not None
-    span = "" if cell.interval is None else f" [{signed(cell.interval[0])} to {signed(cell.interval[1])}]"
+    span = "" if cell.interval is None else f" [{bounds(*cell.interval)}]"
     return signed(cell.beyond) + span
 
 
@@ -87,10 +81,7 @@ def _cell(row: StudyRow, one: Quantity) -> str:
 
 def span_text(row: StudyRow, one: Quantity) -> str:
     """Return the 95 % interval of a step; empty where none is known, as for all that is printed."""
-    if one.key not in row.intervals:
-        return ""
-    low, high = row.intervals[one.key]
-    return f" [{signed(low)} to {signed(high)}]"
+    return f" [{bounds(*row.intervals[one.key])}]" if one.key in row.intervals else ""
 
 
 def study_chart(
@@ -113,23 +104,6 @@ def study_chart(
         rows=rows,
         notes=notes,
     )
-
-
-def axis_title(text: str) -> dict[str, Any]:
-    return {"text": text, "standoff": 8, "font": {"size": 12}}
-
-
-def error_bars(steps: Sequence[float], spans: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    pairs = list(zip(steps, spans, strict=True))
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [round(100 * (high - step), 4) for step, (_, high) in pairs],
-        "arrayminus": [round(100 * (step - low), 4) for step, (low, _) in pairs],
-        "color": "var(--ink)",
-        "thickness": 1.5,
-        "width": 4,
-    }
 
 
 def foot(study: Study, scope: str, *more: str) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
-"""The metric over the years, drawn where there are no numbers by occlusion."""
+"""The metric over the years: every row with a year, and the best so far."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from evaluator.files.words import counted
-from webapp.charts.spec import SYMBOLS, Chart, layout, plain, spread, styles
+from webapp.charts.spec import SYMBOLS, Chart, axis_title, layout, plain, spread, styles
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.doubts import doubts
 from webapp.leaderboards.metrics import Metric
@@ -55,7 +55,7 @@ def timeline_chart(
                     "showgrid": False,
                 },
                 yaxis={
-                    "title": {"text": f"{metric.label}, %", "standoff": 8, "font": {"size": 12}},
+                    "title": axis_title(f"{metric.label}, %"),
                     "range": list(_range(dated, metric)),
                 },
                 annotations=_labels(labelled, metric, years[1] - years[0], _range(dated, metric)),

@@ -1,20 +1,15 @@
 """A comparison in sentences and numbers for people. Pure."""
 
 from webapp.compare.comparison import Against, Comparison, MetricDifference
-from webapp.numbers import shown_difference
+from webapp.numbers import bounds, shown_difference
 
-MINUS, NBSP = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
-
-
-def points(value: float) -> str:
-    """Return an end of an interval of differences in points with its sign, such as "+2.3"."""
-    return f"{100 * value:+.1f}".replace("-", MINUS)
+NBSP = "\N{NO-BREAK SPACE}"
 
 
 def interval_text(difference: MetricDifference) -> str:
     """The bounds of a difference in points, such as "+0.5 to +4.1"; empty without any."""
     tested = difference.tested
-    return f"{points(tested.low)} to {points(tested.high)}" if tested else ""
+    return bounds(tested.low, tested.high) if tested else ""
 
 
 def sentence(comparison: Comparison, against: Against) -> str:
@@ -37,16 +32,16 @@ def sentence(comparison: Comparison, against: Against) -> str:
         )
     # The sentence says the size of the difference, whichever way round it was taken.
     sign = 1 if found.delta >= 0 else -1
-    ends = sorted((sign * found.tested.low, sign * found.tested.high))
+    low, high = sorted((sign * found.tested.low, sign * found.tested.high))
     p = found.tested.p_phrase.replace(" ", NBSP)
-    bounds = f"95{NBSP}%: {' to '.join(points(end) for end in ends)}, {p}"
+    chance = f"95{NBSP}%: {bounds(low, high)}, {p}"
     if found.delta == 0 and found.tested.low == found.tested.high == 0:
         return f"{first} and {other} have the same {label}, whichever videos are drawn."
     if found.tested.significant:
-        return f"{better} is better than {worse}: {label} is {size} ({bounds})."
+        return f"{better} is better than {worse}: {label} is {size} ({chance})."
     return (
         f"{first} and {other} do not differ significantly: {label} of {better} is {size}, "
-        f"but that may be chance ({bounds})."
+        f"but that may be chance ({chance})."
     )
 
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from evaluator.statistics.comparison import Sample, difference, unpack_samples
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.selectors import Leaderboard
-from webapp.numbers import MINUS, change
+from webapp.numbers import bounds, change
 from webapp.submissions.models import ScoreSamples, SubsetScore
 
 
@@ -54,8 +54,7 @@ def _lead(value: float, base: float, mine: Draws | None, other: Draws | None) ->
     tested = difference(value, base, mine[1], other[1])
     if tested is None:
         return Lead(text)
-    low, high = (f"{100 * bound:+.1f}".replace("-", MINUS) for bound in (tested.low, tested.high))
-    return Lead(text, f"{low} to {high}", tested.significant)
+    return Lead(text, bounds(tested.low, tested.high), tested.significant)
 
 
 def _draws(board: Leaderboard, rows: Sequence[Row], keys: Sequence[str]) -> dict[tuple[str, str], Draws]:

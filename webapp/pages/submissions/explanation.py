@@ -11,10 +11,8 @@ from webapp.charts.findings import (
     errors_chart,
     thresholds_chart,
 )
-from webapp.charts.palette import method_colour
-from webapp.charts.spec import Chart, Style
+from webapp.charts.spec import Chart, style_of
 from webapp.leaderboards.metrics import metric, primary_metric
-from webapp.methods.models import HUES, Method
 from webapp.numbers import percent
 from webapp.pages.submissions.report import Number
 from webapp.submissions.analyses.diagnosis import Facts, diagnosis
@@ -73,7 +71,7 @@ def _tracking(findings: Mapping[str, Any]) -> tuple[Number, ...]:
 
 def _charts(submission: Submission, findings: Mapping[str, Any]) -> tuple[Chart, ...]:
     method = submission.variant.method
-    row = Explained(method.name, Style(_hue(method), "circle", "solid"), findings)
+    row = Explained(method.name, style_of(method.pk, method.colour), findings)
     scope = str(submission.split)
     drawn = (
         errors_chart([row], scope=scope),
@@ -81,10 +79,6 @@ def _charts(submission: Submission, findings: Mapping[str, Any]) -> tuple[Chart,
         errors_by_occlusion_chart(row, scope=scope),
     )
     return tuple(chart for chart in drawn if chart)
-
-
-def _hue(method: Method) -> str:
-    return method_colour(method.pk % HUES if method.colour is None else method.colour)
 
 
 def _extremes(per_video: Mapping[str, Mapping[str, Any]], split: Split) -> Extremes | None:
