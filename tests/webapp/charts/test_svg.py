@@ -127,7 +127,7 @@ def test_every_label_is_inside_the_picture_also_where_the_figure_asks_for_a_plac
 
 
 def test_what_people_typed_is_text_in_a_picture() -> None:
-    name = '</svg><script>alert("1")</script>\x07&'
+    name = '</svg><script>alert("1")</script>\x07\ufffe&'
     text = chart_svg(Chart("one", name, name, chart([scatter([0], [1])]).figure, (), ()), source=name)
     assert "<script" not in text
     assert '</svg><script>alert("1")</script>&' in "".join(ET.fromstring(text).itertext())

@@ -1,11 +1,13 @@
 """Elements of pictures. Places are shares of a plot, which is as wide as its page where it is fluid."""
 
-import unicodedata
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as ET
 
+# Not allowed in XML, whoever writes it.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 DASHES = {
     "solid": "",
     "dash": "9 6",
@@ -111,7 +113,7 @@ def short(value: float) -> str:
 
 def printable(text: str) -> str:
     """Return a text without the letters that XML does not allow."""
-    return "".join(letter for letter in text if unicodedata.category(letter) not in ("Cc", "Cs"))
+    return FORBIDDEN.sub("", text)
 
 
 def stroke_of(line: dict[str, Any], colour: str, width: float) -> dict[str, str]:

@@ -1,21 +1,15 @@
 """A badge for the README of a method: two words in two boxes, as SVG. Pure."""
 
-import re
 from unicodedata import east_asian_width
 from xml.etree import ElementTree
+
+from webapp.charts.drawing.elements import printable
 
 HEIGHT = 20
 PADDING = 7
 LABEL_FILL, TEXT_FILL = "#454b57", "#0f5fd6"
 LONGEST = 60
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
-# Not allowed in XML, whoever writes it.
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-
-
-def clean(text: str) -> str:
-    """Return text without characters that XML cannot hold."""
-    return CONTROL.sub("", text)
 
 
 def badge_svg(label: str, text: str) -> bytes:
@@ -52,7 +46,7 @@ def _box(root: ElementTree.Element, x: int, width: int, fill: str, *, rounded: b
 
 
 def _short(text: str) -> str:
-    text = " ".join(clean(text).split())
+    text = " ".join(printable(text).split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

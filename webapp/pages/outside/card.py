@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from webapp.charts.drawing.elements import printable
 from webapp.charts.drawing.pictures import FONT_FILES, OWN_FONT
 from webapp.charts.drawing.texts import text_width
 from webapp.charts.drawing.tokens import colours
-from webapp.pages.outside.badge import clean
 
 WIDTH, HEIGHT = 1200, 630
 PAPER = 72
@@ -91,7 +91,7 @@ def _text(
     ends: bool = False,
 ) -> None:
     """Write a line, cut off where it would be longer than `room`; with `ends` it ends at `x`."""
-    text = " ".join(clean(text).split())
+    text = " ".join(printable(text).split())
     if text_width(text, size, is_bold=bold) > room:
         while text and text_width(f"{text}…", size, is_bold=bold) > room:
             text = text[:-1]

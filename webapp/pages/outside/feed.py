@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.utils.feedgenerator import Atom1Feed
 
 from webapp.benchmarks.models import Benchmark
+from webapp.charts.drawing.elements import printable
 from webapp.leaderboards.places import Change, board_changes
 from webapp.numbers import percent
-from webapp.pages.outside.badge import clean
 
 
 class _Feed(Atom1Feed):
@@ -26,9 +26,11 @@ def changes_feed(request: HttpRequest, benchmark: Benchmark) -> str:
     """Return the feed as XML."""
     absolute = request.build_absolute_uri
     feed = _Feed(
-        title=clean(f"{benchmark.name}: changes of the leaderboards"),
+        title=printable(f"{benchmark.name}: changes of the leaderboards"),
         link=absolute(benchmark.get_absolute_url()),
-        description=clean(f"New results and corrected numbers of {benchmark.name} on {settings.SITE_NAME}."),
+        description=printable(
+            f"New results and corrected numbers of {benchmark.name} on {settings.SITE_NAME}."
+        ),
         feed_url=absolute(request.path),
         language="en",
     )
@@ -48,13 +50,13 @@ def _add(feed: Atom1Feed, change: Change, absolute: Callable[[str], str]) -> Non
         title += f" (was {percent(change.before)})"
         said = f"Measured again: {place.text}; it was {percent(change.before)} before. {change.reason}"
     feed.add_item(
-        title=clean(title),
+        title=printable(title),
         link=absolute(place.submission.get_absolute_url()),
-        description=clean(said),
+        description=printable(said),
         unique_id=f"urn:uuid:{change.id}",
         pubdate=change.at,
         updateddate=change.at,
-        author_name=clean(_author(change)),
+        author_name=printable(_author(change)),
     )
 
 
