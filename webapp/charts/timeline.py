@@ -4,7 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from evaluator.files.words import counted
-from webapp.charts.spec import SYMBOLS, Chart, axis_title, layout, plain, spread, styles
+from webapp.charts.spec import (
+    SYMBOLS,
+    Chart,
+    Style,
+    axis_title,
+    layout,
+    marker,
+    plain,
+    sources,
+    spread,
+    styles,
+)
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.doubts import doubts
 from webapp.leaderboards.metrics import Metric
@@ -39,7 +50,8 @@ def timeline_chart(
     return Chart(
         key="timeline",
         title=f"How far has {metric.label} come?",
-        subtitle=f"{metric.label} (%) by year of publication · {scope} · {counted(len(dated), 'row')}",
+        subtitle=f"{metric.label} (%) by year of publication · {scope} · "
+        f"{counted(len(dated), 'row')}, {sources(dated)}",
         figure={
             "data": [
                 *_crowd(sound, metric, labelled),
@@ -100,19 +112,20 @@ def _points(rows: Sequence[Row], metric: Metric) -> dict[str, Any]:
 def _crowd(dated: Sequence[Row], metric: Metric, labelled: Sequence[Row]) -> list[dict[str, Any]]:
     modes = sorted({row.factors.get("mode", "") for row in dated}, key=lambda mode: (not mode, mode))
     return [
-        {
-            **_points([r for r in dated if r.factors.get("mode", "") == mode and r not in labelled], metric),
-            "mode": "markers",
-            "name": mode or "mode not printed",
-            "marker": {
-                "color": "var(--muted)",
-                "size": 7,
-                "opacity": 0.45,
-                "symbol": SYMBOLS[n % len(SYMBOLS)],
-            },
-        }
+        _crowd_of(
+            [row for row in dated if row.factors.get("mode", "") == mode and row not in labelled],
+            metric,
+            mode or "mode not printed",
+            SYMBOLS[n % len(SYMBOLS)],
+        )
         for n, mode in enumerate(modes)
     ]
+
+
+def _crowd_of(rows: Sequence[Row], metric: Metric, name: str, symbol: str) -> dict[str, Any]:
+    marks = [marker(Style("var(--muted)", symbol, ""), row, 7)["symbol"] for row in rows]
+    look = {"color": "var(--muted)", "size": 7, "opacity": 0.45, "symbol": marks}
+    return {**_points(rows, metric), "mode": "markers", "name": name, "marker": look}
 
 
 def _apart(doubtful: Sequence[Row], metric: Metric, labelled: Sequence[Row]) -> list[dict[str, Any]]:
@@ -151,12 +164,7 @@ def _marked(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
                 )
             ),
             "showlegend": False,
-            "marker": {
-                "color": style.colour,
-                "size": 11,
-                "symbol": style.symbol,
-                "line": {"width": 1.5, "color": "var(--card)"},
-            },
+            "marker": marker(style, row, 11),
         }
         for row, style in zip(rows, styles(rows), strict=True)
     ]

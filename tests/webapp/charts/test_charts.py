@@ -59,6 +59,13 @@ def test_consistency_stands_beside_miou_and_changes_between_its_own_windows() ->
     assert len(chart.head) == len(chart.rows[0])
 
 
+def test_no_change_is_written_without_a_sign() -> None:
+    chart = levels_chart([make(1, dict.fromkeys(LEVELS, 0.4))], BY_OCCLUSION, scope="")
+    assert chart is not None
+    assert chart.rows[0][-1] == "0.0"
+    assert chart.figure["layout"]["annotations"][0]["text"] == "<b>M1</b>  0.0"
+
+
 def test_rows_that_lack_a_level_are_left_out_and_without_rows_there_is_no_chart() -> None:
     incomplete = make(2, {"AP_so": 0.5, "AP_mo": None, "AP_ho": 0.1})
     chart = levels_chart([make(), incomplete], BY_OCCLUSION, scope="")
@@ -171,6 +178,19 @@ def test_the_timeline_labels_the_record_of_each_year() -> None:
         "<b>M3</b> 50.0",
     ]
     assert chart.rows[0] == ("M3", "2023", "50.0")
+
+
+def test_printed_numbers_have_open_marks_in_the_timeline_too() -> None:
+    rows = [
+        make(n, {"AP": value}, year=2020 + n, origin=origin)
+        for n, (value, origin) in enumerate(((0.3, "reported"), (0.4, "upload"), (0.2, "reported")))
+    ]
+    chart = timeline_chart(rows, metric("AP"), scope="Shapes val")
+    assert chart is not None
+    crowd, _, first, second = chart.figure["data"]
+    assert crowd["marker"]["symbol"] == ["circle-open"]
+    assert [one["marker"]["symbol"].endswith("-open") for one in (first, second)] == [True, False]
+    assert chart.subtitle.endswith("3 rows, scored here (filled) and as published (open)")
 
 
 def test_labels_of_the_timeline_that_would_touch_are_moved_apart_and_lead_to_their_marks() -> None:
