@@ -263,12 +263,12 @@ def test_an_embedded_board_has_the_rows_of_the_board_as_its_address_filters_them
     assert same_for_all(world, f"{address}?subset=nothing").status_code == 404
 
 
-def test_an_embedded_chart_is_a_picture_for_light_and_one_for_dark() -> None:
+def test_an_embedded_chart_is_a_picture_for_light_and_one_for_dark_and_for_phones_smaller_ones() -> None:
     world = make_world("public")
     addresses = world.addresses(BEST)
     text = same_for_all(world, f"{addresses['chart']}?q=second").content.decode()
-    for theme in ("", "&amp;theme=dark"):
-        assert f'="{addresses["chart_picture"]}?split=val&amp;q=second{theme}"' in text
+    for look in ("", "&amp;theme=dark", "&amp;width=400", "&amp;theme=dark&amp;width=400"):
+        assert f'="{addresses["chart_picture"]}?split=val&amp;q=second{look}"' in text
     pictures = [
         same_for_all(world, f"{addresses['chart_picture']}?theme={theme}&width=400")
         for theme in ("light", "dark")
