@@ -99,7 +99,7 @@ EVERY_WIDTH = tuple(range(320, 1281, 20))
 
 @dataclass(frozen=True)
 class World:
-    """What the database holds, and the its addresses. `forms` are for their author and staff alone."""
+    """What the database holds, and its addresses. `forms` are for their author and staff alone."""
 
     people: dict[str, User]
     pages: dict[str, Statuses]

@@ -8,10 +8,9 @@ from functools import cache
 from typing import Any
 
 from webapp.ablations.studies import Kind, Quantity, Source, Study, StudyRow, quantity
-from webapp.published.rows import DATA, fraction
+from webapp.published.rows import DATA, OCCLUSION_METRICS, fraction
 
-# In the table of AP by occlusion, l, m and h are light, moderate and heavy occlusion, not areas.
-LEVELS = {"AP_all": "AP", "AP_l": "AP_so", "AP_m": "AP_mo", "AP_h": "AP_ho"}
+LEVELS = {"AP_all": "AP", **OCCLUSION_METRICS}
 LEVELS_IN_WORDS = {"light": "AP_so", "moderate": "AP_mo", "heavy": "AP_ho"} | {
     "moderately": "AP_mo",
     "heavily": "AP_ho",

@@ -52,14 +52,14 @@ def load_published_results() -> LoadSummary:
     splits = {known.slug: _load_split(known) for known in KNOWN_BENCHMARKS}
     methods, new_methods = _load_methods(rows)
     variants, changed_variants = _load_variants(rows, methods)
-    wanted = {_submission_id(row): _submission(row, splits, variants) for row in rows}
+    wanted = {submission_id(row.id): _submission(row, splits, variants) for row in rows}
     former = list(Submission.objects.filter(pk__in=list(wanted)))
     summary = LoadSummary(
         benchmarks=sum(benchmarks),
         methods=new_methods,
         variants=changed_variants,
         submissions=_store_submissions(wanted),
-        scores=_store_scores({_submission_id(row): row.scores for row in rows}),
+        scores=_store_scores({submission_id(row.id): row.scores for row in rows}),
         retired=_retire(),
     )
     if summary.changed:
@@ -124,15 +124,11 @@ def _load_variants(
     return variants, len(new) + len(changed)
 
 
-def _submission_id(row: PublishedRow) -> uuid.UUID:
-    return submission_id(row.id)
-
-
 def _submission(
     row: PublishedRow, splits: dict[str, Split], variants: dict[tuple[str, str], Variant]
 ) -> Submission:
     return Submission(
-        id=_submission_id(row),
+        id=submission_id(row.id),
         variant=variants[row.method, row.variant],
         split=splits[row.benchmark],
         origin=Submission.Origin.REPORTED,

@@ -69,6 +69,7 @@ OCCLUSION_ROWS = {
     "+ referring tracker": "dvis-swin-l-online-720p-ovis-dvis-paper",
     "+ temporal refiner": "dvis-swin-l-offline-720p-ovis-dvis-paper",
 }
+# In that table l, m and h are light, moderate and heavy occlusion, not areas.
 OCCLUSION_METRICS = {"AP_l": "AP_so", "AP_m": "AP_mo", "AP_h": "AP_ho"}
 METHOD_FIELDS = {
     "authors": "authors_short",
