@@ -35,17 +35,17 @@ def findings_of(submission: Submission, *, user: User | AnonymousUser) -> dict[s
     findings: dict[str, Any] = found.findings
     if details_are_visible(user=user, split=submission.split):
         return findings
-    return findings | {"tracking": findings["tracking"] | {"per_category": {}}}
+    return _without_categories(findings)
 
 
 def findings_of_many(ids: Iterable[UUID | str]) -> dict[str, dict[str, Any]]:
     """Return the findings of submissions that the caller may see, by id, without those by category."""
     rows = analyses_current().filter(submission__in=list(ids))
-    return {
-        str(row.submission_id): row.findings | {"tracking": row.findings["tracking"] | {"per_category": {}}}
-        for row in rows
-        if row.findings is not None
-    }
+    return {str(row.submission_id): _without_categories(row.findings) for row in rows if row.findings}
+
+
+def _without_categories(findings: dict[str, Any]) -> dict[str, Any]:
+    return findings | {"tracking": findings["tracking"] | {"per_category": {}}}
 
 
 def analysis_numbers(ids: Iterable[UUID | str]) -> Mapping[str, dict[str, float | None]]:
