@@ -65,7 +65,7 @@ def methods_complete() -> list[str]:
 @transaction.atomic
 def colours_complete() -> int:
     """Give every method without a colour the one that is used least; return how many there were."""
-    missing = list(Method.objects.select_for_update().filter(colour=None).order_by("pk"))
+    missing = list(Method.objects.select_for_update(no_key=True).filter(colour=None).order_by("pk"))
     in_use = _colours_in_use()
     for method in missing:
         method.colour = _least_used(in_use)
@@ -128,7 +128,7 @@ def factors_complete() -> Counter[tuple[str, str, str]]:
     """
     changes: Counter[tuple[str, str, str]] = Counter()
     changed = []
-    for variant in Variant.objects.select_for_update().order_by("pk"):
+    for variant in Variant.objects.select_for_update(no_key=True).order_by("pk"):
         typed = _differing(variant.factors)
         if typed:
             after = canonical_factors(variant.factors)

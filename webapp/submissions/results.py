@@ -79,7 +79,9 @@ def subset_scores_store(submission: Submission, outcome: Outcome) -> None:
         outcome: its report has the numbers of its subsets by their names.
     """
     # Locked, so that none is deleted before the caller's transaction ends.
-    present = VideoSubset.objects.select_for_update().filter(pk__in=[subset.pk for subset in outcome.subsets])
+    present = VideoSubset.objects.select_for_update(no_key=True).filter(
+        pk__in=[subset.pk for subset in outcome.subsets]
+    )
     SubsetScore.objects.bulk_create(
         SubsetScore(
             submission=submission,

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from evaluator.statistics.comparison import pack_samples
 from tests.support.boards import board_again, make_board, make_row
 from tests.support.drawn import make_drawn
 from tests.support.factories import claim, make_blob, make_report, make_user
+from tests.support.product import wait_until
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
 from webapp.leaderboards import ranks
@@ -312,3 +314,33 @@ def test_ranks_that_another_process_makes_are_left_to_it() -> None:
     board_again(row)
     column.refresh_from_db()
     assert column.is_ranked
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_results_of_one_variant_are_hidden_at_the_same_time() -> None:
+    better = make_row(make_board(), "A", 0.6)
+    worse = make_row(better.split, "A", 0.5, variant=better.variant)
+    staff = make_user(is_staff=True)
+
+    def hide_other() -> None:
+        try:
+            submission_set_public(submission=worse, actor=staff, is_public=False)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as another:
+        with transaction.atomic():
+            submission_set_public(submission=better, actor=staff, is_public=False)  # the other one moves up
+            hidden = another.submit(hide_other)
+            wait_until(is_waited_for)
+            assert is_waited_for()
+        hidden.result()
+    assert not BoardRow.objects.filter(is_public=True).exists()
+
+
+def is_waited_for() -> bool:
+    """Whether another session waits for a lock of this one."""
+    waiting = "SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS({waiting})")
+        return bool(cursor.fetchone()[0])

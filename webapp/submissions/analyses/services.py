@@ -50,7 +50,7 @@ def analyses_request_due() -> int:
 @transaction.atomic
 def _request(pk: Any) -> bool:
     # Locked, so that two housekeepers queue it once.
-    submission = submissions_unexplained().select_for_update(of=("self",)).filter(pk=pk).first()
+    submission = submissions_unexplained().select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if submission is None or submission.ground_truth is None:
         return False
     Analysis.objects.filter(submission=submission).delete()
