@@ -52,10 +52,10 @@ def fill_frame_names() -> None:
 
 @app.task(name=RANK_TASK)
 def rank_boards() -> None:
-    """Make the ranks of boards whose numbers changed; fill boards that are missing."""
+    """Make the ranks of boards whose numbers changed; write rows that are missing."""
     filled, ranked = boards_fill_missing(), boards_rank()
     if filled or ranked:
-        logger.info("Boards: %d filled, %d columns ranked", filled, ranked)
+        logger.info("Boards: %d rows filled in, %d columns ranked", filled, ranked)
 
 
 @app.task(name=REQUEST_TASK)

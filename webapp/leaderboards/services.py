@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.jobs.queue import ring_housekeeper
@@ -87,18 +87,29 @@ def boards_fill(split_id: int) -> None:
     scored = Submission.objects.filter(split=split_id, status=Submission.Status.SCORED)
     known = BoardRow.objects.filter(board__split=split_id)
     found = {*scored.values_list("variant_id", flat=True), *known.values_list("variant_id", flat=True)}
-    variants = sorted(found)
-    for start in range(0, len(variants), CHUNK):
-        boards_refresh((split_id, variant_id) for variant_id in variants[start : start + CHUNK])
+    _refresh_in_chunks([(split_id, variant_id) for variant_id in found])
 
 
 def boards_fill_missing() -> int:
-    """Fill the boards of splits that have none, as after an update, and return how many."""
-    scored = Submission.objects.filter(status=Submission.Status.SCORED)
-    splits = Split.objects.filter(boards=None, pk__in=scored.values("split")).values_list("pk", flat=True)
-    for split_id in splits:
-        boards_fill(split_id)
-    return len(splits)
+    """Write the rows of variants that their split's board lacks, as after an update; return how many.
+
+    Each variant with a scored submission has a row, so an interrupted filling is found, too.
+    """
+    on_board = BoardRow.objects.filter(
+        board__split=OuterRef("split"),
+        board__subset=None,
+        board__is_printed=False,
+        variant=OuterRef("variant"),
+    )
+    scored = Submission.objects.filter(~Exists(on_board), status=Submission.Status.SCORED)
+    missing = list(scored.order_by().values_list("split_id", "variant_id").distinct())
+    _refresh_in_chunks(missing)
+    return len(missing)
+
+
+def _refresh_in_chunks(changed: list[tuple[int, int]]) -> None:
+    for start in range(0, len(changed), CHUNK):
+        boards_refresh(changed[start : start + CHUNK])
 
 
 def boards_rebuild() -> None:

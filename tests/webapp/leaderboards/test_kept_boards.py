@@ -21,7 +21,7 @@ from webapp.benchmarks.models import Split, VideoSubset
 from webapp.leaderboards import ranks
 from webapp.leaderboards.models import Board, BoardColumn, BoardRow, Standing
 from webapp.leaderboards.ranks import boards_rank
-from webapp.leaderboards.services import boards_rebuild
+from webapp.leaderboards.services import boards_fill_missing, boards_rebuild
 from webapp.methods.models import Method
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.errata.services import reevaluations_request
@@ -290,13 +290,18 @@ def test_the_api_pages_json_and_the_other_formats_have_all_rows() -> None:
     assert Client().head(f"{address}?format=csv").getvalue() == b""
 
 
-def test_a_board_that_is_missing_is_filled_by_the_housekeeper() -> None:
+def test_rows_that_are_missing_are_written_by_the_housekeeper() -> None:
     from worker.housekeeping import rank_boards
 
-    make_row(make_board("shapes"), "A", 0.5)
-    Board.objects.all().delete()
+    split = make_board("shapes")
+    for n in range(3):
+        make_row(split, f"M{n}", 0.5 - n / 10)
+    Board.objects.all().delete()  # as after an update
+    make_row(split, "New", 0.1)  # scored before the housekeeper comes
     rank_boards()
-    assert Client().get("/api/v1/benchmarks/shapes/leaderboard").json()["rows"][0]["rank"] == 1
+    rows = Client().get("/api/v1/benchmarks/shapes/leaderboard").json()["rows"]
+    assert [(row["method"], row["rank"]) for row in rows] == [("M0", 1), ("M1", 2), ("M2", 3), ("New", 4)]
+    assert boards_fill_missing() == 0
 
 
 @pytest.mark.django_db(transaction=True)
