@@ -353,7 +353,7 @@ def benchmark_history(
     numbers that were valid then. What lies before the end of a blind phase is left out.
     """
     try:
-        chosen = split_shown_outside(slug=slug, name=split.replace("\x00", "?"))
+        chosen = split_shown_outside(slug=slug, name=split)
     except Split.DoesNotExist:
         raise Http404 from None
     past = past_board(split=chosen, at=at, since=since, page=page)

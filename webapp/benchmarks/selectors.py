@@ -41,6 +41,8 @@ def split_shown_outside(*, slug: str, name: str = "") -> Split:
     found = Split.objects.filter(
         benchmark__slug=slug, benchmark__is_public=True, **({"name": name} if name else {})
     )
+    if "\x00" in name:  # no text of PostgreSQL has one
+        raise Split.DoesNotExist
     split = found.select_related("benchmark").defer("videos").first()  # the default one comes first
     if split is None or split.is_closed:
         raise Split.DoesNotExist
