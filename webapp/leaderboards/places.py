@@ -157,17 +157,28 @@ def _changes(split: Split, limit: int) -> Iterator[Change]:
     of = _standings(split).count()
     newest = _best(split).order_by("-row__submission__finished_at", "-pk")[:limit]
     for place in (_place(one, split, of) for one in newest):
-        at = place.submission.finished_at
-        assert at is not None  # the database has it of everything scored
-        yield Change(place.submission.pk, at, place, None)
+        yield Change(place.submission.pk, _shown_since(place.submission), place, None)
+    replaced = list(_replaced(split)[:limit])
+    corrected = _best(split).filter(row__submission__in=[again.submission_id for again in replaced])
+    places = {place.submission.pk: place for place in (_place(one, split, of) for one in corrected)}
     key = primary_metric(split.benchmark)
-    replaced = replacements_visible_to(AnonymousUser()).filter(submission__split=split)[:limit]
     for again in replaced:
-        yield from _replaced(again, split, key)
+        before, place = again.before_metrics.get(key), places.get(again.submission_id)
+        assert again.replaced_at is not None  # only these are read
+        if place is not None and before != again.after_metrics.get(key):
+            yield Change(again.pk, again.replaced_at, place, before, again.reason)
 
 
-def _replaced(again: Reevaluation, split: Split, key: str) -> Iterator[Change]:
-    before, after = again.before_metrics.get(key), again.after_metrics.get(key)
-    place = None if before == after else _first(split, Q(row__submission=again.submission_id))
-    if place is not None and again.replaced_at is not None:
-        yield Change(again.pk, again.replaced_at, place, before, again.reason)
+def _shown_since(submission: Submission) -> datetime:
+    """When others could see a number first: what was scored in a blind phase is new when this ends."""
+    at, revealed = submission.finished_at, submission.split.revealed_at
+    assert at is not None  # the database has it of everything scored
+    is_printed = submission.origin == Submission.Origin.REPORTED
+    return at if is_printed or revealed is None else max(at, revealed)
+
+
+def _replaced(split: Split) -> QuerySet[Reevaluation]:
+    """The corrections of numbers that others had seen, latest first."""
+    replaced = replacements_visible_to(AnonymousUser()).filter(submission__split=split)
+    revealed = split.revealed_at
+    return replaced if revealed is None else replaced.filter(replaced_at__gt=revealed)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from html import escape, unescape
 from typing import Any
@@ -239,6 +240,35 @@ def test_the_feed_lists_new_rows_and_corrected_numbers_latest_first() -> None:
         f'type="application/atom+xml" title="Shapes: changes" href="{world.addresses(BEST)["changes"]}"'
         in board
     )
+
+
+def test_the_feed_says_nothing_of_a_blind_phase_but_its_end() -> None:
+    world = make_world("public")
+    make_row(world.split, "Printed", 0.2, source={"primary": True})
+    before = timezone.now() - timedelta(days=1)
+    Submission.objects.update(finished_at=before - timedelta(days=1))
+    Reevaluation.objects.create(
+        submission=world.rows[SECOND],
+        reason="Ties",
+        replaced_at=before,
+        before_digest="sha256:0",
+        before_metrics={"AP": 0.3},
+        after_metrics={"AP": 0.31789},
+    )
+    for is_visible in (False, True):
+        world.split.scores_visible = is_visible
+        world.split.save()
+    world.split.refresh_from_db()
+    with CaptureQueriesContext(connection) as queries:
+        feed = ElementTree.fromstring(Client().get(world.addresses(BEST)["changes"]).content)
+    entries = feed.findall(f"{ATOM}entry")
+    titles = [(one.findtext(f"{ATOM}title") or "").partition(": ")[2] for one in entries]
+    assert sorted(titles[:2]) == sorted([f"{BEST}, 41.2 AP", f"{SECOND}, 31.8 AP"])
+    assert titles[2:] == ["Printed, 20.0 AP"]
+    dates = [datetime.fromisoformat(one.findtext(f"{ATOM}published") or "") for one in entries]
+    assert dates[0] == dates[1] == world.split.revealed_at.replace(microsecond=0)
+    assert dates[2] < before
+    assert len(queries) <= 8
 
 
 def test_an_embedded_board_has_the_rows_of_the_board_as_its_address_filters_them() -> None:
