@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from webapp.benchmarks.models import Split
@@ -138,7 +139,8 @@ def _places(split: Split, day: date) -> list[PastPlace]:
 
 def _ranked(split: Split, day: date) -> list[PastPlace]:
     primary = metric(primary_metric(split.benchmark))
-    earlier = _earlier_numbers(split, day)
+    replaced = _replaced_since(split, day)
+    earlier = dict(replaced.values_list("submission", f"before_metrics__{primary.key}"))
     scores = Score.objects.filter(
         metric=primary.key,
         submission__split=split,
@@ -156,7 +158,7 @@ def _ranked(split: Split, day: date) -> list[PastPlace]:
     )
     best: dict[int, tuple[tuple[object, ...], float, UUID, datetime]] = {}
     for now, id, variant, origin, finished_at in scores.values_list(*fields):
-        value = earlier[id].get(primary.key) if id in earlier else now
+        value = earlier.get(id, now)
         if value is None:
             continue
         value = round(value, SAME)
@@ -172,11 +174,10 @@ def _ranked(split: Split, day: date) -> list[PastPlace]:
     return places
 
 
-def _earlier_numbers(split: Split, day: date) -> dict[UUID, dict[str, float | None]]:
-    """Numbers that were valid at the end of a day, of submissions whose numbers were replaced after it."""
+def _replaced_since(split: Split, day: date) -> QuerySet[Reevaluation]:
+    """The first replacement of a submission's numbers after a day: those before it were valid on the day."""
     replaced = Reevaluation.objects.filter(submission__split=split, replaced_at__gte=_end(day))
-    first = replaced.order_by("submission", "replaced_at").distinct("submission")
-    return dict(first.values_list("submission", "before_metrics"))
+    return replaced.order_by("submission", "replaced_at").distinct("submission")
 
 
 def _rows(split: Split, day: date, ids: list[UUID]) -> dict[UUID, Row]:
@@ -186,11 +187,11 @@ def _rows(split: Split, day: date, ids: list[UUID]) -> dict[UUID, Row]:
     for one in loaded:
         one.split = split
     rows = {one.pk: row for one, row in zip(loaded, rows_of(loaded), strict=True)}
-    for id, numbers in _earlier_numbers(split, day).items():
-        if id in rows:
-            rows[id].values.clear()
-            rows[id].values.update(numbers)
-            rows[id].intervals.clear()
+    for replaced in _replaced_since(split, day).filter(submission__in=ids):
+        row = rows[replaced.submission_id]
+        row.values.clear()
+        row.values.update(replaced.before_metrics)
+        row.intervals.clear()
     return rows
 
 
