@@ -82,8 +82,8 @@ class Filters:
         )
         return replace(filters, page=_page(_last(query, "page"), filters.order))
 
-    def to_query(self) -> str:
-        """Return the one address of this state, without "?": defaults are left out, order is fixed."""
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return this state as the names and values of an address or a form; defaults are left out."""
         pairs = [
             ("split", self.split),
             ("subset", self.subset),
@@ -105,7 +105,11 @@ class Filters:
             ("rows", ",".join(map(str, self.rows))),
             ("page", str(self.page) if self.page > 1 else ""),
         ]
-        return urlencode([(key, value) for key, value in pairs if value], safe=",")
+        return [(key, value) for key, value in pairs if value]
+
+    def to_query(self) -> str:
+        """Return the one address of this state, without "?"; the order is fixed."""
+        return urlencode(self.pairs(), safe=",")
 
     @property
     def order(self) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl
 
 from evaluator.files.words import counted
 from webapp.charts.choose import Speed, board_charts, board_speed
@@ -189,11 +188,11 @@ def board_page(board: Leaderboard, *, path: str, export_path: str) -> BoardPage:
         choice=choice_of(board),
         clear=_href(path, Filters(split=filters.split, subset=filters.subset)),
         charts=board_charts(board),
-        chart_fields=tuple(parse_qsl(replace(filters, page=1).to_query())),
+        chart_fields=tuple(replace(filters, page=1).pairs()),
         speed=_speed_card(board_speed(board), filters, path),
         form_state=_form_state(filters, {ranked.row.variant_id for ranked in shown}),
         export_path=export_path,
-        export_state=tuple(parse_qsl(replace(filters, page=1, metrics=()).to_query())),
+        export_state=tuple(replace(filters, page=1, metrics=()).pairs()),
     )
 
 
@@ -438,23 +437,7 @@ def _folded(board: Leaderboard, path: str) -> Link | None:
 
 def _form_state(filters: Filters, shown: set[int]) -> tuple[tuple[str, str], ...]:
     """Return the hidden fields of the form, besides its own (text, sort buttons, boxes of `shown` rows)."""
-    pairs = [
-        ("split", filters.split),
-        ("subset", filters.subset),
-        *(
-            (key, value)
-            for key in ("backbone", "mode", "origin", "method", "device")
-            for value in getattr(filters, key)
-        ),
-        ("extra_data", filters.extra_data),
-        ("sort", filters.sort),
-        ("secondary", "1" if filters.secondary else ""),
-        ("per", "method" if filters.best else ""),
-        ("columns", "all" if filters.all_columns else ",".join(filters.groups)),
-        ("metrics", ",".join(filters.metrics)),
-        ("baseline", str(filters.baseline or "")),
-        ("y", filters.y),
-        ("page", filters.form_page),
-        *(("rows", str(row)) for row in filters.rows if row not in shown),
-    ]
-    return tuple((key, value) for key, value in pairs if value)
+    state = replace(filters, q="", rows=(), page=1).pairs()
+    if filters.form_page:
+        state.append(("page", filters.form_page))
+    return (*state, *(("rows", str(row)) for row in filters.rows if row not in shown))

@@ -2,13 +2,15 @@
 
 import re
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
 from tests.support.boards import OCCLUSION, make_board, make_row
 from tests.support.factories import make_user
+from webapp.leaderboards.filters import Filters
 
 pytestmark = pytest.mark.django_db
 URL = "/benchmarks/shapes/"
@@ -50,6 +52,16 @@ def test_the_plain_form_ends_on_the_one_spelling_of_its_state() -> None:
     make_row(make_board("shapes"), "A", 0.5)
     response = Client().get(URL + "?q=&sort=-AP&sort=rank&rows=2&rows=1")
     assert (response.status_code, response["Location"]) == (302, URL + "?rows=1,2")
+
+
+def test_the_form_sends_the_whole_state_of_its_page() -> None:
+    split = make_board("shapes")
+    make_row(split, "A", 0.5, metrics={"AP50": 0.6}, factors={"mode": "online"})
+    make_row(split, "B", 0.4)
+    query = "mode=online&sort=-AP50&secondary=1&per=method&without=1&columns=-area,cost&y=AP"
+    form = get(f"?{query}").partition('id="board-form"')[2].partition('class="filters"')[0]
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form)
+    assert Filters.from_query(QueryDict(urlencode(fields))).to_query() == query
 
 
 def test_a_link_with_an_alias_of_a_factor_ends_on_the_canonical_word() -> None:
