@@ -5,7 +5,7 @@ one vector of comparisons (evaluator/statistics/board_ranks.py). All pairs are c
 threshold changes (a power of two of rows), or the draws, or where the draws of a row that left are gone.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -196,7 +196,9 @@ def _samples(column: BoardColumn) -> Any:
 
 
 def _draws(column: BoardColumn, numbers: Sequence[Number], length: int) -> Draws:
-    index = {one.samples: n for n, one in enumerate(numbers)}
+    index: dict[int | None, list[int]] = defaultdict(list)  # a row that left and came back is there twice
+    for n, one in enumerate(numbers):
+        index[one.samples].append(n)
     table = np.full((len(numbers), length), np.nan, np.float32)  # of one that is gone by now nothing is known
     rows = _samples(column).filter(pk__in=list(index)).values_list("pk", "samples")
     for pk, packed in rows.iterator(READ_AT_ONCE):

@@ -182,6 +182,16 @@ def test_a_row_that_comes_or_goes_is_compared_alone_and_the_others_are_not_compa
     assert [(one.rank_low, one.rank_high) for one in spans] == [(n, n) for n in range(1, 6)]
 
 
+def test_a_row_that_left_and_came_back_before_ranks_were_made_is_compared_as_before() -> None:
+    split = make_board()
+    rows = [make_drawn(split, f"M{n}", 0.4 + n / 100) for n in range(5)]
+    before = kept()
+    for is_public in (False, True):
+        submission_set_public(submission=rows[2], actor=make_user(is_staff=True), is_public=is_public)
+    boards_rank()
+    assert kept() == before
+
+
 def shown(client: Client | None = None) -> str:
     return (client or Client()).get("/benchmarks/shapes/").content.decode()
 
