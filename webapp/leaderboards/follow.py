@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.db.models.signals import post_save, pre_delete
 
 from webapp.benchmarks.models import VideoSubset
@@ -21,8 +22,10 @@ def _changed(*, submissions: Iterable[Submission], **_: Any) -> None:
     boards_refresh((one.split_id, one.variant_id) for one in submissions)
 
 
-def _deleting(*, instance: Submission, **_: Any) -> None:
-    boards_refresh([(instance.split_id, instance.variant_id)], without=instance.pk)
+def _deleting(*, instance: Submission, origin: Submission | QuerySet[Submission], **_: Any) -> None:
+    # Those that are deleted with it are there still, and must not take its place.
+    without = [one.pk for one in origin] if isinstance(origin, QuerySet) else [instance.pk]
+    boards_refresh([(instance.split_id, instance.variant_id)], without=without)
 
 
 def _subset_saved(*, instance: VideoSubset, created: bool, **_: Any) -> None:

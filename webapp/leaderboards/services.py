@@ -5,7 +5,7 @@ what is hidden is gone from the board when the answer says so.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -68,8 +68,8 @@ class Wanted:
 
 
 @transaction.atomic
-def boards_refresh(changed: Iterable[tuple[int, int]], *, without: UUID | None = None) -> None:
-    """Make the rows of these (split, variant) what their submissions say, all but the one `without`.
+def boards_refresh(changed: Iterable[tuple[int, int]], *, without: Collection[UUID] = ()) -> None:
+    """Make the rows of these (split, variant) what their submissions say, all but those of `without`.
 
     The split's first board is locked until the transaction ends, so call it when all else is locked.
     """
@@ -125,10 +125,10 @@ def board_lock(split_id: int) -> Board:
     return Board.objects.select_for_update().get(pk=board.pk)
 
 
-def _refresh(split: Split, variants: set[int], without: UUID | None) -> None:
+def _refresh(split: Split, variants: set[int], without: Collection[UUID]) -> None:
     first = board_lock(split.pk)  # before anything is read: what others have changed is seen
     scored = Submission.objects.filter(split=split, variant__in=variants, status=Submission.Status.SCORED)
-    submissions = [one for one in scored.defer("problems") if one.pk != without]
+    submissions = [one for one in scored.defer("problems") if one.pk not in without]
     ids = [one.pk for one in submissions]
     everything = _numbers(ids)
     costs = costs_of(submissions)

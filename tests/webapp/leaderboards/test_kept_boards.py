@@ -192,6 +192,20 @@ def test_a_row_that_left_and_came_back_before_ranks_were_made_is_compared_as_bef
     assert kept() == before
 
 
+def test_several_results_of_one_variant_are_deleted_together() -> None:
+    split = make_board()
+    first = make_row(split, "A", 0.5)
+    make_row(split, "A", 0.6, variant=first.variant)
+    kept_row = make_row(split, "A", 0.4, variant=first.variant)
+    Submission.objects.filter(variant=first.variant).exclude(pk=kept_row.pk).delete()
+    boards_rank()
+    assert [(one.row.submission_id, one.rank) for one in Standing.objects.filter(column__metric="AP")] == [
+        (kept_row.pk, 1)
+    ]
+    Submission.objects.filter(variant=first.variant).delete()
+    assert not BoardRow.objects.exists()
+
+
 def shown(client: Client | None = None) -> str:
     return (client or Client()).get("/benchmarks/shapes/").content.decode()
 
