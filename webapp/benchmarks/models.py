@@ -193,6 +193,16 @@ class Split(models.Model):
         """Return whether scores show to everybody: not while it is closed, nor in a blind phase."""
         return self.scores_visible and (self.ground_truth_id is None or self.has_opened(now))
 
+    @property
+    def is_known_to_all(self) -> bool:
+        """Return whether any visitor may know of it: its benchmark is public, and it is not closed."""
+        return self.benchmark.is_public and not self.is_closed
+
+    @property
+    def shows_scores_to_all(self) -> bool:
+        """Return whether any visitor may see its numbers."""
+        return self.benchmark.is_public and self.shows_scores()
+
     def showed_scores(self, at: datetime) -> bool:
         """Return whether scores showed to everybody at a time that has passed, as far as may be told today.
 

@@ -72,11 +72,11 @@ def place_of_method(*, split: Split, slug: str) -> Place | None:
 
 def place_of_submission(submission: Submission) -> Place | None:
     """Return the place of a public submission; without a rank if the board has another of its variant."""
-    if not submission.is_public or submission.status != Submission.Status.SCORED:
+    if not submission.is_shown:
         return None
     split = submission.split
     place = _first(split, Q(row__submission=submission))
-    if place is not None or not split.shows_scores():
+    if place is not None or not split.shows_scores_to_all:
         return place
     primary = metric(primary_metric(split.benchmark))
     value = submission.scores.filter(metric=primary.key).values_list("value", flat=True).first()
@@ -104,7 +104,7 @@ def _first(split: Split, rows: Q) -> Place | None:
 
 def _standings(split: Split) -> QuerySet[Standing]:
     """The numbers that have ranks; none where not everybody may see them."""
-    if not split.shows_scores() or not split.benchmark.is_public:
+    if not split.shows_scores_to_all:
         return Standing.objects.none()
     return Standing.objects.filter(
         column__board__split=split,

@@ -24,7 +24,7 @@ class OpenGraph:
 
 def board_opengraph(request: HttpRequest, split: Split) -> OpenGraph | None:
     """Describe a board; None where others cannot see it."""
-    if not split.benchmark.is_public or split.is_closed:
+    if not split.is_known_to_all:
         return None
     primary = metric(primary_metric(split.benchmark))
     return OpenGraph(
@@ -50,8 +50,7 @@ def method_opengraph(request: HttpRequest, method: Method, splits: list[Split]) 
 def result_opengraph(request: HttpRequest, submission: Submission) -> OpenGraph | None:
     """Describe a result; None where others cannot see it."""
     split = submission.split
-    is_seen = submission.is_public and submission.status == Submission.Status.SCORED
-    if not is_seen or not split.benchmark.is_public or split.is_closed:
+    if not submission.is_shown or not split.is_known_to_all:
         return None
     name = named(submission.variant)
     return OpenGraph(

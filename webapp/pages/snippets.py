@@ -31,7 +31,7 @@ class Snippets:
 
 def method_snippets(request: HttpRequest, split: Split, slug: str) -> Snippets | None:
     """Return the code of a method's badge; None where others cannot see it."""
-    if not _is_shown(split):
+    if not split.shows_scores_to_all:
         return None
     picture = reverse("outside:badge", args=[split.benchmark.slug, split.name, slug])
     pieces = _badge(request, str(split), picture, reverse("methods:detail", args=[slug]))
@@ -41,8 +41,7 @@ def method_snippets(request: HttpRequest, split: Split, slug: str) -> Snippets |
 def result_snippets(request: HttpRequest, submission: Submission) -> Snippets | None:
     """Return the code of a result's badge and of its row; None where others cannot see it."""
     split = submission.split
-    is_seen = submission.is_public and submission.status == Submission.Status.SCORED
-    if not is_seen or not _is_shown(split):
+    if not submission.is_shown or not split.shows_scores_to_all:
         return None
     picture = reverse("outside:result_badge", args=[submission.pk])
     badge = _badge(request, str(split), picture, submission.get_absolute_url())
@@ -55,7 +54,7 @@ def board_snippets(
     request: HttpRequest, split: Split, filters: Filters, *, has_chart: bool
 ) -> Snippets | None:
     """Return the code that shows the board as it is filtered now; None where others cannot see it."""
-    if not _is_shown(split):
+    if not split.shows_scores_to_all:
         return None
     query, of_split = filters.to_query(), [split.benchmark.slug, split.name]
     board = _frame(
@@ -72,16 +71,11 @@ def board_snippets(
 
 def past_snippets(request: HttpRequest, split: Split, query: str) -> Snippets | None:
     """Return the code that shows the board at a date; None where nothing is seen of it."""
-    if not _is_shown(split):
+    if not split.shows_scores_to_all:
         return None
     path = reverse("outside:board", args=[split.benchmark.slug, split.name])
     frame = _frame(request, path, query, f"{split} leaderboard", BOARD_HEIGHT)
     return Snippets("Embed", (Snippet("This table", frame),))
-
-
-def _is_shown(split: Split) -> bool:
-    """Return whether everybody sees the board."""
-    return split.benchmark.is_public and split.shows_scores()
 
 
 def _row(request: HttpRequest, split: Split, variant_id: int) -> Snippet:

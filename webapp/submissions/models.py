@@ -126,6 +126,11 @@ class Submission(models.Model):
         return self.status not in self.UNFINISHED
 
     @property
+    def is_shown(self) -> bool:
+        """Whether others see it, where they see its split."""
+        return self.is_public and self.status == self.Status.SCORED
+
+    @property
     def work(self) -> "Job | None":
         """The job that evaluates it, its own or that of the submission for which it waits."""
         own: Job | None = getattr(self, "job", None)  # published numbers and instant answers have none
