@@ -84,11 +84,15 @@ def chart_picture(request: HttpRequest, slug: str, split: str) -> HttpResponse:
     found = split_shown(slug, split)
     if not found.shows_scores():
         raise Http404("Scores are hidden")
-    drawn = _chart(found, Filters.from_query(request.GET))
     source = f"{settings.SITE_NAME}, {request.build_absolute_uri(found.get_absolute_url())}"
     theme: Theme = "dark" if request.GET.get("theme") == "dark" else "light"
     width = number(request, "width", *CHART_WIDTH)
-    return HttpResponse(chart_svg(drawn, theme=theme, width=width, source=source), content_type=SVG)
+
+    def draw() -> str:
+        drawn = _chart(found, Filters.from_query(request.GET))
+        return chart_svg(drawn, theme=theme, width=width, source=source)
+
+    return kept(request, found, draw, SVG)
 
 
 @require_safe
