@@ -163,10 +163,10 @@ def _changes(split: Split, limit: int) -> Iterator[Change]:
     places = {place.submission.pk: place for place in (_place(one, split, of) for one in corrected)}
     key = primary_metric(split.benchmark)
     for again in replaced:
-        before, place = again.before_metrics.get(key), places.get(again.submission_id)
+        before, row = again.before_metrics.get(key), places.get(again.submission_id)
         assert again.replaced_at is not None  # only these are read
-        if place is not None and before != again.after_metrics.get(key):
-            yield Change(again.pk, again.replaced_at, place, before, again.reason)
+        if row is not None and before != again.after_metrics.get(key):
+            yield Change(again.pk, again.replaced_at, row, before, again.reason)
 
 
 def _shown_since(submission: Submission) -> datetime:

@@ -9,6 +9,7 @@ from webapp.published.rows import submission_id
 # The table -> the number of its rows.
 _ROWS = {"dvis_tracker_initial_value": 4, "dvis_cross_attention_type": 2, "dvis_refiner_block": 4}
 BENCHMARK = "ovis"
+METHOD = "dvis"
 
 RETIRED = {
     submission_id(f"{table}-{number}"): table

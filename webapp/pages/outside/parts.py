@@ -63,7 +63,7 @@ def page(request: HttpRequest, split: Split, query: str, template: str, more: di
 def kept(
     request: HttpRequest, split: Split, draw: Callable[[], str], content_type: str | None = None
 ) -> HttpResponse:
-    """Draw a page or a picture. Who asks for the same at the same time gets the same; no change of a row is missed."""
+    """Draw a page or a picture once for all who ask at the same time; no change of a row is missed."""
     state = f"{request.build_absolute_uri()} {boards_version(split=split, user=AnonymousUser())}"
     key = f"embed:{hashlib.sha256(state.encode()).hexdigest()}"
     return HttpResponse(made_once(key, draw, kept_s=KEPT_S), content_type=content_type)
