@@ -177,7 +177,7 @@ def _ranked(split: Split, day: date) -> list[PastPlace]:
 def _replaced_since(split: Split, day: date) -> QuerySet[Reevaluation]:
     """The first replacement of a submission's numbers after a day: those before it were valid on the day."""
     replaced = Reevaluation.objects.filter(submission__split=split, replaced_at__gte=_end(day))
-    return replaced.order_by("submission", "replaced_at").distinct("submission")
+    return replaced.order_by("submission_id", "replaced_at").distinct("submission_id")
 
 
 def _rows(split: Split, day: date, ids: list[UUID]) -> dict[UUID, Row]:
