@@ -171,16 +171,16 @@ def test_the_job_keeps_what_it_finds_and_pages_and_api_show_it_as_long_as_its_nu
 @pytest.mark.django_db
 def test_the_page_shows_a_grid_and_how_an_open_cell_is_filled_by_one_click_and_by_one_call() -> None:
     categories = [{"id": number, "name": str(number)} for number in range(1, 26)]
-    author, split = make_user("alice"), make_run_split(benchmark={"slug": "shapes", "categories": categories})
+    author, split = make_user("alice"), make_run_split(benchmark={"categories": categories})
     online = {"segmenter": "Mask2Former", **BASE}
     large = {**online, "backbone": "Swin-L"}
     cells = (online, 0.3), ({**online, "tracker": "referring tracker"}, 0.35), (large, 0.4)
     done = [score(author, split, f"{ap}", factors, ap, DRAWS["low"]) for factors, ap in cells]
     assert studies_measure_due() == 1
-    page = Client().get("/benchmarks/shapes/ablations/").content.decode()
+    page = Client().get(f"/benchmarks/{split.benchmark.slug}/ablations/").content.decode()
     _, _, grid = page.partition('class="data grid-table"')
     for row in done:
         assert f"/submissions/{row.pk}/" in grid.partition("</table>")[0]
-    assert "/benchmarks/shapes/run/?split=val&amp;model=ovis%2Fswin%2FDVIS_Online_SwinL" in grid
+    assert "/run/?split=val&amp;model=ovis%2Fswin%2FDVIS_Online_SwinL" in grid
     assert "curl -X POST http://testserver/api/v1/runs" in grid
     assert "&quot;model&quot;: &quot;ovis/swin/DVIS_Online_SwinL&quot;" in grid
