@@ -1,6 +1,7 @@
 """Chooses the chart of a leaderboard, and its rows."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webapp.charts.levels import (
@@ -14,7 +15,7 @@ from webapp.charts.levels import (
 from webapp.charts.spec import Chart
 from webapp.charts.speed import pareto_front, speed_chart
 from webapp.charts.timeline import timeline_chart
-from webapp.leaderboards.board import Row
+from webapp.leaderboards.board import RankedRow, Row
 from webapp.leaderboards.filters import UNNAMED
 from webapp.leaderboards.metrics import OCCLUSION, Metric, metric
 from webapp.leaderboards.selectors import Leaderboard
@@ -23,26 +24,43 @@ from webapp.leaderboards.selectors import Leaderboard
 POINTS = 60
 # So many of the top rows are looked through for methods that differ.
 LOOKED_AT = 40
+KINDS = (BY_OCCLUSION, BY_WINDOW, BY_STEADINESS)
 
 
 def board_charts(board: Leaderboard) -> tuple[Chart, ...]:
     """Return the charts of the ticked rows (else of the top rows): by level, and over time."""
     scope = board.scope
     chosen = [ranked.row for ranked in board.chosen]
+    known = _well_known(board)
+    kinds = [kind for kind in KINDS if board.every.have((board.primary.key, *kind.metrics))]
+    rows = [ranked.row for ranked in _drawn(board, kinds if not chosen else [], known)]
 
     def levels(wanted: Levels) -> Chart | None:
-        return levels_chart(chosen or _top_methods(board, wanted), wanted, scope=scope)
+        return levels_chart(chosen or _top_methods(board, rows, wanted), wanted, scope=scope)
 
-    timeline = _timeline(board, chosen, scope=scope)
+    ids = {row.submission_id for row in rows}
+    ticked = [row for row in chosen if row.submission_id not in ids]
+    timeline = timeline_chart([*rows, *ticked], known, scope=scope, chosen=chosen)
     by_level = levels(BY_OCCLUSION) or levels(BY_WINDOW)
     if by_level is None and timeline is None:
         by_level = levels(BY_STEADINESS)
     return tuple(chart for chart in (by_level, timeline) if chart is not None)
 
 
-def _top_methods(board: Leaderboard, wanted: Levels) -> list[Row]:
+def _drawn(board: Leaderboard, kinds: Sequence[Levels], known: Metric) -> list[RankedRow]:
+    """All rows that the charts may need, by one query: the top ones of each kind, those of a timeline."""
+    every = board.every
+    queries = [every.top((board.primary.key, *kind.metrics), LOOKED_AT) for kind in kinds]
+    if every.have([known.key]):
+        queries += [every.of_each_year(known), every.best(known, POINTS)]
+    return every.together(*queries) if queries else []
+
+
+def _top_methods(board: Leaderboard, rows: Sequence[Row], wanted: Levels) -> list[Row]:
     """The top rows, the best one of each method before others of it; none that lacks the primary metric."""
-    top = [ranked.row for ranked in board.top((board.primary.key, *wanted.metrics), LOOKED_AT)]
+    metrics = (board.primary.key, *wanted.metrics)
+    known = [row for row in rows if all(row.values.get(key) is not None for key in metrics)]
+    top = [row for row in known if not row.is_secondary][:LOOKED_AT]
     best: dict[int, Row] = {}
     for row in top:
         best.setdefault(row.method_id, row)
@@ -106,14 +124,6 @@ def _speed(
         return None
     others = dict.fromkeys((quality, *(column.metric for column in board.columns)))
     return Speed(chart, quality, device, tuple(others), tuple(counts.most_common()))
-
-
-def _timeline(board: Leaderboard, chosen: list[Row], *, scope: str) -> Chart | None:
-    metric = _well_known(board)
-    dated = [ranked.row for ranked in board.every.dated(metric, POINTS)]
-    known = {row.submission_id for row in dated}
-    ticked = [row for row in chosen if row.submission_id not in known]
-    return timeline_chart([*dated, *ticked], metric, scope=scope, chosen=chosen)
 
 
 def _well_known(board: Leaderboard) -> Metric:

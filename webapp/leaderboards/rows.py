@@ -1,6 +1,6 @@
 """The rows of a kept board that a person may see, as queries: which, in which order, how many at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
@@ -186,10 +186,11 @@ class BoardRows:
             rows = BoardRow.objects.filter(pk__in=firsts.distinct("variant__method_id").values("pk"))
         return rows
 
-    def ordered(self, rows: QuerySet[BoardRow], sort: str = "") -> QuerySet[BoardRow]:
+    def ordered(self, rows: QuerySet[BoardRow], sort: str = "", number: str = "") -> QuerySet[BoardRow]:
         """Order rows by `sort`: a metric's key, a cost, "method" or "year"; "-" turns it, undefined is last.
 
-        Rows without the primary metric, where it sorts, follow by their stand-in.
+        Rows without the primary metric, where it sorts, follow by their stand-in. `number` is the name that
+        the query has for the standings by the metric that sorts, if it has one.
         """
         key, down = sort.removeprefix("-"), sort.startswith("-")
         names: list[Expression | F] = [Lower("variant__method__name"), Lower("variant__name"), F("pk")]
@@ -201,10 +202,18 @@ class BoardRows:
             return rows.order_by(_ordered(F(key), down), "is_secondary", *names)
         if not key:
             key, down = self.primary.key, self.primary.higher_is_better
-        rows = rows.alias(number=self._standing(key))
+        if not number:
+            rows, number = rows.alias(number=self._standing(key)), "number"
         stand_ins = (_ordered(F("stand_in"), False), _ordered(F("stand_in_value"), True))
         behind = () if sort else stand_ins
-        return rows.order_by(_ordered(F("number__value"), down), *behind, "is_secondary", *names)
+        return rows.order_by(_ordered(F(f"{number}__value"), down), *behind, "is_secondary", *names)
+
+    def _best(self, rows: QuerySet[BoardRow], number: Metric, down: bool | None = None) -> QuerySet[BoardRow]:
+        """Those that have a number, by it: the database finds the first ones in an index, however many."""
+        numbered = rows.alias(number=self._standing(number.key)).filter(number__value__isnull=False)
+        down = number.higher_is_better if down is None else down
+        names = Lower("variant__method__name"), Lower("variant__name"), F("pk")
+        return numbered.order_by(OrderBy(F("number__value"), descending=down), "is_secondary", *names)
 
     @property
     def sort(self) -> str:
@@ -213,17 +222,33 @@ class BoardRows:
         is_known = sort.removeprefix("-") in (*self.columns, *COST_KEYS, "method", "year")
         return sort if is_known else ""
 
-    def page(self, first: int, last: int) -> list[BoardRow]:
-        """Rows from `first` to before `last` of those that pass the filters, as the address sorts them."""
-        chosen = self.ordered(self.found(), self.sort).values("pk")[first:last]
-        return self.load(BoardRow.objects.filter(pk__in=chosen), self.sort)
+    def keys(self) -> list[int]:
+        """The keys of all listed rows, as the address sorts them."""
+        return list(self.ordered(self.found(), self.sort).values_list("pk", flat=True))
+
+    def page(self, first: int, last: int, numbered: int) -> list[BoardRow]:
+        """Rows from `first` to before `last` of those that are listed, as the address sorts them.
+
+        At least `numbered` of them have the number that sorts.
+        """
+        key = self.sort.removeprefix("-")
+        if last <= numbered and (key in self.columns or not key):
+            down = self.sort.startswith("-") if key else None
+            chosen = self._best(self.found(), self.ranking, down)
+        else:
+            chosen = self.ordered(self.found(), self.sort)
+        return self.load(BoardRow.objects.filter(pk__in=chosen.values("pk")[first:last]), self.sort)
+
+    def of(self, keys: Sequence[int]) -> list[BoardRow]:
+        """Load the rows with these keys, as the address sorts them."""
+        return self.load(BoardRow.objects.filter(pk__in=keys), self.sort)
 
     def load(self, rows: QuerySet[BoardRow], sort: str = "") -> list[BoardRow]:
         """Load rows in order, each with all that is shown of it but its numbers; one query."""
         kept = {f"kept_{name}": F(f"kept__{name}") for name in STANDING}
         loaded = rows.alias(kept=self._standing(self.ranking.key)).annotate(**kept)
         related = loaded.select_related("submission__author", "variant__method").defer("submission__problems")
-        return list(self.ordered(related, sort))
+        return list(self.ordered(related, sort, "kept" if sort == self.sort else ""))
 
     def read(self, loaded: Sequence[BoardRow]) -> list[RankedRow]:
         """Give loaded rows their numbers; at most four queries."""
@@ -239,32 +264,35 @@ class BoardRows:
 
     def every(self) -> Iterator[RankedRow]:
         """Read all rows that pass the filters, some at a time."""
-        keys = list(self.ordered(self.found(), self.sort).values_list("pk", flat=True))
+        keys = self.keys()
         for start in range(0, len(keys), READ_AT_ONCE):
-            chunk = BoardRow.objects.filter(pk__in=keys[start : start + READ_AT_ONCE])
-            yield from self.read(self.load(chunk, self.sort))
+            yield from self.read(self.of(keys[start : start + READ_AT_ONCE]))
 
-    def top(self, metrics: Sequence[str], limit: int) -> list[RankedRow]:
-        """The best rows by the primary metric that have all of these metrics, second readings left out."""
-        if not all(key in self.columns for key in metrics):
-            return []
-        rows = self.passing().filter(is_secondary=False)
-        for key in metrics:
-            rows = rows.filter(_has(self.columns[key]))
-        return self.read(self.load(BoardRow.objects.filter(pk__in=self.ordered(rows).values("pk")[:limit])))
+    def have(self, metrics: Iterable[str]) -> bool:
+        """Whether the board has all of these columns."""
+        return all(key in self.columns for key in metrics)
 
-    def dated(self, metric: Metric, limit: int) -> list[RankedRow]:
-        """Rows whose year and metric are known: the best of each year, and the best of all."""
-        column = self.columns.get(metric.key)
-        if column is None:
-            return []
-        rows = self.passing().filter(_has(column), variant__method__year__isnull=False)
-        numbered = rows.alias(figure=self._standing(metric.key))
-        value = _ordered(F("figure__value"), metric.higher_is_better)
-        firsts = numbered.order_by("variant__method__year", value, "pk").distinct("variant__method__year")
-        best = numbered.order_by(value, "pk").values("pk")[:limit]
-        chosen = Q(pk__in=firsts.values("pk")) | Q(pk__in=best)
-        return self.read(self.load(BoardRow.objects.filter(chosen)))
+    def top(self, metrics: Sequence[str], limit: int) -> QuerySet[BoardRow]:
+        """The best rows by the primary metric that have the last of these, too; second readings left out."""
+        rows = self.passing().filter(_has(self.columns[metrics[-1]]), is_secondary=False)
+        return self._best(rows, self.primary)[:limit]
+
+    def of_each_year(self, metric: Metric) -> QuerySet[BoardRow]:
+        """The best row of each year by a metric."""
+        rows = self.passing().filter(variant__method__year__isnull=False)
+        numbered = rows.alias(number=self._standing(metric.key)).filter(number__value__isnull=False)
+        value = OrderBy(F("number__value"), descending=metric.higher_is_better)
+        return numbered.order_by("variant__method__year", value, "pk").distinct("variant__method__year")
+
+    def best(self, metric: Metric, limit: int) -> QuerySet[BoardRow]:
+        """The best rows by a metric whose year is known."""
+        return self._best(self.passing().filter(variant__method__year__isnull=False), metric)[:limit]
+
+    def together(self, *queries: QuerySet[BoardRow]) -> list[RankedRow]:
+        """Read the rows of several queries at once, each row once, the best first."""
+        keys = [query.values("pk") for query in queries]
+        chosen = keys[0].union(*keys[1:], all=True)
+        return self.read(self.load(BoardRow.objects.filter(pk__in=chosen)))
 
     def of_variants(self, variants: Sequence[int]) -> list[BoardRow]:
         """The rows of some variants that pass the filters, the best first."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split, VideoSubset
@@ -21,7 +21,7 @@ from webapp.leaderboards.metrics import (
     metric,
     primary_metric,
 )
-from webapp.leaderboards.models import Board, BoardColumn, Standing
+from webapp.leaderboards.models import Board, BoardColumn, BoardRow, Standing
 from webapp.leaderboards.rows import COST_KEYS, BoardRows, Group
 from webapp.submissions.models import Submission
 from webapp.submissions.selectors import details_are_visible
@@ -107,15 +107,6 @@ class Leaderboard:
         """Whether the columns of the categories are open."""
         return self.has_categories and _is_open(CATEGORIES, self.filters, at_first=False)
 
-    def top(self, metrics: Sequence[str], limit: int) -> list[RankedRow]:
-        """The best rows that have all of these metrics; those of this page, where that is enough."""
-        if self.page == 1 and not self.every.sort:
-            rows = [one for one in self.rows if not one.row.is_secondary]
-            known = [one for one in rows if all(one.row.values.get(key) is not None for key in metrics)]
-            if len(known) >= limit or self.pages == 1:
-                return known[:limit]
-        return self.every.top(metrics, limit)
-
     @property
     def scope(self) -> str:
         """Name the videos that the numbers are about."""
@@ -153,15 +144,11 @@ def leaderboard(
     }
     keys = _in_order(split, best)
     passing = [one for one in everything if _passes(one, filters)]
-    is_counted = not (filters.q or filters.method or filters.best)
-    passing_rows = sum(one.rows for one in passing) if is_counted else rows.passing().count()
-    matching = rows.found().count() if rows.folds else passing_rows
-    pages = max(1, -(-matching // limit))
-    page = min(filters.page, pages)
-    found = rows.page((page - 1) * limit, page * limit)
+    listed = _page(rows, passing, limit)
     ticked = rows.of_variants(filters.rows) if filters.rows else []
     pinned = rows.baseline()
-    read = rows.read([*found, *ticked, *([pinned] if pinned else [])])
+    found = len(listed.rows)
+    read = rows.read([*listed.rows, *ticked, *([pinned] if pinned else [])])
     shown = [key for key in keys if _is_shown(split, key, filters)] or [primary.key]
     return Leaderboard(
         split=split,
@@ -180,21 +167,51 @@ def leaderboard(
         and details_are_visible(user=user, split=split)
         and any(one.origin != Submission.Origin.REPORTED for one in everything),
         baseline=read[-1] if pinned else None,
-        rows=tuple(read[: len(found)]),
-        chosen=tuple(read[len(found) : len(found) + len(ticked)]),
+        rows=tuple(read[:found]),
+        chosen=tuple(read[found : found + len(ticked)]),
         facets=_facets(everything, filters),
         total=sum(one.rows for one in everything),
-        matching=matching,
-        folded=passing_rows - matching,
+        matching=listed.matching,
+        folded=listed.passing - listed.matching,
         with_primary=sum(one.with_primary for one in passing),
-        page=page,
-        pages=pages,
+        page=listed.page,
+        pages=listed.pages,
         secondary_rows=sum(one.rows for one in groups if one.is_secondary),
         is_blind=is_blind,
         is_hidden=is_hidden,
         is_ranked=rows.ranking.key not in columns or columns[rows.ranking.key].is_ranked,
         every=rows,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of one page; how many rows pass the filters, and how many of these are listed."""
+
+    rows: list[BoardRow]
+    passing: int
+    matching: int
+    page: int
+    pages: int
+
+
+def _page(rows: BoardRows, passing: Sequence[Group], limit: int) -> Page:
+    """The page that is asked for. Rows that facets tell apart are counted; a search looks at all, once."""
+    filters = rows.filters
+    is_search = bool(filters.q or filters.method or filters.best)
+    keys = rows.keys() if is_search else []
+    if is_search:
+        matching = len(keys)
+        every = rows.passing().count() if rows.folds else matching
+    else:
+        every = sum(one.rows for one in passing)
+        matching = rows.found().count() if rows.folds else every
+    pages = max(1, -(-matching // limit))
+    page = min(filters.page, pages)
+    first, last = (page - 1) * limit, page * limit
+    numbered = matching if rows.folds else sum(one.with_primary for one in passing)
+    found = rows.of(keys[first:last]) if is_search else rows.page(first, last, numbered)
+    return Page(found, every, matching, page, pages)
 
 
 def boards_version(*, split: Split, user: User | AnonymousUser) -> str:
@@ -215,21 +232,17 @@ def _columns(
     board: Board | None, user: User | AnonymousUser, filters: Filters
 ) -> "list[WithAnnotations[BoardColumn, Ends]]":
     """The columns of a board, each with its ends among ranked rows, and whether the viewer sees any."""
-    of_column = Standing.objects.filter(column=OuterRef("pk"))
-    ranked = of_column.filter(row__is_public=True, row__is_secondary=False)
-    visible = Q(row__is_public=True)
+    standings = Standing.objects.filter(column=OuterRef("pk"), row__is_public=True, row__is_secondary=False)
+    others = Q(row__is_secondary=True, row__is_public=True) if filters.secondary else Q(pk__in=())
     if user.is_authenticated:
-        visible |= Q(row__submission__author=user)
-    seen = (
-        of_column.filter(visible) if filters.secondary else of_column.filter(visible, row__is_secondary=False)
+        own = Q(row__is_public=False, row__submission__author=user)
+        others |= own if filters.secondary else own & Q(row__is_secondary=False)
+    seen = Standing.objects.filter(others, row__board=board).values("column")
+    columns = BoardColumn.objects.filter(board=board).annotate(
+        highest=Subquery(standings.order_by("-value").values("value")[:1]),
+        lowest=Subquery(standings.order_by("value").values("value")[:1]),
     )
-    return list(
-        BoardColumn.objects.filter(board=board).annotate(
-            is_seen=Exists(seen),
-            highest=Subquery(ranked.order_by("-value").values("value")[:1]),
-            lowest=Subquery(ranked.order_by("value").values("value")[:1]),
-        )
-    )
+    return list(columns.annotate(is_seen=Q(highest__isnull=False) | Q(pk__in=seen)))
 
 
 def _in_order(split: Split, present: Mapping[str, object]) -> list[str]:

@@ -84,6 +84,11 @@ class Entry:
     baseline_href: str
     method_href: str
 
+    @property
+    def numbers(self) -> list[tuple[str, str]]:
+        """What its cells say, with their names, for phones, which have no room for the columns."""
+        return [(cell.label, cell.text) for cell in self.cells if not cell.is_undefined]
+
 
 @dataclass(frozen=True, slots=True)
 class Pages:

@@ -59,6 +59,12 @@ class Cell:
     is_difference: bool = False
     is_sure: bool = False
 
+    @property
+    def css(self) -> str:
+        """The classes of its place in the table; what does not lead is left out on phones."""
+        flags = {"starts": self.starts_group, "wide": not self.leads, "none": self.is_undefined}
+        return " ".join(["num", *(name for name, is_set in flags.items() if is_set)])
+
 
 @dataclass(frozen=True, slots=True)
 class Toggle:

@@ -1,13 +1,14 @@
 """Numbers and texts as people read them; the database and the API keep fractions."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Literal
 
 from django import template
 from django.urls import reverse
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from evaluator.catalog import METRICS
@@ -26,6 +27,12 @@ BACKTICKS = re.compile("`([^`]+)`")
 def percent(value: float | None) -> str:
     """Return a fraction in [0, 1] in percent with one decimal, a dash where it is undefined."""
     return percent_text(value)
+
+
+@register.filter
+def terms(numbers: Iterable[tuple[str, str]]) -> SafeString:
+    """Return names and numbers as the terms of a list. A loop of a template takes ten times as long."""
+    return format_html_join("", '<div><dt>{}</dt><dd class="num">{}</dd></div>', numbers)
 
 
 @register.filter
