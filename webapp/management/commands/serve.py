@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
+from django.template import Engine
+from django.template.loader import get_template
 from django.urls import get_resolver
 from uvicorn import Config
 
@@ -47,9 +49,8 @@ class Command(BaseCommand):
         files = StaticFiles(Path(settings.STATIC_ROOT), hashed_names())
         django = WSGIHandler()
         # All code is loaded before the processes part, so that they share its memory.
-        get_resolver().url_patterns  # noqa: B018  a property that loads
+        load_all()
         connections.close_all()
-        gc.freeze()
 
         def serve(index: int, counts: "memoryview[int]") -> None:
             door = FrontDoor(Pages(django), files)
@@ -86,3 +87,12 @@ def _raise_open_files() -> None:
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def load_all() -> None:
+    """Load all code, and parse our templates, for which the first reader of a page would wait."""
+    get_resolver().url_patterns  # noqa: B018  a property that loads
+    for folder in Engine.get_default().dirs:
+        for path in Path(folder).rglob("*.html"):
+            get_template(str(path.relative_to(folder)))
+    gc.freeze()

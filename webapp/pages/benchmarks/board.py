@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from django.utils.safestring import SafeString
+
 from evaluator.files.words import counted
 from webapp.charts.choose import Speed, board_charts, board_speed
 from webapp.charts.spec import Chart
@@ -10,8 +12,8 @@ from webapp.leaderboards.baseline import Lead, leads
 from webapp.leaderboards.board import RankedRow, Row
 from webapp.leaderboards.categories import ByCategory, by_category
 from webapp.leaderboards.choosing import Choice, choice_of
-from webapp.leaderboards.doubts import doubts, remarks
-from webapp.leaderboards.export import FORMATS, source_text
+from webapp.leaderboards.doubts import doubts
+from webapp.leaderboards.export import FORMATS
 from webapp.leaderboards.filters import ORIGINS, UNNAMED, Filters
 from webapp.leaderboards.metrics import OCCLUSION
 from webapp.leaderboards.selectors import Leaderboard
@@ -24,11 +26,12 @@ from webapp.pages.benchmarks.columns import (
     cells,
     group_heads,
     heads,
+    parts,
     shown_categories,
     toggles,
 )
+from webapp.pages.benchmarks.facts import row_facts
 from webapp.pages.benchmarks.uncertainty import Scale, rank_span, scale_of, tie_bars
-from webapp.pages.costs import cost_text
 
 CHIPS_SHOWN = 4
 BAR_HEIGHT = 22
@@ -72,13 +75,9 @@ class Entry:
     bars: tuple[Bar, ...]
     is_chosen: bool
     origin: str
-    source: str
-    source_url: str
-    printed_by: str
     doubts: tuple[str, ...]
-    remarks: tuple[str, ...]
+    facts: list[tuple[str, str]]
     published: str
-    cost: str
     chart_href: str
     is_baseline: bool
     baseline_href: str
@@ -88,6 +87,11 @@ class Entry:
     def numbers(self) -> list[tuple[str, str]]:
         """What its cells say, with their names, for phones, which have no room for the columns."""
         return [(cell.label, cell.text) for cell in self.cells if not cell.is_undefined]
+
+    @property
+    def parts(self) -> tuple[Cell | SafeString, ...]:
+        """Its cells, as the template places them."""
+        return parts(self.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,13 +364,9 @@ def _entry(
         bars=_bars(row, highest),
         is_chosen=is_chosen and not row.is_secondary,
         origin=ORIGINS[row.origin].lower(),
-        source=source_text(row),
-        source_url=_source_url(row),
-        printed_by=_printed_by(row),
         doubts=tuple(doubts(row.source)),
-        remarks=tuple(remarks(row.source)),
+        facts=row_facts(row),
         published=_published(row),
-        cost=cost_text(row.cost),
         chart_href=_href(path, replace(filters, rows=rows)) if can_tick else "",
         is_baseline=is_baseline,
         baseline_href=""
@@ -376,18 +376,6 @@ def _entry(
         if row.method_slug in filters.method
         else _href(path, replace(filters, method=(row.method_slug,), page=1)),
     )
-
-
-def _source_url(row: Row) -> str:
-    url = str(row.source.get("repo") or row.source.get("paper_url") or "")
-    return url if url.startswith(("https://", "http://")) else ""
-
-
-def _printed_by(row: Row) -> str:
-    if row.source.get("reported_by") == "third_party":
-        kind = row.source.get("third_party_kind")
-        return f"printed by others than the authors{f' ({kind})' if kind else ''}"
-    return "printed by the authors"
 
 
 def _published(row: Row) -> str:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby, takewhile
 from typing import TypeVar
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
 from webapp.leaderboards.baseline import Lead
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.categories import ByCategory
@@ -64,6 +67,27 @@ class Cell:
         """The classes of its place in the table; what does not lead is left out on phones."""
         flags = {"starts": self.starts_group, "wide": not self.leads, "none": self.is_undefined}
         return " ".join(["num", *(name for name, is_set in flags.items() if is_set)])
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is nothing but a number, as nine of ten are."""
+        return not (self.leads or self.is_difference or self.detail or self.ends_occlusion)
+
+
+def parts(cells: Sequence[Cell]) -> tuple[Cell | SafeString, ...]:
+    """Cells for the template, plain ones beside each other as HTML: it takes ten times as long over each."""
+    found: list[Cell | SafeString] = []
+    for is_plain, some in groupby(cells, key=lambda cell: cell.is_plain):
+        if is_plain:
+            found.append(mark_safe("".join(_plain(cell) for cell in some)))
+        else:
+            found.extend(some)
+    return tuple(found)
+
+
+def _plain(cell: Cell) -> SafeString:
+    text = format_html("<strong>{}</strong>", cell.text) if cell.is_best else cell.text
+    return format_html('<td class="{}">{}</td>', cell.css, text)
 
 
 @dataclass(frozen=True, slots=True)
