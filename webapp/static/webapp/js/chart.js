@@ -1,5 +1,5 @@
 // Makes charts answer to the pointer. Each stands in the page as SVG already; Plotly (0.5 MB) is loaded when one is
-// touched, or else when the page has nothing left to do, and takes the picture's place.
+// touched, or else after all that is to be seen, and takes the picture's place.
 
 const NARROW = 620;
 let loading = null;
@@ -63,19 +63,30 @@ const nearby = new IntersectionObserver(
   { rootMargin: "200px" },
 );
 
-const loaded = document.readyState === "complete" ? Promise.resolve() : new Promise((resolve) => addEventListener("load", resolve));
-const idle = (task) => (window.requestIdleCallback ? requestIdleCallback(task, { timeout: 3000 }) : setTimeout(task, 200));
+// What a page needs to be seen is there when it is painted; of what follows, Plotly takes the longest.
+const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
+// The line has nothing else to do by now. Read and run is it only where a chart is near.
+function fetchSoon(address) {
+  if (document.querySelector('link[rel="preload"][as="script"]')) return;
+  const link = Object.assign(document.createElement("link"), { rel: "preload", as: "script", href: address, fetchPriority: "low" });
+  document.head.append(link);
+}
 
 function watch(root) {
   for (const canvas of root.querySelectorAll("[data-chart]:not([data-watched])")) {
     canvas.dataset.watched = "true";
     const touched = () => canvas.dataset.drawn ?? draw(canvas);
     for (const event of ["pointerenter", "touchstart", "focusin"]) canvas.addEventListener(event, touched, { once: true, passive: true });
-    if (!navigator.connection?.saveData) loaded.then(() => idle(() => canvas.dataset.drawn ?? nearby.observe(canvas)));
+    if (navigator.connection?.saveData) continue;
+    fetchSoon(canvas.dataset.plotly);
+    painted.then(() => canvas.dataset.drawn ?? nearby.observe(canvas));
   }
 }
 
+// The script does not wait for others (async): the page may not be read to its end.
 watch(document);
+document.addEventListener("DOMContentLoaded", () => watch(document));
 document.addEventListener("htmx:afterSwap", () => watch(document));
 document.addEventListener("themechange", () => {
   for (const canvas of document.querySelectorAll("[data-drawn]")) draw(canvas);
