@@ -144,15 +144,6 @@ def test_on_a_phone_a_tap_on_a_row_opens_the_rest_and_nothing_sticks_out(board: 
     assert fits(board)
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/methods/", "/methods/strong/", URL, URL + "how-to-submit/", URL + "about/", "/nothing/"]
-)
-def test_no_page_is_wider_than_a_phone(board: Page, path: str) -> None:
-    board.set_viewport_size({"width": 390, "height": 844})
-    board.goto(path)
-    assert fits(board)
-
-
 def test_the_chosen_theme_is_kept_and_there_before_the_first_paint(board: Page) -> None:
     now = board.evaluate("document.documentElement.dataset.theme")
     board.click("[data-toggle-theme]")

@@ -322,18 +322,3 @@ def test_withdrawn_while_it_waits(
         expect(page.locator(".status-line")).to_contain_text("Queued")
         page.get_by_role("button", name="Withdraw").click()
         expect(page.get_by_text("Withdrawn", exact=True)).to_be_visible()
-
-
-@pytest.mark.parametrize("path", ["submit", "mine", "submission", "/accounts/tokens/", "/accounts/email/"])
-def test_page_fits_a_phone(path: str, open_page: Callable[..., Page], shapes: Shapes) -> None:
-    page = open_page(viewport={"width": 390, "height": 844})
-    page.goto(shapes.url)
-    if path in ("mine", "submission"):
-        page.get_by_label("choose it").set_input_files(shapes.write(shapes.good))
-        submit(page)
-        expect(page.get_by_role("heading", name="Rank 1 of 1")).to_be_visible(timeout=SCORED_MS)
-    if path == "mine":
-        page.goto("/submissions/")
-    if path.startswith("/"):
-        page.goto(path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
