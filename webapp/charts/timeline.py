@@ -46,7 +46,7 @@ def timeline_chart(
     sound = [row for row in dated if not is_doubtful(row)]
     records = _records(sound, metric)
     labelled = [row for row in chosen if row in dated] or records[-LABELS:]
-    years = ((dated[0].year or 0) - 0.9, (dated[-1].year or 0) + 0.4)
+    years = _years(dated, labelled, metric)
     return Chart(
         key="timeline",
         title=f"How far has {metric.label} come?",
@@ -170,6 +170,15 @@ def _marked(rows: Sequence[Row], metric: Metric) -> list[dict[str, Any]]:
     ]
 
 
+def _years(dated: Sequence[Row], labelled: Sequence[Row], metric: Metric) -> tuple[float, float]:
+    """Return the ends of the horizontal axis, with room for the names at the left of their marks."""
+    first, last = (dated[0].year or 0) - 0.9, (dated[-1].year or 0) + 0.4
+    for row, text in zip(labelled, _texts(labelled, metric), strict=True):
+        share = min(LETTER_WIDTH * len(text), 0.5)  # of the axis
+        first = min(first, ((row.year or 0) - share * last) / (1 - share))
+    return first, last
+
+
 def _range(dated: Sequence[Row], metric: Metric) -> tuple[float, float]:
     """Return the ends of the vertical axis, with room for the name above the highest mark."""
     values = [100 * (row.values[metric.key] or 0.0) for row in dated]
@@ -182,10 +191,7 @@ def _labels(
 ) -> list[dict[str, Any]]:
     """Name the marks at their left. Where names would touch they move apart, and a line leads to the mark."""
     apart_by = [_apart_by(row, rows) for row in rows]
-    texts = [
-        f"{row.method} {more} {percent(row.values[metric.key])}"
-        for row, more in zip(rows, apart_by, strict=True)
-    ]
+    texts = _texts(rows, metric)
     values = [100 * (row.values[metric.key] or 0.0) for row in rows]
     heights = list(values)
     gap = LABEL_HEIGHT * (ends[1] - ends[0])
@@ -198,6 +204,10 @@ def _labels(
         _label(row, more, metric, value, height)
         for row, more, value, height in zip(rows, apart_by, values, heights, strict=True)
     ]
+
+
+def _texts(rows: Sequence[Row], metric: Metric) -> list[str]:
+    return [f"{row.method} {_apart_by(row, rows)} {percent(row.values[metric.key])}" for row in rows]
 
 
 def _apart_by(row: Row, rows: Sequence[Row]) -> str:

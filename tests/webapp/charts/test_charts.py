@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from webapp.charts.levels import BY_OCCLUSION, BY_STEADINESS, BY_WINDOW, levels_chart
 from webapp.charts.spec import spread, styles
-from webapp.charts.timeline import LABEL_HEIGHT, timeline_chart
+from webapp.charts.timeline import LABEL_HEIGHT, LETTER_WIDTH, timeline_chart
 from webapp.leaderboards.board import Row
 from webapp.leaderboards.metrics import metric
 from webapp.leaderboards.names import names_apart
@@ -202,6 +202,19 @@ def test_labels_of_the_timeline_that_would_touch_are_moved_apart_and_lead_to_the
     assert [label["showarrow"] for label in (alone, late)] == [False, False]
     assert (low["y"], high["y"]) == (50.0, 50.2)
     assert high["ay"] - low["ay"] == pytest.approx(LABEL_HEIGHT * 1.16 * 40)
+
+
+def test_the_first_name_of_a_timeline_has_room_at_the_left_of_its_mark() -> None:
+    years = (2019, 2023, 2026)
+    rows = [
+        make(n, {"AP": 0.1 * n + 0.1}, year=year, method="MaskTrack R-CNN") for n, year in enumerate(years)
+    ]
+    chart = timeline_chart(rows, metric("AP"), scope="")
+    assert chart is not None
+    left, right = chart.figure["layout"]["xaxis"]["range"]
+    text = chart.figure["layout"]["annotations"][0]["text"].replace("<b>", "").replace("</b>", "")
+    assert (2019 - left) / (right - left) >= LETTER_WIDTH * len(text) - 1e-9
+    assert right == 2026.4
 
 
 def test_two_variants_of_one_method_are_told_apart_in_the_timeline() -> None:
