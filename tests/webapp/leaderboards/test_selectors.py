@@ -204,3 +204,18 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     for n in range(40):
         make_row(split, f"M{n}", n / 100, metrics={"AP50": 0.5}, author=alice)
     assert count_queries(split, alice) == few <= 8
+
+
+@pytest.mark.parametrize("limit", [2, 5, 6])
+def test_pages_together_hold_every_row_also_those_without_any_number(limit: int) -> None:
+    split = make_board()
+    for name, ap in (("A", 0.5), ("B", 0.4), ("C", 0.4), ("D", 0.2)):
+        make_row(split, name, ap)
+    make_row(split, "E", None, metrics={"AP": None})
+    make_row(split, "F", None, metrics={"AP50": 0.3})
+    shown = []
+    for page in range(1, -(-6 // limit) + 1):
+        filters = Filters.from_query(QueryDict(f"page={page}"))
+        shown += names(leaderboard(split=split, user=AnonymousUser(), filters=filters, limit=limit))
+    assert shown[:4] == ["A", "B", "C", "D"]
+    assert sorted(shown[4:]) == ["E", "F"]
