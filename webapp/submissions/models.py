@@ -125,6 +125,11 @@ class Submission(models.Model):
     def is_finished(self) -> bool:
         return self.status not in self.UNFINISHED
 
+    @classmethod
+    def locked(cls) -> "models.QuerySet[Submission]":
+        """Rows for a change, locked without their keys: boards write rows that refer to them meanwhile."""
+        return cls.objects.select_for_update(of=("self",), no_key=True)
+
     @property
     def is_shown(self) -> bool:
         """Whether others see it, where they see its split."""

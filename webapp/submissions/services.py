@@ -135,7 +135,7 @@ def _withdrawn(submission: Submission, actor: User) -> bool:
     own = Job.objects.filter(submission=submission).first()  # it may have got one meanwhile
     if own is not None:
         return job_cancel(job=own, actor=actor)
-    locked = Submission.objects.select_for_update(of=("self",), no_key=True).get(pk=submission.pk)
+    locked = Submission.locked().get(pk=submission.pk)
     if locked.is_finished and locked.status != Submission.Status.FAILED:
         return False
     submission_leave(submission=locked, actor=actor)
@@ -147,7 +147,7 @@ def _retried(submission: Submission, actor: User) -> bool:
     job = submission.work
     if job is not None and job_retry(job=job, actor=actor):
         return True
-    locked = Submission.objects.select_for_update(of=("self",), no_key=True).get(pk=submission.pk)
+    locked = Submission.locked().get(pk=submission.pk)
     if locked.status != Submission.Status.FAILED or getattr(locked, "job", None) is not None:
         return False
     locked.waits_for = None  # what it waited for was withdrawn after it had failed
@@ -182,7 +182,7 @@ def submission_set_public(*, submission: Submission, actor: User, is_public: boo
     _check_owner(submission, actor)
     by_organiser = actor.is_staff and submission.author_id != actor.pk
     with transaction.atomic():
-        locked = Submission.objects.select_for_update(of=("self",), no_key=True).get(pk=submission.pk)
+        locked = Submission.locked().get(pk=submission.pk)
         if is_public and locked.is_hidden and not actor.is_staff:
             raise SubmissionRefused(
                 "hidden-by-organisers",
@@ -213,7 +213,7 @@ def submission_state_cost(*, submission: Submission, actor: User, cost: Mapping[
         )
     stated = cost_clean(cost)
     with transaction.atomic():
-        locked = Submission.objects.select_for_update(of=("self",), no_key=True).get(pk=submission.pk)
+        locked = Submission.locked().get(pk=submission.pk)
         Submission.objects.filter(pk=submission.pk).update(cost=stated)
         audit("submission.cost", f"submission:{submission.id}", actor=actor, **stated)
         numbers_changed.send(Submission, submissions=[locked])

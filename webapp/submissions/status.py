@@ -41,7 +41,7 @@ def submission_follow(job: Job, actor: User | None, data: dict[str, Any]) -> Non
 
 def _waiting(submission: Submission) -> list[Submission]:
     """Return the submissions that wait for the evaluation of this one, oldest first, locked."""
-    rows = Submission.objects.select_for_update(of=("self",), no_key=True).filter(waits_for=submission)
+    rows = Submission.locked().filter(waits_for=submission)
     ended = (Status.SCORED, Status.REJECTED, Status.WITHDRAWN)
     return list(rows.exclude(status__in=ended).order_by("created_at", "pk"))
 
@@ -106,9 +106,7 @@ def submission_score_as(*, submission: Submission, earlier: Submission) -> None:
 
 
 def _locked(job: Job) -> Submission:
-    rows = Submission.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "blob", "split__ground_truth", "split__benchmark"
-    )
+    rows = Submission.locked().select_related("blob", "split__ground_truth", "split__benchmark")
     return rows.get(pk=job.subject_id)
 
 

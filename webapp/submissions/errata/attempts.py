@@ -46,7 +46,5 @@ def reevaluation_rejected(job: Job, *, problems: list[dict[str, Any]]) -> None:
 
 def _locked(job: Job) -> tuple[Reevaluation, Submission]:
     again = Reevaluation.objects.select_for_update().get(pk=job.subject_id)
-    submission = Submission.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "split__benchmark", "ground_truth", "result"
-    )
+    submission = Submission.locked().select_related("split__benchmark", "ground_truth", "result")
     return again, submission.get(pk=again.submission_id)
