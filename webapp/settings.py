@@ -102,7 +102,6 @@ MIDDLEWARE = [
     "webapp.pages.personal.PersonalPagesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "webapp.rest.log.RequestLog",
 ]

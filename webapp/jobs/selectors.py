@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
@@ -30,14 +30,18 @@ class QueueState:
 
 
 def queue_state(kind: Job.Kind = Job.Kind.EVALUATE) -> QueueState:
-    waiting = list(
-        Job.objects.filter(kind=kind, status=Job.Status.QUEUED).values_list("created_at", flat=True)
+    waits = Q(status=Job.Status.QUEUED)
+    jobs = Job.objects.filter(kind=kind, status__in=Job.UNFINISHED).aggregate(
+        queued=Count("pk", filter=waits),
+        running=Count("pk", filter=~waits),
+        oldest=Min("created_at", filter=waits),
     )
+    oldest = jobs["oldest"]
     return QueueState(
         workers_alive=workers_alive(kind),
-        queued=len(waiting),
-        running=Job.objects.filter(kind=kind, status=Job.Status.RUNNING).count(),
-        oldest_wait_s=(timezone.now() - min(waiting)).total_seconds() if waiting else None,
+        queued=jobs["queued"],
+        running=jobs["running"],
+        oldest_wait_s=(timezone.now() - oldest).total_seconds() if oldest else None,
     )
 
 

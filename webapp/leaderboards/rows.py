@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import (
@@ -208,12 +209,17 @@ class BoardRows:
         behind = () if sort else stand_ins
         return rows.order_by(_ordered(F(f"{number}__value"), down), *behind, "is_secondary", *names)
 
+    def _numbered(self, rows: QuerySet[BoardRow], metric: Metric) -> QuerySet[BoardRow]:
+        """Those that have a number, which the query calls `number`."""
+        return rows.alias(number=self._standing(metric.key)).filter(number__value__isnull=False)
+
     def _best(self, rows: QuerySet[BoardRow], number: Metric, down: bool | None = None) -> QuerySet[BoardRow]:
         """Those that have a number, by it: the database finds the first ones in an index, however many."""
-        numbered = rows.alias(number=self._standing(number.key)).filter(number__value__isnull=False)
         down = number.higher_is_better if down is None else down
         names = Lower("variant__method__name"), Lower("variant__name"), F("pk")
-        return numbered.order_by(OrderBy(F("number__value"), descending=down), "is_secondary", *names)
+        return self._numbered(rows, number).order_by(
+            OrderBy(F("number__value"), descending=down), "is_secondary", *names
+        )
 
     @property
     def sort(self) -> str:
@@ -280,9 +286,9 @@ class BoardRows:
     def of_each_year(self, metric: Metric) -> QuerySet[BoardRow]:
         """The best row of each year by a metric."""
         rows = self.passing().filter(variant__method__year__isnull=False)
-        numbered = rows.alias(number=self._standing(metric.key)).filter(number__value__isnull=False)
         value = OrderBy(F("number__value"), descending=metric.higher_is_better)
-        return numbered.order_by("variant__method__year", value, "pk").distinct("variant__method__year")
+        by_year = self._numbered(rows, metric).order_by("variant__method__year", value, "pk")
+        return by_year.distinct("variant__method__year")
 
     def best(self, metric: Metric, limit: int) -> QuerySet[BoardRow]:
         """The best rows by a metric whose year is known."""
@@ -305,19 +311,19 @@ class BoardRows:
         rows = self.load(self.visible().filter(variant=self.filters.baseline, is_secondary=False))
         return rows[0] if rows else None
 
-    def fast(self, metric: Metric) -> list[tuple[int, str, float, float]]:
-        """(key, device, frames per second, value) of rows that have a speed and the metric."""
+    def fast(self, metric: Metric) -> list[tuple[UUID, str, float, float]]:
+        """(submission, device, frames per second, value) of rows that have a speed and the metric."""
         column = self.columns.get(metric.key)
         if column is None:
             return []
         rows = self.passing().filter(fps__isnull=False, is_secondary=False)
         numbered = rows.alias(figure=self._standing(metric.key)).filter(figure__value__isnull=False)
-        found = numbered.order_by().values_list("pk", "device", "fps", "figure__value")
-        return [(pk, device, fps or 0.0, value) for pk, device, fps, value in found]
+        found = numbered.order_by().values_list("submission_id", "device", "fps", "figure__value")
+        return [(id, device, fps or 0.0, value) for id, device, fps, value in found]
 
-    def of_keys(self, keys: Sequence[int]) -> list[RankedRow]:
-        """The rows with these keys, the best first."""
-        return self.read(self.load(BoardRow.objects.filter(pk__in=keys)))
+    def of_submissions(self, ids: Sequence[UUID]) -> QuerySet[BoardRow]:
+        """The rows of some submissions."""
+        return BoardRow.objects.filter(board=self.board, submission__in=ids)
 
     def values(self, metric: Metric) -> Iterator[float]:
         """The numbers of listed rows in a column, the best first; second readings left out."""

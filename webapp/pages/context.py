@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from webapp.jobs.selectors import QueueState, queue_state
 
 VERSION = version("dvis-bench")
-# The header is on every page: without this, every view would ask the database three times more.
+# The header is on every page: without this, every view would ask the database twice more.
 QUEUE_STATE_S = 3
 
 

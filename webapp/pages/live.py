@@ -20,6 +20,12 @@ def logged_in(request: HttpRequest) -> User:
     return request.user
 
 
+def wants_part(request: HttpRequest) -> bool:
+    """Return whether htmx asks for the part of a page that it replaces, not for the page (as Back does)."""
+    headers = request.headers
+    return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+
+
 def live_page(
     request: HttpRequest, *, page: str, state: str, state_id: str, context: dict[str, Any]
 ) -> HttpResponse:

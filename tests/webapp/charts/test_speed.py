@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.boards import make_board, make_row
 from webapp.benchmarks.models import Split
-from webapp.charts.choose import Speed, board_speed
+from webapp.charts.choose import Speed, board_charts
 from webapp.charts.drawing.pictures import chart_svg
 from webapp.charts.speed import pareto_front
 from webapp.leaderboards.filters import Filters
@@ -40,7 +40,7 @@ def make_fast(split: Split, name: str, ap: float, fps: float, device: str, **met
 
 def speed_of(split: Split, query: str = "") -> Speed | None:
     filters = Filters.from_query(QueryDict(query))
-    return board_speed(leaderboard(split=split, user=AnonymousUser(), filters=filters))
+    return board_charts(leaderboard(split=split, user=AnonymousUser(), filters=filters)).speed
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from django.utils.safestring import SafeString
 
 from evaluator.files.words import counted
-from webapp.charts.choose import Speed, board_charts, board_speed
+from webapp.charts.choose import Speed, board_charts
 from webapp.charts.spec import Chart
 from webapp.leaderboards.baseline import Lead, leads
 from webapp.leaderboards.board import RankedRow, Row
@@ -160,6 +160,7 @@ def board_page(board: Leaderboard, *, path: str, export_path: str) -> BoardPage:
     by_name = _by_category(board)
     categories = shown_categories(board, by_name)
     found_heads = heads(board, categories)
+    drawn = board_charts(board)
 
     def entry(ranked: RankedRow, tie: str, *, can_tick: bool) -> Entry:
         found = _entry(
@@ -196,9 +197,9 @@ def board_page(board: Leaderboard, *, path: str, export_path: str) -> BoardPage:
         else None,
         choice=choice_of(board),
         clear=_href(path, Filters(split=filters.split, subset=filters.subset)),
-        charts=board_charts(board),
+        charts=drawn.charts,
         chart_fields=tuple(replace(filters, page=1).pairs()),
-        speed=_speed_card(board_speed(board), filters, path),
+        speed=_speed_card(drawn.speed, filters, path),
         form_state=_form_state(filters, {ranked.row.variant_id for ranked in shown}),
         export_path=export_path,
         export_state=tuple(replace(filters, page=1, metrics=()).pairs()),
@@ -350,6 +351,7 @@ def _entry(
     can_tick: bool,
 ) -> Entry:
     row, filters = ranked.row, board.filters
+    found_doubts = tuple(doubts(row.source))
     is_chosen = row.variant_id in filters.rows
     rows = tuple(sorted({*filters.rows} ^ {row.variant_id}))
     is_baseline = board.baseline is not None and board.baseline.row.submission_id == row.submission_id
@@ -364,8 +366,8 @@ def _entry(
         bars=_bars(row, highest),
         is_chosen=is_chosen and not row.is_secondary,
         origin=ORIGINS[row.origin].lower(),
-        doubts=tuple(doubts(row.source)),
-        facts=row_facts(row),
+        doubts=found_doubts,
+        facts=row_facts(row, found_doubts),
         published=_published(row),
         chart_href=_href(path, replace(filters, rows=rows)) if can_tick else "",
         is_baseline=is_baseline,

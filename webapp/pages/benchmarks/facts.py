@@ -1,13 +1,13 @@
 """What opens below a row of a leaderboard: where its numbers come from, what it is made of, what it costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from webapp.leaderboards.board import Row
-from webapp.leaderboards.doubts import doubts, remarks
+from webapp.leaderboards.doubts import remarks
 from webapp.leaderboards.export import source_text
 from webapp.pages.costs import cost_text
 from webapp.pages.templatetags.numbers import moment, words
@@ -15,12 +15,12 @@ from webapp.pages.templatetags.numbers import moment, words
 COST_KINDS = {"printed": "as printed", "stated": "as its author states"}
 
 
-def row_facts(row: Row) -> list[tuple[str, str]]:
-    """Return names and texts, which are HTML where they hold links."""
-    return [*(_printed(row) if row.origin == "reported" else _scored(row)), *_made_of(row)]
+def row_facts(row: Row, doubts: Iterable[str]) -> list[tuple[str, str]]:
+    """Return names and texts, which are HTML where they hold links; `doubts` are those about its source."""
+    return [*(_printed(row, doubts) if row.origin == "reported" else _scored(row)), *_made_of(row)]
 
 
-def _printed(row: Row) -> Iterator[tuple[str, str]]:
+def _printed(row: Row, doubts: Iterable[str]) -> Iterator[tuple[str, str]]:
     source = row.source
     link = _link(source.get("repo") or source.get("paper_url"), source_text(row) or "not named")
     yield "Printed in", format_html('{}<br><span class="muted">{}</span>', link, _printed_by(row))
@@ -29,7 +29,7 @@ def _printed(row: Row) -> Iterator[tuple[str, str]]:
         yield "Also", format_html("{}: {}", link, ", ".join(also.get("metrics", ())))
     if notes := source.get("notes"):
         yield "Note", notes
-    for text in doubts(source):
+    for text in doubts:
         yield "Doubtful source", text
     for text in remarks(source):
         yield "To know", text

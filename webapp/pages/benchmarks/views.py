@@ -19,7 +19,7 @@ from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split, VideoSubset
 from webapp.benchmarks.selectors import benchmark_get, split_get, split_shown_outside
 from webapp.cache import made_once
-from webapp.charts.choose import board_charts, board_speed
+from webapp.charts.choose import board_charts
 from webapp.leaderboards.filters import Filters
 from webapp.leaderboards.history import past_board, today
 from webapp.leaderboards.metrics import column_order, metric, primary_metric
@@ -29,7 +29,7 @@ from webapp.pages.benchmarks.board import board_page
 from webapp.pages.benchmarks.past import When, past_lines
 from webapp.pages.benchmarks.sample import sample_predictions
 from webapp.pages.charts import chart_file, chart_response
-from webapp.pages.live import missing_is_404
+from webapp.pages.live import missing_is_404, wants_part
 from webapp.pages.opengraph import board_opengraph
 from webapp.pages.snippets import board_snippets, past_snippets
 from webapp.submissions.selectors import GIVE_BACKS, quota_for
@@ -47,7 +47,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     when = When.from_query(request.GET)
     query = filters.to_query() if when is None else when.to_query(filters.split)
     address = f"{path}?{query}".removesuffix("?")
-    is_partial = bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # by HtmxMiddleware
+    is_partial = wants_part(request)
     if not is_partial and request.get_full_path() != address:
         return HttpResponseRedirect(address)
     splits = list(benchmark.splits.select_related("benchmark").defer("videos"))
@@ -116,8 +116,9 @@ def chart(request: HttpRequest, slug: str) -> HttpResponse:
     filters = Filters.from_query(request.GET)
     split = _split(benchmark, filters.split)
     board = _board(request, split, filters)
-    speed = board_speed(board) if request.GET.get("chart") == "speed" else None
-    charts = (speed.chart,) if speed else board_charts(board)
+    drawn = board_charts(board)
+    wanted = drawn.speed if request.GET.get("chart") == "speed" else None
+    charts = (wanted.chart,) if wanted else drawn.charts
     if not charts:
         raise Http404("No row of this leaderboard has numbers to draw.")
     name = "-".join(filter(None, (benchmark.slug, split.name, filters.subset)))

@@ -15,7 +15,7 @@ from webapp.methods.models import Method
 from webapp.methods.services import method_update
 from webapp.pages.ablations.cards import study_cards
 from webapp.pages.charts import chart_file
-from webapp.pages.live import logged_in, missing_is_404, told_if_refused
+from webapp.pages.live import logged_in, missing_is_404, told_if_refused, wants_part
 from webapp.pages.methods.forms import MethodForm
 from webapp.pages.methods.matrix import method_get, method_panels, methods_found, methods_listed
 from webapp.pages.opengraph import method_opengraph
@@ -39,8 +39,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "page_obj": page,
         "methods": methods_listed(user=request.user, methods=page.object_list),
     }
-    is_partial = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # by HtmxMiddleware
-    response = render(request, "methods/partials/table.html" if is_partial else "methods/list.html", context)
+    response = render(
+        request, "methods/partials/table.html" if wants_part(request) else "methods/list.html", context
+    )
     patch_vary_headers(response, ["HX-Request"])
     return response
 

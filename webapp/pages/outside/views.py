@@ -127,7 +127,7 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _chart(split: Split, filters: Filters) -> Chart:
-    charts = board_charts(board_shown(split, filters, ROWS))
+    charts = board_charts(board_shown(split, filters, ROWS)).charts
     if not charts:
         raise Http404("No row of this leaderboard has numbers to draw.")
     return charts[0]
