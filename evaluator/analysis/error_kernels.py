@@ -39,6 +39,24 @@ def _followed(shared: Any, p_areas: Ints, g_areas: Ints, g_crowd: Flags, n: Any,
                     follows[t] = g
 
 
+@compiled(
+    "void(Array(int32, 3, 'C', readonly=True), Array(int64, 2, 'C', readonly=True),"
+    "Array(int64, 2, 'C', readonly=True), Array(uint8, 1, 'C', readonly=True), int64[:, ::1])"
+)
+def follow_video(
+    shared: NDArray[np.int32], p_areas: Ints, g_areas: Ints, g_crowd: Flags, follows: Ints
+) -> None:
+    """Find on which object every prediction of a video lies in each frame: IoU of 0.5 or more there.
+
+    Args:
+        shared, p_areas, g_areas: see `evaluator.analysis.overlaps.VideoOverlaps`.
+        g_crowd: [G], 1 for what no prediction can lie on.
+        follows: [N, T], receives an index in [0, G), or NONE.
+    """
+    for n in range(follows.shape[0]):
+        _followed(shared, p_areas, g_areas, g_crowd, n, follows[n])
+
+
 @compiled()
 def _track_iou(shared: Any, p_areas: Ints, g_areas: Ints, n: Any, g: Any) -> float:
     both = np.int64(0)

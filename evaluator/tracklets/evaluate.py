@@ -159,16 +159,26 @@ def score_predictions(
             return _score_table(table, truth, splits, workers, progress, (), read_seconds)
         except NotPlain:
             pass
+    table, warnings = plain_table(source, truth)
+    read_seconds = time.perf_counter() - begin
+    return _score_table(table, truth, splits, workers, progress, warnings, read_seconds)
+
+
+def plain_table(source: JsonFile, truth: GroundTruth) -> tuple[PredictionTable, tuple[Problem, ...]]:
+    """Read the predictions with care, and return a plain copy of them with warnings.
+
+    Raises:
+        SubmissionRejected: they cannot be used; with every problem.
+    """
+    text, entries = open_list(source)
     reader = CarefulReader(text, entries, truth)
     errors, warnings, plain = reader.read()
     if errors:
         raise SubmissionRejected((*errors, *source.warnings, *_warn(reader.table, truth), *warnings))
-    text, entries = open_list(JsonFile(source.name, plain))
-    table = read_table(text, entries, truth)
+    table = read_table(*open_list(JsonFile(source.name, plain)), truth)
     if table is None:
         raise RuntimeError("Expected a plain copy of the predictions to be readable")
-    read_seconds = time.perf_counter() - begin
-    return _score_table(table, truth, splits, workers, progress, warnings, read_seconds)
+    return table, warnings
 
 
 def _score_table(
