@@ -100,6 +100,9 @@ class Split(models.Model):
     frames_dir = models.CharField(
         max_length=500, blank=True, help_text="folder with a folder of frames per video"
     )
+    frames_public = models.BooleanField(
+        default=False, help_text="on: whoever sees the split may look at its frames"
+    )
     videos = models.JSONField(default=list, help_text="[{id, name, length, height, width}]")
     video_count = models.PositiveIntegerField(default=0)
     categories = models.JSONField(

@@ -16,6 +16,7 @@ def rules_in_words(split: Split) -> list[str]:
         opening_in_words(split),
         f"Seen by: {audience}.",
         f"Ground truth: {'public' if split.ground_truth_public else 'not public'}.",
+        f"Frames: {_frames(split)}.",
         f"Scores show to: {_scores(split)}.",
         f"Numbers per video and category show to: {details}.",
         f"Quota per person: {quota_in_words(split)}.",
@@ -39,6 +40,12 @@ def quota_in_words(split: Split) -> str:
     limits = {"per day": split.quota_per_day, "in all": split.quota_total}
     said = [f"{most} {span}" for span, most in limits.items() if most is not None]
     return f"{', '.join(said)} (accepted submissions)" if said else "no limit"
+
+
+def _frames(split: Split) -> str:
+    if not split.frames_dir:
+        return "none on this server"
+    return "public" if split.frames_public else "not public"
 
 
 def _scores(split: Split) -> str:

@@ -26,7 +26,7 @@ from webapp.refusal import Refused
 RULES = frozenset(
     {
         *("opens_at", "closes_at", "quota_per_day", "quota_total"),
-        *("scores_visible", "details_visible", "ground_truth_public"),
+        *("scores_visible", "details_visible", "ground_truth_public", "frames_public"),
     }
 )
 # Of a split whose ground truth is not public, where nothing else was chosen: numbers reveal something of it.

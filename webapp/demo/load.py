@@ -82,7 +82,7 @@ def _split(demo: DemoBenchmark, folder: Path) -> Split:
         split="val",
         ground_truth=folder / demo.ground_truth,
         frames=folder / "frames",
-        rules={"ground_truth_public": True, "opens_at": timezone.now()},
+        rules={"ground_truth_public": True, "frames_public": True, "opens_at": timezone.now()},
         subsets=demo.subsets(folder),
         name=demo.name,
         summary=demo.summary,

@@ -37,7 +37,7 @@ def change(*options: str) -> None:
 def rules(split: Split) -> dict[str, Any]:
     split.refresh_from_db()
     names = ("opens_at", "closes_at", "quota_per_day", "quota_total", "scores_visible", "details_visible")
-    return {name: getattr(split, name) for name in (*names, "ground_truth_public")} | {
+    return {name: getattr(split, name) for name in (*names, "ground_truth_public", "frames_public")} | {
         "is_public": split.benchmark.is_public
     }
 
@@ -50,6 +50,7 @@ NEW = {
     "scores_visible": True,
     "details_visible": False,
     "ground_truth_public": False,
+    "frames_public": False,
     "is_public": True,
 }
 TURNS = [
@@ -64,6 +65,7 @@ TURNS = [
     (["--details"], {"details_visible": True}, ["--no-details"]),
     (["--private"], {"is_public": False}, ["--no-private"]),
     (["--public-gt"], {"ground_truth_public": True}, ["--no-public-gt"]),
+    (["--public-frames"], {"frames_public": True}, ["--no-public-frames"]),
 ]
 
 

@@ -41,6 +41,7 @@ def test_it_submits_three_methods_to_each_and_changes_nothing_the_second_time(se
         split = Split.objects.get(benchmark__slug=one.slug)
         assert split.is_open()
         assert split.ground_truth_public
+        assert split.frames_public
         assert [row.name for row in split.subsets.all()] == ["crowded"] * (one.slug == "demo-occlusion")
         assert (Path(split.frames_dir) / split.videos[0]["name"] / "00000.jpg").is_file()
         submissions = Submission.objects.filter(split=split)

@@ -139,6 +139,7 @@ def _add_rules(parser: CommandParser) -> None:
         "--details": "numbers per video and category show, though the ground truth is not public",
         "--private": "only members and staff see the benchmark, with all its splits",
         "--public-gt": "visitors may see the ground truth",
+        "--public-frames": "visitors may see the frames, below the masks of the player",
     }
     for name, text in switches.items():
         parser.add_argument(name, action=BooleanOptionalAction, default=None, help=text)
@@ -167,6 +168,8 @@ def _rules(options: dict[str, Any]) -> dict[str, Any]:
         rules["details_visible"] = options["details"]
     if options["public_gt"] is not None:
         rules["ground_truth_public"] = options["public_gt"]
+    if options["public_frames"] is not None:
+        rules["frames_public"] = options["public_frames"]
     return rules
 
 
