@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.catalog import BenchmarkSpec
-from evaluator.files.words import counted
 from evaluator.maps.evaluate import MapTask, Metrics, Stats, VideoScore, evaluate_maps, score_videos
-from evaluator.maps.names import missing_map, warn_of_maps
 from evaluator.maps.shift import shift_warning
 from evaluator.options import Options
-from evaluator.panoptic.check import VideoReader
+from evaluator.panoptic.check import VideoReader, check_videos
 from evaluator.panoptic.ground_truth import PanopticTruth, read_panoptic_truth
-from evaluator.panoptic.predictions import MAP_FOLDER, PanopticPredictions, open_panoptic_predictions
+from evaluator.panoptic.predictions import PanopticPredictions, open_panoptic_predictions
 from evaluator.panoptic.stq import StqStat, compute_stq
 from evaluator.panoptic.tubes import VideoTubes
 from evaluator.panoptic.vpq import AreasImpossible, PqStat, compute_vpq
@@ -82,7 +80,7 @@ class _PanopticTask(MapTask):
         self.empty = (PqStat.empty(len(spec.windows), truth.classes), StqStat.empty(truth.classes))
         self.truth_sha256 = [truth.sha256]
         self.predictions_sha256 = [source.sha256]
-        self.warnings = (*truth.warnings, *source.warnings, *_check_videos(truth, source).to_tuple())
+        self.warnings = (*truth.warnings, *source.warnings, *check_videos(truth, source).to_tuple())
         self._truth, self._source = truth, source
         self._maps = truth.maps(prepared_dir)
         self._windows = spec.windows
@@ -151,35 +149,6 @@ class _PanopticTask(MapTask):
         stq: StqStat = sums[1]
         file = self._source.text.name
         return shift_warning(file, "category ids", stq.truth.sum(), stq.hits.sum(), stq.higher, stq.lower)
-
-
-def _check_videos(truth: PanopticTruth, source: PanopticPredictions) -> ProblemList:
-    """Compare names alone, which costs nothing. Raises SubmissionRejected if a video or a map is missing."""
-    problems = ProblemList()
-    where = Where(file=source.text.name)
-    for video in truth.videos:
-        if video.name not in source.spans:
-            listed = counted(len(source.spans), "video")
-            names = ", ".join(repr(name[:60]) for name in list(source.spans)[:3])
-            message = f"The video {video.name!r} is missing; pred.json lists {listed}{names and ': '}{names}."
-            problems.add("video-missing", Where(file=source.text.name, video_id=video.name), message)
-            continue
-        for number, frame in enumerate(video.files):
-            file = source.file(video.name, frame.rsplit("/", 1)[-1])
-            if file not in source.members.names:
-                missing = Where(file=file, video_id=video.name, frame=number)
-                problems.add("map-missing", missing, missing_map(file, source.members.names, problems))
-    known = {video.name for video in truth.videos}
-    extra = [name for name in source.spans if name not in known]
-    if extra:
-        names = ", ".join(repr(name[:80]) for name in extra[:3])
-        found = counted(len(extra), "video is", "videos are")
-        problems.add("video-extra", where, f"{found} not in the ground truth: {names}.")
-    frames = {video.name: {file.rsplit("/", 1)[-1] for file in video.files} for video in truth.videos}
-    warn_of_maps(source.members.names, f"{source.root}{MAP_FOLDER}/", frames, source.members.name, problems)
-    if problems.has_errors():
-        raise SubmissionRejected((*problems.to_tuple(), *source.warnings))
-    return problems
 
 
 def thing_classes(truth: PanopticTruth) -> NDArray[np.bool_]:

@@ -47,6 +47,11 @@ class PanopticVideo:
     segments: Listing
     files: tuple[str, ...]
 
+    @property
+    def frames(self) -> list[str]:
+        """The names of the maps in the folder of the video, the same as in predictions."""
+        return [file.rsplit("/", 1)[-1] for file in self.files]
+
 
 @dataclass(frozen=True, slots=True)
 class PanopticTruth:

@@ -16,7 +16,6 @@ Events are changes: "new" (an object's first frame), "switch" and "miss" (its st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,10 +27,9 @@ from evaluator.analysis.error_kernels import BACKGROUND, NONE, follow_video
 from evaluator.analysis.errors import KINDS, Explanations
 from evaluator.analysis.overlaps import VideoOverlaps, video_overlaps
 from evaluator.catalog import BenchmarkSpec
-from evaluator.compute.video_pool import each_video
 from evaluator.files.source import open_predictions
 from evaluator.options import Options
-from evaluator.playback.store import Pieces, StoreIndex, pack_head, write_store
+from evaluator.playback.store import Pieces, StoreIndex, pack_head, store_videos
 from evaluator.tracklets.average_precision import TRUE_POSITIVE
 from evaluator.tracklets.evaluate import load_ground_truth, score_predictions
 from evaluator.tracklets.results import splits_of
@@ -104,13 +102,7 @@ def store_events(
         found = video_events(scorer, index).to_json()
         return Pieces(truth.videos[index].id, (pack_head({"kind": "events", "states": STATES} | found),))
 
-    def each() -> Iterator[Pieces]:
-        videos = len(truth.videos)
-        for done, found in enumerate(each_video(pieces, videos, options.workers), start=1):
-            options.report_progress(done, videos)
-            yield found
-
-    return write_store(path, each())
+    return store_videos(path, pieces, len(truth.videos), options)
 
 
 def video_events(scorer: TrackletScorer, index: int) -> VideoEvents:

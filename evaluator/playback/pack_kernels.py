@@ -13,7 +13,7 @@ Bounds = NDArray[np.int32]
 Ints = NDArray[np.int64]
 Int = Any  # a machine word in compiled code
 
-BYTES_PER_BOUND = 5
+BYTES_PER_NUMBER = 5
 """A number of 32 bits and its sign, seven bits in a byte."""
 
 
@@ -31,9 +31,9 @@ def _write_number(value: Int, out: Any, at: Int) -> Int:
 
 @compiled()
 def _write_mask(bounds: Bounds, first: Int, count: Int, out: Any, at: Int) -> Int:
-    before = 0  # the bound before
-    last = 0  # the run before
-    one_before = 0  # the run before that
+    before: Int = 0  # the bound before
+    last: Int = 0  # the run before
+    one_before: Int = 0  # the run before that
     for n in range(count):
         bound = np.int64(bounds[first + n])
         run = bound - before
@@ -54,7 +54,7 @@ def write_masks(bounds: Bounds, first: Ints, runs: Ints, lengths: NDArray[np.uin
     Args:
         bounds, first, runs: of N masks in F frames, [N, F]; see `evaluator.tracklets.kernels`.
         lengths: [F, N], receives the bytes of each mask.
-        out: receives the masks; `BYTES_PER_BOUND` for each bound are enough.
+        out: receives the masks; `BYTES_PER_NUMBER` for each bound are enough.
 
     Returns:
         how many bytes were written.
@@ -66,4 +66,26 @@ def write_masks(bounds: Bounds, first: Ints, runs: Ints, lengths: NDArray[np.uin
             if runs[n, t]:
                 at = _write_mask(bounds, first[n, t], 2 * runs[n, t], out, at)
             lengths[t, n] = at - begin
+    return at
+
+
+@compiled(f"int64({INT32_IN}, {INT32_IN}, uint8[::1])")
+def write_map(objects: NDArray[np.int32], ends: NDArray[np.int32], out: Any) -> int:
+    """Write the runs of one map.
+
+    Args:
+        objects: [runs], one more than the index of the object; 0 for none.
+        ends: [runs], see `evaluator.maps.joint_table.encode_runs`.
+        out: receives the runs; 2 x `BYTES_PER_NUMBER` for each are enough.
+
+    Returns:
+        how many bytes were written.
+    """
+    at = 0
+    before = np.int64(0)
+    for run in range(objects.size):
+        end = np.int64(ends[run])
+        at = _write_number(np.int64(objects[run]), out, at)
+        at = _write_number(end - before, out, at)
+        before = end
     return at

@@ -4,15 +4,28 @@ A store is a sequence of pieces, each compressed by itself (zlib, which browsers
 kept beside it, says where they begin: each video has a head and, behind it, a piece for every `WINDOW`
 frames. So a server answers with ranges of bytes and decodes nothing.
 
+The index knows videos by id; those of maps, whose ids are names, are numbered from 1 in the order of the
+ground truth, as `evaluator.ground_truths` does.
+
 The head is JSON: `kind`, `length`, `height`, `width`, `window`, and `objects`, a list of
-`{category, score, first, last, frames}`; that with the highest score, which is painted last, comes first.
-`first` and `last` are frames, null where none has a pixel; `frames` is how many have one.
+`{category, score, first, last, frames}`. `first` and `last` are frames, null where none has a pixel; `frames`
+is how many have one. `category` is null where it is none of the benchmark's; `crowd: true` marks annotated
+crowds. Of kind "tracklets" the object with the highest score, which is painted last, comes first. Of kind
+"maps" objects stand in the order in which they appear, without score: the segments of a panoptic video,
+with their id as `segment`, or the classes of a semantic one.
 
 A window of kind "tracklets" holds N masks in each of its F frames: N and F as uint32, then F x N uint32, the
 length in bytes of each mask (0 where there is none), then the masks. A mask is its runs, column by column,
 background first, without the last run of background: the numbers r0, r1, r2, r3 - r1, r4 - r2, ... in zigzag
 order (0, -1, 1, -2, ... are 0, 1, 2, 3, ...), seven bits in a byte, lowest first, the highest bit set if the
-number goes on. All numbers are little-endian.
+number goes on.
+
+A window of kind "maps" holds F frames: F as uint32, then F x uint32, the length in bytes of each frame, then
+the frames. A frame is its runs, row by row, one after another to the last pixel of the last row: for each
+the object, 0 for none, 1 for the first one of the head, and the number of its pixels, both written as
+numbers of masks are.
+
+A store of kind "events" has heads alone (`evaluator.playback.events`). All numbers are little-endian.
 """
 
 from __future__ import annotations
@@ -20,10 +33,13 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from evaluator.compute.video_pool import each_video
+from evaluator.options import Options
 
 WINDOW: Final = 32
 """Frames in a window: one second of a film, so that the first comes at once and few are asked for."""
@@ -35,7 +51,7 @@ MAGIC: Final = b"DVISMSK1"
 class Pieces:
     """The head and the windows of one video, compressed."""
 
-    video: int | str
+    video: int
     parts: tuple[bytes, ...]
 
 
@@ -57,7 +73,7 @@ class StoreIndex:
 
 def pack_head(head: dict[str, Any]) -> bytes:
     """Return the first piece of a video."""
-    return zlib.compress(json.dumps(head, separators=(",", ":"), allow_nan=False).encode(), LEVEL)
+    return pack(json.dumps(head, separators=(",", ":"), allow_nan=False).encode())
 
 
 def write_store(path: Path, videos: Iterable[Pieces]) -> StoreIndex:
@@ -85,3 +101,20 @@ def write_store(path: Path, videos: Iterable[Pieces]) -> StoreIndex:
         draft.unlink(missing_ok=True)
         raise
     return StoreIndex(found, size)
+
+
+def store_videos(path: Path, pieces: Callable[[int], Pieces], videos: int, options: Options) -> StoreIndex:
+    """Write pieces(0), pieces(1) ..., made in `options.workers` processes; see `write_store`."""
+
+    def each() -> Iterator[Pieces]:
+        for done, found in enumerate(each_video(pieces, videos, options.workers), start=1):
+            options.report_progress(done, videos)
+            yield found
+
+    return write_store(path, each())
+
+
+def pack(*parts: bytes) -> bytes:
+    """Return the parts together, compressed."""
+    packed = zlib.compressobj(LEVEL)
+    return b"".join([*map(packed.compress, parts), packed.flush()])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.catalog import BenchmarkSpec
-from evaluator.compute.video_pool import each_video
 from evaluator.files.source import open_predictions
 from evaluator.options import Options
-from evaluator.playback.pack_kernels import BYTES_PER_BOUND, write_masks
-from evaluator.playback.store import LEVEL, WINDOW, Pieces, StoreIndex, pack_head, write_store
+from evaluator.playback.pack_kernels import BYTES_PER_NUMBER, write_masks
+from evaluator.playback.store import WINDOW, Pieces, StoreIndex, pack, pack_head, store_videos
 from evaluator.tracklets.evaluate import load_ground_truth, plain_table
 from evaluator.tracklets.ground_truth import GroundTruth
 from evaluator.tracklets.results_json import open_list, read_table
@@ -74,7 +71,7 @@ def store_ground_truth(spec: BenchmarkSpec, ground_truth: Path, path: Path, opti
     def pieces(index: int) -> Pieces:
         return _pieces(truth, index, truth_tracks(truth, index))
 
-    return write_store(path, _each(pieces, truth, options))
+    return store_videos(path, pieces, len(truth.videos), options)
 
 
 def truth_tracks(truth: GroundTruth, index: int) -> VideoTracks:
@@ -101,7 +98,7 @@ def _store_table(scorer: TrackletScorer, path: Path, options: Options) -> StoreI
     def pieces(index: int) -> Pieces:
         return _pieces(truth, index, predicted_tracks(scorer, index))
 
-    return write_store(path, _each(pieces, truth, options))
+    return store_videos(path, pieces, len(truth.videos), options)
 
 
 def predicted_tracks(scorer: TrackletScorer, index: int) -> VideoTracks:
@@ -119,13 +116,6 @@ def predicted_tracks(scorer: TrackletScorer, index: int) -> VideoTracks:
         for category, score in zip(scorer.category[mine][order], scorer.score[mine][order], strict=True)
     ]
     return VideoTracks(masks.bounds, masks.first[order], masks.runs[order], objects)
-
-
-def _each(pieces: Any, truth: GroundTruth, options: Options) -> Iterator[Pieces]:
-    videos = len(truth.videos)
-    for done, found in enumerate(each_video(pieces, videos, options.workers), start=1):
-        options.report_progress(done, videos)
-        yield found
 
 
 def _pieces(truth: GroundTruth, index: int, tracks: VideoTracks) -> Pieces:
@@ -150,9 +140,7 @@ def _pieces(truth: GroundTruth, index: int, tracks: VideoTracks) -> Pieces:
 def _window(tracks: VideoTracks, start: int) -> bytes:
     first, runs = (values[:, start : start + WINDOW] for values in (tracks.first, tracks.runs))
     lengths = np.zeros((first.shape[1], first.shape[0]), np.uint32)
-    room = np.empty(int(runs.sum()) * 2 * BYTES_PER_BOUND, np.uint8)
+    room = np.empty(int(runs.sum()) * 2 * BYTES_PER_NUMBER, np.uint8)
     used = write_masks(tracks.bounds, first, runs, lengths, room)
     head = np.array([first.shape[0], first.shape[1]], np.uint32)
-    packed = zlib.compressobj(LEVEL)
-    parts = (head.astype("<u4").tobytes(), lengths.astype("<u4").tobytes(), room[:used])
-    return b"".join([*(packed.compress(part) for part in parts), packed.flush()])
+    return pack(head.astype("<u4").tobytes(), lengths.astype("<u4").tobytes(), room[:used].tobytes())

@@ -1,16 +1,19 @@
-"""The most memory that one evaluation takes.
+"""The most memory that one evaluation takes, or making a mask store.
 
-`python -m tests.bench.anonymous_memory BENCHMARK TRUTH PREDICTIONS PREPARED` prints bytes: before anything is
-read, and at the peak. Pages of mapped files do not count, since the system can take them back at any time;
-Linux keeps no record of that peak, so a thread looks every millisecond.
+`python -m tests.bench.anonymous_memory BENCHMARK TRUTH PREDICTIONS PREPARED [STORE]` prints bytes: before
+anything is read, and at the peak. Pages of mapped files do not count, since the system can take them back at
+any time; Linux keeps no record of that peak, so a thread looks every millisecond.
 """
 
+import importlib
 import re
 import sys
 import threading
 from pathlib import Path
 
-from evaluator import evaluate, warm_up
+from evaluator import evaluate, playback, warm_up
+from evaluator.catalog import BENCHMARKS
+from evaluator.options import Options
 
 
 def anonymous_bytes() -> int:
@@ -37,10 +40,18 @@ class Peak(threading.Thread):
 
 
 if __name__ == "__main__":
-    benchmark, truth, predictions, prepared = sys.argv[1:]
+    benchmark, *paths = sys.argv[1:]
+    truth, predictions, prepared, *store = map(Path, paths)
     warm_up()
+    if store:
+        importlib.import_module("evaluator.playback.maps")
+        importlib.import_module("evaluator.playback.tracklets")
     before = anonymous_bytes()
     peak = Peak()
     peak.start()
-    evaluate(benchmark, Path(truth), Path(predictions), prepared_dir=Path(prepared))
+    if store:
+        options = Options(prepared_dir=prepared)
+        playback.store_predictions(BENCHMARKS[benchmark], truth, predictions, store[0], options)
+    else:
+        evaluate(benchmark, truth, predictions, prepared_dir=prepared)
     print(before, peak.stop())

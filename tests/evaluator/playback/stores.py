@@ -45,16 +45,42 @@ def _window(window: bytes, height: int, width: int) -> NDArray[np.bool_]:
     return found.reshape(objects, frames, width, height).swapaxes(2, 3)
 
 
-def _paint(mask: bytes, pixels: NDArray[np.bool_]) -> None:
-    runs: list[int] = []
+def maps(path: Path, index: StoreIndex, video: int) -> NDArray[np.int64]:
+    """The object of every pixel of one video of maps [frames, height, width], -1 for none."""
+    first, *windows = pieces(path, index, video)
+    shape = json.loads(first)
+    assert shape["kind"] == "maps"
+    found: list[list[int]] = []
+    for window in windows:
+        frames = int(np.frombuffer(window, "<u4", 1)[0])
+        at = 4 + 4 * frames
+        for length in np.frombuffer(window, "<u4", frames, 4).tolist():
+            numbers = _numbers(window[at : at + length])
+            found.append([])
+            for one, pixels in zip(numbers[::2], numbers[1::2], strict=True):
+                found[-1] += [one - 1] * pixels
+            at += length
+        assert at == len(window)
+    return np.array(found, np.int64).reshape(shape["length"], shape["height"], shape["width"])
+
+
+def _numbers(coded: bytes) -> list[int]:
+    found: list[int] = []
     value = shift = 0
-    for byte in mask:
+    for byte in coded:
         value |= (byte & 127) << shift
         shift += 7
         if byte < 128:
-            number = (value >> 1) ^ -(value & 1)
-            runs.append(number + runs[-2] if len(runs) > 2 else number)
+            found.append((value >> 1) ^ -(value & 1))
             value = shift = 0
+    assert shift == 0
+    return found
+
+
+def _paint(mask: bytes, pixels: NDArray[np.bool_]) -> None:
+    runs: list[int] = []
+    for number in _numbers(mask):
+        runs.append(number + runs[-2] if len(runs) > 2 else number)
     ends = np.cumsum(runs)
     for begin, end in zip(ends[::2], ends[1::2], strict=True):
         pixels[begin:end] = True

@@ -11,7 +11,8 @@ from evaluator import analyse
 from evaluator.catalog import BENCHMARKS
 from evaluator.files.source import open_predictions
 from evaluator.options import Options
-from evaluator.playback.events import MATCHED, STATES, VideoEvents, store_events, video_events
+from evaluator.playback import store_events, store_ground_truth, store_predictions
+from evaluator.playback.events import MATCHED, STATES, VideoEvents, video_events
 from evaluator.synthetic.vis import write_benchmark
 from evaluator.tracklets.evaluate import load_ground_truth, score_predictions
 from evaluator.tracklets.results import splits_of
@@ -71,7 +72,7 @@ def test_absence_misses_and_false_tracks(tmp_path: Path) -> None:
     assert written["predictions"][0]["on"] == [[0, 0], [1, None]]
 
 
-@pytest.mark.parametrize("quality", ["good", "weak"])
+@pytest.mark.parametrize("quality", ["strong", "weak"])
 def test_partners_and_overlaps_are_those_of_the_masks_and_errors_those_of_the_analysis(
     tmp_path: Path, quality: str
 ) -> None:
@@ -83,8 +84,6 @@ def test_partners_and_overlaps_are_those_of_the_masks_and_errors_those_of_the_an
     path = tmp_path / "events"
     index = store_events(SPEC, *files, path, Options(workers=2))
     kinds: dict[str, int] = {}
-    from evaluator.playback.tracklets import store_ground_truth, store_predictions
-
     truths = store_ground_truth(SPEC, files[0], tmp_path / "truth", Options())
     tracks = store_predictions(SPEC, *files, tmp_path / "tracks", Options())
     for video in (1, 2):

@@ -12,8 +12,8 @@ from pycocotools import mask as coco_mask
 
 from evaluator.catalog import BENCHMARKS
 from evaluator.options import Options
+from evaluator.playback import store_ground_truth, store_predictions
 from evaluator.playback.store import WINDOW, Pieces, StoreIndex, write_store
-from evaluator.playback.tracklets import store_ground_truth, store_predictions
 from evaluator.synthetic.vis import write_benchmark
 from tests.evaluator.playback.stores import head, masks, pieces
 from tests.evaluator.vis_files import annotation, ground_truth, prediction, rle, write
