@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "webapp.checkpoints",
     "webapp.submissions.errata",
     "webapp.submissions.analyses",
+    "webapp.playback",
     "webapp.ablations",
     "webapp.leaderboards",
     "allauth",
@@ -89,8 +90,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webapp.pages.site.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    # It adds random bytes, so that the length of a page reveals nothing of a secret in it (BREACH).
-    "django.middleware.gzip.GZipMiddleware",
+    "webapp.rest.compression.CompressionMiddleware",
     "webapp.rest.demo_site.DemoSiteMiddleware",
     "webapp.rest.middleware.ApiMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -198,6 +198,10 @@ DISK_RESERVE_PERCENT = env.float("DISK_RESERVE_PERCENT", default=5.0)
 if not 0 <= DISK_RESERVE_PERCENT <= 100:
     raise ImproperlyConfigured("DISK_RESERVE_PERCENT: expected a number from 0 to 100")
 UPLOAD_LIFETIME_S = env.int("UPLOAD_LIFETIME_S", default=7 * 24 * 3600)
+# What the player reads, in VAR/playback: the least recently seen goes first, and is made again on demand.
+PLAYBACK_DISK_PERCENT = env.float("PLAYBACK_DISK_PERCENT", default=10.0)
+if not 0 < PLAYBACK_DISK_PERCENT <= 100:
+    raise ImproperlyConfigured("PLAYBACK_DISK_PERCENT: expected a number above 0, up to 100")
 
 # --- Jobs ------------------------------------------------------------------------------------------------
 JOB_LEASE_S = env.int("JOB_LEASE_S", default=30)
@@ -206,6 +210,7 @@ JOB_SWEEP_S = env.int("JOB_SWEEP_S", default=30)
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", default=3)
 JOB_TIME_LIMIT_S = env.int("JOB_TIME_LIMIT_S", default=3600)
 ANALYSE_TIME_LIMIT_S = env.int("ANALYSE_TIME_LIMIT_S", default=1800)
+PLAYBACK_TIME_LIMIT_S = env.int("PLAYBACK_TIME_LIMIT_S", default=1800)
 RUN_TIME_LIMIT_S = env.int("RUN_TIME_LIMIT_S", default=24 * 3600)
 # 0: no model worker on this machine.
 MODEL_WORKERS = env.int("MODEL_WORKERS", default=1)

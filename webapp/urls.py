@@ -23,6 +23,7 @@ urlpatterns = [
     path("submit/", views.submit, name="submit"),
     path("about-numbers/", views.about_numbers, name="about_numbers"),
     path("benchmarks/", include("webapp.pages.benchmarks.urls")),
+    path("benchmarks/", include("webapp.pages.videos.urls")),
     path("compare/", include("webapp.pages.compare.urls")),
     path("methods/", include("webapp.pages.methods.urls")),
     path("checkpoints/", include("webapp.pages.checkpoints.urls")),

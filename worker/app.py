@@ -10,11 +10,12 @@ from worker import limits, presence
 from worker.lease import STOPPING
 
 HOUR_S = 3600
+TIDY_S = 300
 
 app = Celery(
     "worker",
     broker=settings.BROKER_URL,
-    include=["worker.tasks", "worker.tasks_analysis", "worker.housekeeping"],
+    include=["worker.tasks", "worker.tasks_analysis", "worker.tasks_playback", "worker.housekeeping"],
 )
 app.conf.update(
     accept_content=["json"],
@@ -51,6 +52,8 @@ app.conf.update(
             "sweep": settings.JOB_SWEEP_S,
             "rank_boards": settings.JOB_SWEEP_S,
             "request_analyses": settings.JOB_SWEEP_S,
+            "request_mask_stores": settings.JOB_SWEEP_S,
+            "tidy_playback": TIDY_S,
             "fill_frame_names": settings.JOB_SWEEP_S,
             "measure_studies": settings.JOB_SWEEP_S,
             "collect_files": HOUR_S,

@@ -9,6 +9,9 @@ from webapp.jobs.health import clock_ticked
 from webapp.jobs.sweep import jobs_sweep
 from webapp.leaderboards.ranks import boards_rank
 from webapp.leaderboards.services import RANK_TASK, boards_fill_missing
+from webapp.playback import files as playback_files
+from webapp.playback.services import REQUEST_TASK as STORES_TASK
+from webapp.playback.services import stores_request_due
 from webapp.runs.services import runs_let_go
 from webapp.submissions.analyses.services import REQUEST_TASK, analyses_request_due
 from webapp.submissions.services import submissions_let_go
@@ -63,3 +66,17 @@ def request_analyses() -> None:
     """Queue analyses of scored submissions that have none, a few at a time."""
     if queued := analyses_request_due():
         logger.info("%d analyses were asked for", queued)
+
+
+@app.task(name=STORES_TASK)
+def request_mask_stores() -> None:
+    """Have the masks made that anybody may look at, a few at a time."""
+    if queued := stores_request_due():
+        logger.info("%d stores of masks were asked for", queued)
+
+
+@app.task(name="worker.tidy_playback")
+def tidy_playback() -> None:
+    """Keep the player's files below their share of the disk."""
+    if deleted := playback_files.tidy():
+        logger.info("%d files of the player were deleted", deleted)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.catalog import BENCHMARKS
+from webapp.blobs.models import Blob
 from webapp.blobs.storage import blob_path
 from webapp.submissions.attempts import Evaluation
 from worker.ground_truth import fetched, unpacked
@@ -23,20 +24,24 @@ class JobFiles:
 
 @contextmanager
 def workdir(claim: Evaluation) -> Iterator[JobFiles]:
-    """Bring the blobs of a job to this machine.
+    """Bring the blobs of a job to this machine."""
+    with predictions_here(claim.predictions, claim.filename) as predictions:
+        yield JobFiles(predictions, ground_truth_here(claim.evaluator, claim.ground_truth))
 
-    Predictions are reached by a link that carries their name; the ground truth by its own lasting path,
-    by which the evaluator knows what it has prepared before.
-    """
+
+@contextmanager
+def predictions_here(blob: Blob, filename: str) -> Iterator[Path]:
+    """Predictions by a link that carries their name."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dvis-bench-job-")))
-        predictions = folder / plain_name(claim.filename)
-        predictions.symlink_to(stack.enter_context(blob_path(claim.predictions)).resolve())
-        if BENCHMARKS[claim.evaluator].task == "vis":
-            ground_truth = fetched(claim.ground_truth)
-        else:
-            ground_truth = unpacked(claim.ground_truth)
-        yield JobFiles(predictions=predictions, ground_truth=ground_truth)
+        link = folder / plain_name(filename)
+        link.symlink_to(stack.enter_context(blob_path(blob)).resolve())
+        yield link
+
+
+def ground_truth_here(evaluator: str, blob: Blob) -> Path:
+    """Ground truth by its own lasting path, by which the evaluator knows what it has prepared before."""
+    return fetched(blob) if BENCHMARKS[evaluator].task == "vis" else unpacked(blob)
 
 
 def plain_name(filename: str) -> str:

@@ -17,6 +17,7 @@ from webapp.api import (
     runs,
     submissions,
     uploads,
+    videos,
 )
 from webapp.api.docs import Docs
 from webapp.rest.auth import anyone
@@ -45,7 +46,7 @@ api = DescribedApi(
 install_handlers(api)
 for resource in (
     *(ablations, benchmarks, checkpoints, compare, jobs),
-    *(methods, receipts, runs, submissions, uploads),
+    *(methods, receipts, runs, submissions, uploads, videos),
 ):
     api.add_router("", resource.router)
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Exists, ForeignObjectRel, OuterRef, QuerySet
+from django.db.models import CASCADE, Exists, ForeignObjectRel, OuterRef, QuerySet
 from django.utils import timezone
 
 from webapp.blobs.models import Blob
@@ -22,10 +22,12 @@ def blobs_collect(*, now: datetime | None = None) -> int:
 
 
 def blobs_unreferenced() -> QuerySet[Blob]:
-    """Return the blobs to which no foreign key of any model leads."""
+    """Return the blobs that no row needs: no foreign key leads to them but of rows that go with them."""
     blobs = Blob.objects.all()
     for relation in Blob._meta.get_fields(include_hidden=True):
-        if isinstance(relation, ForeignObjectRel) and relation.related_model is not Blob:
+        if not isinstance(relation, ForeignObjectRel) or relation.on_delete is CASCADE:
+            continue
+        if relation.related_model is not Blob:
             holders = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
             blobs = blobs.exclude(Exists(holders))
     return blobs

@@ -22,10 +22,10 @@ def web(var: Path, listener: int, settings: Mapping[str, str] | None = None) -> 
 
 
 def worker(var: Path, processes: int, settings: Mapping[str, str] | None = None) -> Program:
-    """The worker that scores submissions, one at a time in each of its processes."""
+    """The worker that scores submissions, one at a time in each process, and prepares masks between them."""
     return _celery(
         "worker",
-        ["--queues", "evaluate", "--concurrency", str(processes), "--prefetch-multiplier", "1"],
+        ["--queues", "evaluate,playback", "--concurrency", str(processes), "--prefetch-multiplier", "1"],
         var,
         settings,
     )

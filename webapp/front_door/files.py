@@ -13,6 +13,7 @@ from django.contrib.staticfiles import finders
 from django.utils.http import parse_etags
 
 from webapp.front_door.exchange import Exchange, Headers
+from webapp.rest.ranges import span_of
 
 # In the order in which they are preferred: by the ending of the variant's name.
 ENCODINGS: Final = {"br": ".br", "gzip": ".gz"}
@@ -69,20 +70,18 @@ class StaticFiles:
         if _is_known(exchange, file):
             await exchange.answer(304, headers, b"", 0)
             return
-        span = None if b"if-range" in exchange.headers else exchange.headers.get(b"range")
-        encoding = "" if span else _encoding(exchange, file)
+        asked = b"" if b"if-range" in exchange.headers else exchange.headers.get(b"range", b"")
+        encoding = "" if asked else _encoding(exchange, file)
         with (file.variants[encoding] if encoding else file.path).open("rb") as opened:
             size = os.fstat(opened.fileno()).st_size
-            status, first, length = _span(span, size)
+            span = span_of(asked.decode("latin-1"), size)
             if encoding:
                 headers.append((b"content-encoding", encoding.encode()))
-            if status == 206:
-                headers.append((b"content-range", f"bytes {first}-{first + length - 1}/{size}".encode()))
-            if status == 416:
-                headers.append((b"content-range", f"bytes */{size}".encode()))
-            headers.append((b"content-length", str(length).encode()))
-            opened.seek(first)
-            await exchange.answer(status, headers, opened, length)
+            if content_range := span.content_range(size):
+                headers.append((b"content-range", content_range.encode()))
+            headers.append((b"content-length", str(span.length).encode()))
+            opened.seek(span.first)
+            await exchange.answer(span.status, headers, opened, span.length)
 
 
 def _static_file(path: Path, *, is_hashed: bool = False) -> StaticFile:
@@ -112,17 +111,3 @@ def _encoding(exchange: Exchange, file: StaticFile) -> str:
         if not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight):
             accepted.add(name.strip())
     return next((encoding for encoding in file.variants if encoding in accepted), "")
-
-
-def _span(asked: bytes | None, size: int) -> tuple[int, int, int]:
-    """Return status, first byte and number of bytes for a Range header; several ranges get the whole."""
-    match = re.fullmatch(rb"bytes=(\d{0,18})-(\d{0,18})", asked or b"")
-    if not match or match[0] == b"bytes=-":
-        return 200, 0, size
-    first, last = (int(text) if text else None for text in match.groups())
-    if first is None:
-        first, last = max(0, size - (last or 0)), size - 1
-    last = size - 1 if last is None else min(last, size - 1)
-    if first > last:
-        return (416, 0, 0) if first >= size else (200, 0, size)
-    return 206, first, last - first + 1

@@ -14,12 +14,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 from urllib.parse import unquote_to_bytes
+from wsgiref.util import FileWrapper
 
 from django.http import HttpResponse
 
 from webapp.front_door.exchange import BodyTooLarge, ConnectionCut, Exchange, Headers, raw_headers
 from webapp.rest.middleware import PREFIX, UPLOADS
 from webapp.rest.problems import problem_response
+from webapp.rest.ranges import PartOfFile
 
 THREADS: Final = 14
 BODY_BYTES: Final = 2_500_000
@@ -88,7 +90,7 @@ class Pages:
 
         pieces = self._application(environ, start_response)
         try:
-            body, length = _spooled(pieces)
+            body, length = pieces.hand_over() if isinstance(pieces, PartOfFile) else _spooled(pieces)
         finally:
             close = getattr(pieces, "close", None)
             if close:
@@ -98,6 +100,11 @@ class Pages:
         if not has_length and status not in (204, 304):
             headers.append((b"content-length", str(length).encode()))
         return Answer(status, headers, body, length)
+
+
+def _as_file(file: Any, block_size: int) -> Any:
+    """Return a part of a file as it is, which is sent from where it lies; others are read as WSGI says."""
+    return file if isinstance(file, PartOfFile) else FileWrapper(file, block_size)
 
 
 def _spooled(pieces: Iterable[bytes]) -> tuple[bytes | BinaryIO, int]:
@@ -150,6 +157,7 @@ def environ_of(exchange: Exchange, body: bytes | None) -> Environ:
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(body or b""),
         "wsgi.errors": sys.stderr,
+        "wsgi.file_wrapper": _as_file,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,

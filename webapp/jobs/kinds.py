@@ -18,7 +18,6 @@ class KindSpec:
     """One kind.
 
     Attributes:
-        subject: field of Job with what the job works for.
         author: path from a job to the person whose job it is; authors take turns.
         similar: paths from a job; jobs that agree in them take about the same time.
         time_limit: setting with the most seconds that an attempt may take.
@@ -27,7 +26,6 @@ class KindSpec:
             result of a successful job is stored by the caller of `job_succeed`.
     """
 
-    subject: str
     author: str
     similar: tuple[str, ...]
     time_limit: str
@@ -45,39 +43,40 @@ class KindSpec:
 
 KINDS: dict[Job.Kind, KindSpec] = {
     Job.Kind.EVALUATE: KindSpec(
-        subject="submission",
         author="submission__author",
         similar=("submission__split",),
         time_limit="JOB_TIME_LIMIT_S",
         following="webapp.submissions.status.submission_follow",
     ),
     Job.Kind.RUN: KindSpec(
-        subject="run",
         author="run__author",
         similar=("run__split", "run__model"),
         time_limit="RUN_TIME_LIMIT_S",
         following="webapp.runs.status.run_follow",
     ),
     Job.Kind.CHECK: KindSpec(
-        subject="checkpoint",
         author="checkpoint__owner",
         similar=(),
         time_limit="JOB_TIME_LIMIT_S",
         following="webapp.checkpoints.status.checkpoint_follow",
     ),
     Job.Kind.REEVALUATE: KindSpec(
-        subject="reevaluation",
         author="reevaluation__submission__author",
         similar=("reevaluation__submission__split",),
         time_limit="JOB_TIME_LIMIT_S",
         following="webapp.submissions.errata.status.reevaluation_follow",
     ),
     Job.Kind.ANALYSE: KindSpec(
-        subject="analysis",
         author="analysis__submission__author",
         similar=("analysis__submission__split",),
         time_limit="ANALYSE_TIME_LIMIT_S",
         following="webapp.submissions.analyses.status.analysis_follow",
+    ),
+    Job.Kind.PLAY: KindSpec(
+        author="mask_store__requested_by",
+        similar=("mask_store__split", "mask_store__kind"),
+        time_limit="PLAYBACK_TIME_LIMIT_S",
+        following="webapp.playback.status.mask_store_follow",
     ),
 }
 

@@ -30,6 +30,25 @@ class Forecast:
     workers_alive: int
 
 
+SUBJECTS = {
+    "evaluate": "submission",
+    "run": "run",
+    "check": "checkpoint",
+    "reevaluate": "reevaluation",
+    "analyse": "analysis",
+    "play": "mask_store",
+}
+"""What a job of each kind works for: the name of its field."""
+
+
+def _works_for_one_thing() -> models.Q:
+    condition = models.Q()
+    for kind, field in SUBJECTS.items():
+        others = dict.fromkeys((one for one in SUBJECTS.values() if one != field), None)
+        condition |= models.Q(kind=kind, **{f"{field}__isnull": False}) & models.Q(**others)
+    return condition
+
+
 class Job(models.Model):
     """One piece of long work, for exactly one thing. `status` is written by `webapp.jobs.services` alone."""
 
@@ -39,6 +58,7 @@ class Job(models.Model):
         CHECK = "check", "check a checkpoint"
         REEVALUATE = "reevaluate", "score a submission again"
         ANALYSE = "analyse", "analyse a scored submission"
+        PLAY = "play", "prepare masks for viewing"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -70,6 +90,9 @@ class Job(models.Model):
     analysis = models.OneToOneField(
         "analyses.Analysis", null=True, blank=True, on_delete=models.CASCADE, related_name="job"
     )
+    mask_store = models.OneToOneField(
+        "playback.MaskStore", null=True, blank=True, on_delete=models.CASCADE, related_name="job"
+    )
     stage = models.CharField(max_length=40, blank=True, help_text="what it does now, in words")
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0, help_text="0: not known yet")
@@ -91,18 +114,7 @@ class Job(models.Model):
         indexes = [models.Index(fields=["status", "kind", "created_at"])]
         constraints = [
             models.CheckConstraint(
-                condition=(
-                    models.Q(kind="evaluate", submission__isnull=False)
-                    & models.Q(run=None, checkpoint=None, reevaluation=None, analysis=None)
-                    | models.Q(kind="run", run__isnull=False)
-                    & models.Q(submission=None, checkpoint=None, reevaluation=None, analysis=None)
-                    | models.Q(kind="check", checkpoint__isnull=False)
-                    & models.Q(submission=None, run=None, reevaluation=None, analysis=None)
-                    | models.Q(kind="reevaluate", reevaluation__isnull=False)
-                    & models.Q(submission=None, run=None, checkpoint=None, analysis=None)
-                    | models.Q(kind="analyse", analysis__isnull=False)
-                    & models.Q(submission=None, run=None, checkpoint=None, reevaluation=None)
-                ),
+                condition=_works_for_one_thing(),
                 name="job_works_for_what_its_kind_says",
             )
         ]
@@ -113,17 +125,12 @@ class Job(models.Model):
     @property
     def subject(self) -> models.Model | None:
         """Return the object that the job works for."""
-        return self.submission or self.run or self.checkpoint or self.reevaluation or self.analysis
+        found: models.Model | None = getattr(self, SUBJECTS[self.kind])
+        return found
 
     @property
     def subject_id(self) -> uuid.UUID:
-        found = (
-            self.submission_id
-            or self.run_id
-            or self.checkpoint_id
-            or self.reevaluation_id
-            or self.analysis_id
-        )
+        found: uuid.UUID | None = getattr(self, f"{SUBJECTS[self.kind]}_id")
         if found is None:
             raise ValueError(f"Expected job {self.id} to work for something, but it does for nothing")
         return found

@@ -23,6 +23,7 @@ TASKS: dict[Job.Kind, str] = {
     Job.Kind.CHECK: "worker.check_next",
     Job.Kind.REEVALUATE: "worker.evaluate_next",
     Job.Kind.ANALYSE: "worker.analyse_next",
+    Job.Kind.PLAY: "worker.play_next",
 }
 QUEUES: dict[Job.Kind, str] = {
     Job.Kind.EVALUATE: "evaluate",
@@ -30,6 +31,8 @@ QUEUES: dict[Job.Kind, str] = {
     Job.Kind.CHECK: "model",
     Job.Kind.REEVALUATE: "evaluate",
     Job.Kind.ANALYSE: "evaluate",
+    # Apart, for workers that share a folder with the site: see webapp.playback.files.
+    Job.Kind.PLAY: "playback",
 }
 HOUSEKEEPING = "housekeeping"
 

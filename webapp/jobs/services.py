@@ -21,8 +21,8 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.jobs import queue
 from webapp.jobs.failures import FAILURES
-from webapp.jobs.kinds import KINDS, kind_of
-from webapp.jobs.models import Attempt, Job
+from webapp.jobs.kinds import kind_of
+from webapp.jobs.models import SUBJECTS, Attempt, Job
 from webapp.jobs.selectors import jobs_due
 
 # How many of those next in line a worker tries before it leaves them to the workers that lock them now.
@@ -42,7 +42,7 @@ class Claim:
 @transaction.atomic
 def job_create(*, kind: Job.Kind, subject: Model, actor: User | None) -> Job:
     """Queue the work on something just made, in the caller's transaction."""
-    job = Job.objects.create(kind=kind, **{KINDS[kind].subject: subject})
+    job = Job.objects.create(kind=kind, **{SUBJECTS[kind]: subject})
     _follow(job, actor=actor)
     _ring(job)
     return job

@@ -6,13 +6,14 @@ from django.http import HttpRequest, HttpResponse
 
 
 class PersonalPagesMiddleware:
-    """Marks every page that somebody who is logged in has asked for."""
+    """Marks every page that somebody who is logged in has asked for, unless it says itself who keeps it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.session.accessed and request.user.is_authenticated:
+        is_personal = request.session.accessed and request.user.is_authenticated
+        if is_personal and not getattr(response, "says_who_keeps_it", False):
             response["Cache-Control"] = "private, no-store"
         return response

@@ -25,6 +25,7 @@ MEANINGS = {
     411: "Content-Length is missing.",
     412: "The header Tus-Resumable is missing or names another version.",
     413: "The body is too large, or goes beyond the announced length.",
+    416: "The file has none of the bytes that Range asks for; Content-Range says how many it has.",
     415: "The body has the wrong Content-Type.",
     422: "A field is wrong: `problems` name each.",
     423: "Another request is writing to this upload.",

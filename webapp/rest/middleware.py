@@ -11,7 +11,7 @@ from webapp.rest.problems import CONTENT_TYPE, problem_response
 PREFIX = "/api/"
 UPLOADS = "/api/v1/uploads"
 TUS_VERSION = "1.0.0"
-KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
+KEPT_HEADERS = ("Allow", "Content-Range", "Retry-After", "WWW-Authenticate")
 
 
 class ApiMiddleware:

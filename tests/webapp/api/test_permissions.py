@@ -22,12 +22,14 @@ from tests.support.factories import (
     make_user,
     make_variant,
 )
+from tests.support.playback import make_waiting_stores
 from tests.support.rest import TUS, make_token
 from tests.support.runs import MODEL, claim_run, make_checkpoint, make_run, make_run_split
 from webapp.ablations.models import KeptStudies
 from webapp.accounts.models import ApiToken, Scope, User
 from webapp.api import api
 from webapp.jobs.services import job_finish_failed
+from webapp.playback.services import look
 from webapp.runs.models import Run
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
@@ -80,6 +82,16 @@ def hidden(owner: User, **fields: Any) -> Submission:
     row = make_submission(owner, is_public=False, **fields)
     assert evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
     return row
+
+
+def made_stores(owner: User) -> dict[str, str]:
+    """The addresses of the masks of a private submission, and of what it does with hidden ground truth."""
+    row = hidden(owner)
+    row.refresh_from_db()
+    look(row.split, [row], make_user(is_staff=True))
+    made = {(store.kind, store.ground_truth_id is None): store.digest for store in make_waiting_stores()}
+    path = f"/benchmarks/{row.split.benchmark.slug}"
+    return {kind: f"{path}/{kind}/{made[kind, False]}?submission={row.pk}" for kind in ("masks", "events")}
 
 
 def comparison(owner: User) -> Call:
@@ -157,6 +169,15 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/benchmarks/{slug}/history"): Row(
         (404, 404, 404, 404, 401, 404),
         lambda owner: Call(f"/benchmarks/{private_split(owner)}/history?at=2026-11-01"),
+    ),
+    ("GET", "/benchmarks/{slug}/videos/{id}"): Row(
+        OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"/benchmarks/{private_split(owner)}/videos/1")
+    ),
+    ("GET", "/benchmarks/{slug}/masks/{digest}"): Row(
+        OWN_OR_STAFF_TO_SEE, lambda owner: Call(made_stores(owner)["masks"])
+    ),
+    ("GET", "/benchmarks/{slug}/events/{digest}"): Row(
+        (404, 404, 404, "+", 401, 404), lambda owner: Call(made_stores(owner)["events"])
     ),
     ("GET", "/benchmarks/{slug}/ablations"): Row(
         OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"/benchmarks/{private_split(owner)}/ablations")

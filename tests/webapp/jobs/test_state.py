@@ -88,5 +88,12 @@ def test_the_api_tells_the_same() -> None:
     fail("time-limit")
     answer = Client().get("/api/v1/status").json()
     assert answer["is_well"] is True
-    assert [one["kind"] for one in answer["lines"]] == ["evaluate", "run", "check", "reevaluate", "analyse"]
+    assert [one["kind"] for one in answer["lines"]] == [
+        "evaluate",
+        "run",
+        "check",
+        "reevaluate",
+        "analyse",
+        "play",
+    ]
     assert [(one["code"], one["count"]) for one in answer["failures"]] == [("time-limit", 1)]

@@ -1,0 +1,167 @@
+"""/benchmarks/{slug}/videos: what can be seen of a video, and the files with its masks."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from ninja import Field, Router, Schema
+
+from webapp.benchmarks.selectors import benchmark_get, split_get
+from webapp.playback.selectors import SUBMISSIONS, Layer, layers_for, submissions_shown, video_get
+from webapp.playback.services import look
+from webapp.playback.serving import events_response, masks_response
+from webapp.refusal import Refused
+from webapp.rest.auth import anyone, person
+from webapp.rest.document import header_parameter, headers, problems
+
+router = Router(tags=["videos"])
+BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+TEXT: dict[str, Any] = {"type": "string"}
+RANGES: dict[str, Any] = {
+    "parameters": [header_parameter("Range", "Bytes to send, such as `bytes=8-4000`.", TEXT)],
+    "responses": {
+        200: {"description": "The whole file.", "content": {"application/octet-stream": BYTES}},
+        206: {
+            "description": "The bytes that Range asks for.",
+            "content": {"application/octet-stream": BYTES},
+            "headers": headers(Content_Range=("Which bytes of how many.", TEXT)),
+        },
+        304: {"description": "You have it already: it never changes."},
+        **problems(416)["responses"],
+    },
+}
+
+
+class LayerOut(Schema):
+    """Masks of one video: of the ground truth or of a submission."""
+
+    key: str = Field(description="truth, or a and b for submissions in the order of the address")
+    title: str
+    submission: UUID | None
+    state: str = Field(
+        description="ready; making: ask again in a moment; absent: ask again, it has just been asked for; "
+        "gone: there is nothing to see"
+    )
+    message: str = Field(description="why it is not ready; empty where it is")
+    progress: float = Field(description="share that is done, while it is being made")
+    url: str | None = Field(description="address of the file with the masks; ask for ranges of it")
+    offsets: list[int] = Field(
+        description="where the pieces of this video begin in the file, the last one where they end: a head, "
+        "and one piece for every 32 frames, each compressed by itself (zlib)"
+    )
+    events_url: str | None = Field(
+        description="address of the file with what happens to each annotated object; null where ground truth "
+        "or numbers are hidden, and until it is made"
+    )
+    events_offsets: list[int]
+
+
+class VideoOut(Schema):
+    benchmark: str
+    split: str
+    id: int
+    name: str
+    length: int = Field(description="in frames")
+    height: int
+    width: int
+    layers: list[LayerOut]
+
+
+@router.get(
+    "/benchmarks/{slug:slug}/videos/{int:id}",
+    auth=anyone,
+    response=VideoOut,
+    summary="Look at a video",
+)
+def video(request: HttpRequest, slug: str, id: int, split: str = "", submissions: str = "") -> VideoOut:
+    """What you may see of a video: its ground truth where that is public, and up to two submissions.
+
+    `submissions` are ids with a comma between them, to this split. Masks that nobody has looked at for a long
+    time are prepared when you ask: ask again until `state` is ready.
+    """
+    ids = _ids(submissions)
+    try:
+        chosen = split_get(benchmark=benchmark_get(user=person(request), slug=slug), name=split)
+        found = video_get(chosen, id)
+        rows = submissions_shown(chosen, ids, person(request))
+    except ObjectDoesNotExist:
+        raise Http404 from None
+    look(chosen, rows, person(request))
+    layers = layers_for(chosen, rows, person(request), id, door="api")
+    return VideoOut(
+        benchmark=slug,
+        split=chosen.name,
+        id=found.id,
+        name=found.name,
+        length=found.length,
+        height=found.height,
+        width=found.width,
+        layers=[_layer(one, request) for one in layers],
+    )
+
+
+@router.get(
+    "/benchmarks/{slug:slug}/masks/{digest}",
+    auth=anyone,
+    url_name="masks",
+    summary="Read masks",
+    openapi_extra=RANGES,
+)
+def masks(
+    request: HttpRequest, slug: str, digest: str, submission: str = "", truth: str = ""
+) -> HttpResponseBase:
+    """Read the file with the masks of a submission (its id), or of the ground truth of the split `truth`.
+
+    The address is the `url` of a layer. What the bytes mean is in docs/playback.md.
+    """
+    return masks_response(request, slug=slug, digest=digest, submission=submission, truth=truth)
+
+
+@router.get(
+    "/benchmarks/{slug:slug}/events/{digest}",
+    auth=anyone,
+    url_name="events",
+    summary="Read what happens to objects",
+    openapi_extra=RANGES,
+)
+def events(request: HttpRequest, slug: str, digest: str, submission: str) -> HttpResponseBase:
+    """Read the file with what a submission does with each annotated object, frame by frame.
+
+    The address is the `events_url` of a layer. What the bytes mean is in docs/playback.md.
+    """
+    return events_response(request, slug=slug, digest=digest, submission=submission)
+
+
+def _ids(text: str) -> list[UUID]:
+    try:
+        ids = list(dict.fromkeys(UUID(one.strip()) for one in text.split(",") if one.strip()))
+    except ValueError:
+        raise Refused(
+            "submission-id",
+            f"Not every one of {text[:200]!r} is the id of a submission.",
+            "An id is the last part of the address of a submission's page.",
+        ) from None
+    if len(ids) > SUBMISSIONS:
+        raise Refused(
+            "submissions-count",
+            f"Expected at most {SUBMISSIONS} submissions, but got {len(ids)}.",
+            "Write their ids with a comma between them: ?submissions=ID,ID.",
+        )
+    return ids
+
+
+def _layer(layer: Layer, request: HttpRequest) -> LayerOut:
+    return LayerOut(
+        key=layer.key,
+        title=layer.title,
+        submission=layer.submission_id,
+        state=layer.state,
+        message=layer.message,
+        progress=layer.progress,
+        url=request.build_absolute_uri(layer.url) if layer.url else None,
+        offsets=list(layer.offsets),
+        events_url=request.build_absolute_uri(layer.events_url) if layer.events_url else None,
+        events_offsets=list(layer.events_offsets),
+    )

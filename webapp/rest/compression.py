@@ -1,0 +1,18 @@
+"""Compressed pages; what is read in ranges is sent as it is."""
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """It adds random bytes, so that the length of a page reveals nothing of a secret in it (BREACH).
+
+    Files of which clients read ranges are compressed already, and a range counts bytes of the file itself.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.has_header("Accept-Ranges"):
+            return response
+        found: HttpResponseBase = super().process_response(request, response)
+        return found
