@@ -1,0 +1,135 @@
+"""The player by itself: its page and the mask stores of a synthetic benchmark, from a small server."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.test import override_settings
+
+from evaluator.catalog import BENCHMARKS
+from evaluator.options import Options
+from evaluator.playback.events import store_events
+from evaluator.playback.store import StoreIndex
+from evaluator.playback.tracklets import store_ground_truth, store_predictions
+from webapp.charts.palette import DARK
+
+STATIC = Path(__file__).parents[2] / "webapp/static"
+TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".jpg": "image/jpeg"}
+SPEC = BENCHMARKS["ovis"]
+SHEETS = "".join(
+    f'<link rel="stylesheet" href="/static/webapp/css/{name}.css">'
+    for name in ("tokens", "base", "components", "player")
+)
+PAGE = """<!doctype html><html lang="en" class="js"><head><meta charset="utf-8"><title>Player</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">%s
+<script src="/static/webapp/js/theme.js"></script>
+<script type="module" src="/static/webapp/js/site.js"></script>
+<script type="module" src="/static/webapp/js/player/player.js"></script></head>
+<body><main id="main"><h1>Player</h1>%s</main>%s</body></html>"""
+
+
+@dataclass
+class Stores:
+    """Stores of a benchmark that `write_benchmark` wrote: of its truth, and of two of its submissions."""
+
+    folder: Path
+
+    @cached_property
+    def indices(self) -> dict[str, StoreIndex]:
+        truth, options = self.folder / "annotations.json", Options()
+        found = {"truth": store_ground_truth(SPEC, truth, self.folder / "truth.store", options)}
+        for key, name in (("a", "strong"), ("b", "weak")):
+            file = self.folder / "predictions" / name / "results.json"
+            found[key] = store_predictions(SPEC, truth, file, self.folder / f"{key}.store", options)
+            events = self.folder / f"{key}-events.store"
+            found[f"{key}-events"] = store_events(SPEC, truth, file, events, options)
+        return found
+
+    def page_data(self, video: dict[str, Any], keys: tuple[str, ...], frames: bool) -> dict[str, Any]:
+        """Return what the page tells the player."""
+        titles = {"truth": "Ground truth", "a": "Strong", "b": "Weak"}
+        truth = json.loads((self.folder / "annotations.json").read_text())
+        layers = []
+        for key in keys:
+            layer: dict[str, Any] = {"key": key, "title": titles[key], "url": f"/stores/{key}.store"}
+            layer |= {"offsets": self.indices[key].videos[str(video["id"])], "state": "ready"}
+            layer |= {"events_url": None, "events_offsets": None, "progress": 1, "message": ""}
+            if key != "truth" and "truth" in keys:
+                layer["events_url"] = f"/stores/{key}-events.store"
+                layer["events_offsets"] = self.indices[f"{key}-events"].videos[str(video["id"])]
+            layers.append(layer)
+        address = f"/stores/frames/{video['name']}/{{index}}.jpg?size={{size}}"
+        return {
+            "video": {name: video[name] for name in ("id", "name", "length", "height", "width")},
+            "fps": 6,
+            "categories": {one["id"]: one["name"] for one in truth["categories"]},
+            "palette": DARK,
+            "frames": {"url": address, "sizes": ["480", "full"]} if frames else None,
+            "layers": layers,
+        }
+
+    def page(self, keys: tuple[str, ...], frames: bool) -> str:
+        """Return the page of the first video."""
+        video = json.loads((self.folder / "annotations.json").read_text())["videos"][0]
+        data = self.page_data(video, keys, frames)
+        context = data | {"player": data}
+        plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+        with override_settings(STORAGES=plain):
+            body = render_to_string("videos/partials/player.html", context)
+            return PAGE % (SHEETS, body, render_to_string("videos/partials/keys.html"))
+
+
+@contextmanager
+def served(stores: Stores, frames: bool = True) -> Iterator[str]:
+    """Serve the stores and the page of any layers: /page/truth,a,b."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            path = self.path.split("?")[0]
+            if path.startswith("/page/"):
+                keys = tuple(path.removeprefix("/page/").split(","))
+                return self.send(200, "text/html", stores.page(keys, frames).encode())
+            root, rest = (
+                (STATIC, path.removeprefix("/static/"))
+                if path.startswith("/static/")
+                else (stores.folder, path.removeprefix("/stores/"))
+            )
+            if found := re.fullmatch(r"(frames/.*/)(\d+)\.jpg", rest):
+                rest = f"{found[1]}{int(found[2]):05d}.jpg"
+            file = root / rest
+            if not file.is_file():
+                return self.send(404, "application/json", b'{"detail": "There is no such file."}')
+            contents = file.read_bytes()
+            if wanted := re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"] or ""):
+                piece = contents[int(wanted[1]) : int(wanted[2]) + 1]
+                return self.send(206, "application/octet-stream", piece)
+            return self.send(200, TYPES.get(file.suffix, "application/octet-stream"), contents)
+
+        def send(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,128 @@
+// The pictures: for each pane a frame, the masks on it and labels, zoomed and moved together.
+import { css, edgeOf } from "./identity.js";
+
+const GROUND = "#2a2f37";
+
+export class Pane {
+  constructor(video) {
+    this.video = video;
+    this.root = document.createElement("figure");
+    this.root.className = "pane";
+    this.root.innerHTML = `<figcaption></figcaption>
+      <div class="view"><div class="film"><canvas class="frame"></canvas><canvas class="masks"></canvas></div><canvas class="labels"></canvas></div>`;
+    this.caption = this.root.querySelector("figcaption");
+    this.view = this.root.querySelector(".view");
+    this.view.style.aspectRatio = `${video.width} / ${video.height}`;
+    this.root.style.setProperty("--aspect", video.width / video.height);
+    this.film = this.root.querySelector(".film");
+    [this.frame, this.masks, this.labels] = this.root.querySelectorAll("canvas");
+    [this.masks.width, this.masks.height] = [video.width, video.height];
+    this.masks.setAttribute("role", "img");
+    this.pens = [this.frame.getContext("2d", { alpha: false }), this.masks.getContext("2d")];
+    this.names = [];
+  }
+
+  /** Draw a frame and its masks in one step. Returns the buffer of the masks, to be used again. */
+  draw(picture, { pixels, labels }) {
+    const [ground, masks] = this.pens;
+    const { frame, video } = this;
+    const [width, height] = picture ? [picture.width, picture.height] : [16, 16];
+    if (frame.width !== width || frame.height !== height) [frame.width, frame.height] = [width, height];
+    if (picture) ground.drawImage(picture, 0, 0);
+    else {
+      ground.fillStyle = GROUND;
+      ground.fillRect(0, 0, width, height);
+    }
+    masks.putImageData(new ImageData(new Uint8ClampedArray(pixels), video.width, video.height), 0, 0);
+    this.tops = labels;
+    return pixels;
+  }
+
+  /** Place the film: `centre` of it, in parts of its size, is in the middle, as far as its border allows. */
+  place({ zoom, centre }) {
+    const { clientWidth: width, clientHeight: height } = this.view;
+    const [x, y] = [width, height].map((size, i) => Math.min(Math.max(size / 2 - centre[i] * size * zoom, size - size * zoom), 0));
+    this.film.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+    this.film.classList.toggle("is-large", (width * zoom) / this.video.width > 2);
+    this.offset = { x, y, scale: (width * zoom) / this.video.width };
+  }
+
+  /** Write labels beside the objects: [{n, text, colour}], on a canvas of the screen's own pixels. */
+  write(texts) {
+    const { clientWidth: width, clientHeight: height } = this.view;
+    const scale = window.devicePixelRatio;
+    const { labels } = this;
+    if (labels.width !== Math.round(width * scale) || labels.height !== Math.round(height * scale)) {
+      [labels.width, labels.height] = [Math.round(width * scale), Math.round(height * scale)];
+    }
+    const pen = labels.getContext("2d");
+    pen.setTransform(scale, 0, 0, scale, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    writeLabels(pen, this.tops ?? [], texts, this.offset, { width, height, size: width < 480 ? 11 : 12 });
+  }
+
+  /** The pixel of the video below the pointer: [x, y]. */
+  pixelAt({ clientX, clientY }) {
+    const box = this.view.getBoundingClientRect();
+    const { x, y, scale } = this.offset;
+    return [(clientX - box.left - x) / scale, (clientY - box.top - y) / scale].map(Math.floor);
+  }
+}
+
+/** Write what `texts` says of each object above the top of its mask; labels keep off each other. */
+export function writeLabels(pen, tops, texts, { x, y, scale }, { width, height, size }) {
+  pen.font = `600 ${size}px system-ui, sans-serif`;
+  pen.textBaseline = "middle";
+  const high = size + 6;
+  const taken = [];
+  for (const [n, left, top] of tops) {
+    const { text, colour } = texts(n);
+    const wide = pen.measureText(text).width + size + 8;
+    const [middle, bottom] = [x + left * scale, y + top * scale];
+    if (middle < 0 || middle > width || bottom < -high || bottom > height) continue;
+    const box = { left: Math.min(Math.max(middle - wide / 2, 2), width - wide - 2), top: Math.min(Math.max(bottom - high - 3, 2), height - high - 2) };
+    for (const other of taken) {
+      const apart = box.left > other.left + other.wide || other.left > box.left + wide;
+      if (!apart && Math.abs(box.top - other.top) < high + 1) box.top = other.top + high + 1;
+    }
+    taken.push({ ...box, wide });
+    pen.fillStyle = "rgb(12 14 18 / 0.82)";
+    pen.beginPath();
+    pen.roundRect(box.left, box.top, wide, high, 4);
+    pen.fill();
+    pen.fillStyle = css(colour);
+    pen.strokeStyle = css(edgeOf(colour));
+    pen.fillRect(box.left + 4, box.top + high / 2 - 4, 8, 8);
+    pen.fillStyle = "#fff";
+    pen.fillText(text, box.left + 16, box.top + high / 2 + 0.5);
+  }
+}
+
+/** One picture of all panes as they are shown, in the size of the video. */
+export function compose(panes, { labels, texts }) {
+  const { width, height } = panes[0].video;
+  const gap = panes.length > 1 ? 8 : 0;
+  const canvas = new OffscreenCanvas(width * panes.length + gap * (panes.length - 1), height);
+  drawComposed(canvas.getContext("2d"), panes, { labels, texts, gap });
+  return canvas;
+}
+
+export function drawComposed(pen, panes, { labels, texts, gap }) {
+  const { width, height } = panes[0].video;
+  pen.fillStyle = "#fff";
+  pen.fillRect(0, 0, pen.canvas.width, height);
+  panes.forEach((pane, n) => {
+    pen.save();
+    pen.translate(n * (width + gap), 0);
+    pen.beginPath();
+    pen.rect(0, 0, width, height);
+    pen.clip();
+    if (pane.keys.length > 1) pen.filter = "grayscale(1)";
+    pen.drawImage(pane.frame, 0, 0, width, height);
+    pen.filter = "none";
+    pen.drawImage(pane.masks, 0, 0);
+    const size = Math.max(11, Math.round(width / 70));
+    if (labels) writeLabels(pen, pane.tops ?? [], texts(pane), { x: 0, y: 0, scale: 1 }, { width, height, size });
+    pen.restore();
+  });
+}

@@ -1,0 +1,551 @@
+// The player of masks: what is looked at (`state`), what is drawn of it, and everything that changes it.
+import { MODES, readAddress, writeAddress } from "./address.js";
+import { Story } from "./events.js";
+import { Frames } from "./frames.js";
+import { Identities } from "./identity.js";
+import { listenToKeys } from "./keys.js";
+import { ObjectList } from "./objects.js";
+import { Pane } from "./panes.js";
+import { copyPicture, saveClip, savePicture } from "./save.js";
+import { Timeline } from "./timeline.js";
+
+const BLINK_MS = 700;
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 10];
+const DIFFERENCE = { first: [239, 166, 73], second: [68, 110, 201], both: [226, 228, 232], other: [183, 68, 92] };
+
+const root = document.getElementById("player");
+const data = JSON.parse(document.getElementById("player-data").textContent);
+const { video } = data;
+const layers = data.layers.filter(({ state }) => state === "ready");
+const keys = layers.map(({ key }) => key);
+const titles = Object.fromEntries(data.layers.map(({ key, title }) => [key, title]));
+const find = (name) => root.querySelector(`[data-${name}]`);
+
+const names = new Identities(data);
+const story = new Story(names, data.categories, titles);
+const frames = new Frames(data.frames, video, onPicture);
+const worker = new Worker(root.dataset.worker, { type: "module" });
+const state = readAddress(location.hash, keys, video.length);
+const panes = [];
+const stage = find("stage");
+const status = find("status");
+
+let isPlaying = false;
+let step = 1; // the direction in which frames are wanted
+let request = 0; // the last number of a request to paint
+let isAsked = false; // whether the worker owes an answer
+let isWaiting = false; // whether it has said that it loads masks first
+let isStale = true; // whether what is shown differs from what is wanted
+let painted = null; // the answer that is to be drawn
+let drawn = -1; // the frame that is shown
+let shownAt = 0; // when it was first shown
+let blink = 0;
+let blinkedAt = 0;
+let buffers = [];
+let waiters = []; // of clips: called when their frame is drawn
+let told = ""; // the sentence about the last event
+
+const timeline = new Timeline(find("timeline"), names, story, video.length, { onSeek: seek, onSolo: solo });
+const list = new ObjectList(find("objects"), names, story, { onSolo: solo });
+
+// What is shown -------------------------------------------------------------------------------------------
+
+/** The layers of each pane: one, or the two of a difference. */
+function panesNow() {
+  const { show } = state;
+  if (show.length < 2) return show.map((key) => [key]);
+  if (state.mode === "blink") return [[show[blink % show.length]]];
+  if (state.mode === "difference") return [pairOf(show)];
+  return show.map((key) => [key]);
+}
+
+function pairOf(show) {
+  return show.includes("a") && show.includes("b") ? ["a", "b"] : show.slice(0, 2);
+}
+
+function ask() {
+  frames.want(state.frame, step);
+  request++;
+  isAsked = true;
+  isStale = false;
+  const view = { opacity: state.opacity, outlines: state.outlines, threshold: state.threshold, solo: state.solo, difference: DIFFERENCE };
+  const given = buffers;
+  buffers = [];
+  worker.postMessage({ paint: { id: request, frame: state.frame, step, panes: panesNow(), view, buffers: given } }, given);
+}
+
+worker.onmessage = ({ data: answer }) => {
+  if (answer.painted) {
+    if (answer.painted.id === request) isAsked = isWaiting = false;
+    if (painted) buffers.push(...painted.panes.map(({ pixels }) => pixels));
+    painted = answer.painted;
+  } else if (answer.waiting) {
+    isAsked = false; // a newer request may take its place
+    isWaiting = true;
+    say();
+  } else if (answer.head) {
+    const { key, head } = answer.head;
+    names.addHead(key, head);
+    if (state.solo?.key === key && !head.objects[state.solo.n]) state.solo = null; // the address was of another file
+    refresh();
+  } else if (answer.events) {
+    names.addEvents(answer.events.key, answer.events.events);
+    find("colours").textContent = "Colours follow the annotated object on which a mask lies; grey lies on none.";
+    refresh();
+  } else if (answer.failed) {
+    fault = `${titles[answer.failed.key]}: ${answer.failed.message}`;
+    say();
+  } else if (answer.picked) {
+    if (answer.picked.n === null) solo(null);
+    else solo(answer.picked);
+  }
+};
+let fault = "";
+
+/** Draw the frame and the masks of the last answer. */
+function draw(now) {
+  const wanted = painted.panes;
+  while (panes.length < wanted.length) {
+    const pane = new Pane(video);
+    panes.push(pane);
+    stage.append(pane.root);
+    listenToPointer(pane);
+    new ResizeObserver(() => {
+      pane.place(state);
+      writeLabels();
+    }).observe(pane.view);
+  }
+  while (panes.length > wanted.length) panes.pop().root.remove();
+  root.dataset.panes = wanted.length;
+  if (drawn !== painted.frame) shownAt = now;
+  drawn = painted.frame;
+  const exact = frames.get(drawn);
+  const picture = exact ?? (frames.faults.has(drawn) ? null : (frames.nearest(drawn)?.picture ?? null));
+  painted.panes.forEach((answer, n) => {
+    const pane = panes[n];
+    pane.keys = answer.keys;
+    pane.root.classList.toggle("is-difference", answer.keys.length > 1);
+    caption(pane);
+    buffers.push(pane.draw(picture, answer));
+    pane.place(state);
+  });
+  painted = null;
+  writeLabels();
+  timeline.point(drawn, `Frame ${drawn + 1} of ${video.length}`);
+  find("goto").value = drawn + 1;
+  root.dataset.frame = drawn + 1;
+  if (!isPlaying) list.point(drawn);
+  say();
+  waiters = waiters.filter((waiter) => !waiter());
+}
+
+function caption(pane) {
+  const id = pane.keys.join();
+  if (pane.id === id) return;
+  pane.id = id;
+  pane.caption.replaceChildren();
+  if (pane.keys.length === 1) {
+    pane.caption.textContent = titles[pane.keys[0]];
+  } else {
+    const [first, second] = pane.keys.map((key) => titles[key]);
+    const parts = [["first", `only in ${first}`], ["second", `only in ${second}`], ["both", "in both"]];
+    if (pane.keys.some((key) => names.heads[key].kind === "maps")) parts.push(["other", "another category"]);
+    for (const [name, text] of parts) {
+      const swatch = document.createElement("i");
+      swatch.className = "swatch";
+      swatch.style.background = `rgb(${DIFFERENCE[name].join(" ")})`;
+      const part = document.createElement("span");
+      part.append(swatch, text);
+      pane.caption.append(part);
+    }
+  }
+  pane.masks.setAttribute("aria-label", `Masks: ${pane.caption.textContent}`);
+}
+
+function textsOf(pane) {
+  const [key] = pane.keys;
+  return (n) => ({ text: story.name(key, n), colour: names.colour(key, n, drawn) });
+}
+
+function writeLabels() {
+  for (const pane of panes) {
+    if (!pane.offset || !pane.keys) continue;
+    pane.labels.hidden = !state.labels;
+    if (state.labels) pane.write(textsOf(pane));
+  }
+}
+
+/** The line below the picture: what is not as it should be, else the last event. */
+function say() {
+  let text = told || fault;
+  if (frames.spec && frames.faults.has(drawn)) text = `Frame ${drawn + 1} has no picture: ${frames.faults.get(drawn)} Its masks are shown on a plain ground.`;
+  else if (frames.spec && drawn >= 0 && !frames.isSettled(drawn)) {
+    const nearest = frames.nearest(drawn);
+    text = nearest ? `The picture is that of frame ${nearest.at + 1} until frame ${drawn + 1} is here.` : `The picture of frame ${drawn + 1} is on its way.`;
+  }
+  if (isWaiting && drawn !== state.frame) text = `Loading the masks of frame ${state.frame + 1} …`;
+  if (status.textContent !== text) status.textContent = text;
+}
+
+function onPicture(index) {
+  if (index === drawn || index === state.frame) isStale = true;
+}
+
+function tick(now) {
+  if (state.mode === "blink" && state.show.length > 1 && now - blinkedAt > BLINK_MS) {
+    blink++;
+    blinkedAt = now;
+    isStale = true;
+  }
+  if (painted) draw(now);
+  if (isPlaying && drawn === state.frame && frames.isSettled(drawn) && now - shownAt >= 1000 / (data.fps * state.speed) - 4) {
+    const [first, last] = state.loop ?? [0, video.length - 1];
+    if (state.frame >= last && !state.loop) play(false);
+    else {
+      state.frame = state.frame >= last || state.frame < first ? first : state.frame + 1;
+      isStale = true;
+    }
+  }
+  if (isStale && !isAsked) ask();
+  mark();
+  requestAnimationFrame(tick);
+}
+
+/** Say to programs whether what is shown is what is wanted. */
+function mark() {
+  const busy = String(isStale || isAsked || isWaiting || painted !== null);
+  if (stage.getAttribute("aria-busy") !== busy) stage.setAttribute("aria-busy", busy);
+}
+
+// What changes it -----------------------------------------------------------------------------------------
+
+let rememberAt = 0;
+
+/** Show the state in controls and address, and in lanes and lists unless they stay as they are. */
+function refresh(isListed = true) {
+  const { show } = state;
+  for (const button of root.querySelectorAll("[data-layer]")) button.setAttribute("aria-pressed", show.includes(button.dataset.layer));
+  for (const input of root.querySelectorAll("[name=mode]")) {
+    input.checked = input.value === state.mode;
+    input.disabled = show.length < 2 && input.value !== "sides";
+  }
+  find("opacity").value = state.opacity;
+  find("threshold").value = state.threshold;
+  find("threshold-value").textContent = state.threshold.toFixed(2);
+  find("outlines").checked = state.outlines;
+  find("labels").checked = state.labels;
+  find("speed").value = state.speed;
+  find("loop").setAttribute("aria-pressed", state.loop !== null);
+  find("zoom-value").textContent = state.zoom === 1 ? "Fit" : `${state.zoom.toFixed(1)}×`;
+  const text = state.solo && names.heads[state.solo.key] ? `Only ${story.name(state.solo.key, state.solo.n)}` : "";
+  find("solo").hidden = !text;
+  find("solo-name").textContent = text;
+  if (isListed) {
+    timeline.update(state, show);
+    list.update(state, show, titles);
+  }
+  const explained = show.filter((key) => names.events[key]);
+  find("legend").hidden = !explained.length;
+  find("halves").textContent = explained.length > 1 ? `upper half ${titles[explained[0]]}, lower half ${titles[explained[1]]}` : "";
+  const events = story.events(show, state);
+  for (const button of root.querySelectorAll("[data-event]")) {
+    const count = events.filter(({ kind }) => kind === button.dataset.event).length;
+    button.disabled = count === 0;
+    button.querySelector(".count").textContent = count;
+  }
+  isStale = true;
+  mark();
+  remember();
+}
+
+function remember() {
+  clearTimeout(rememberAt);
+  rememberAt = setTimeout(() => history.replaceState(null, "", writeAddress(state, keys)), 250);
+}
+
+function change(values) {
+  Object.assign(state, values);
+  refresh(["show", "threshold", "solo", "loop"].some((name) => name in values));
+}
+
+function seek(frame) {
+  const next = Math.min(Math.max(frame, 0), video.length - 1);
+  if (next === state.frame) return;
+  step = next < state.frame ? -1 : 1;
+  state.frame = next;
+  told = "";
+  isStale = true;
+  if (!isAsked) ask();
+  mark();
+  remember();
+}
+
+function play(on = !isPlaying) {
+  isPlaying = on;
+  step = 1;
+  const button = find("play");
+  button.setAttribute("aria-label", on ? "Pause" : "Play");
+  button.title = `${on ? "Pause" : "Play"} (space)`;
+  button.classList.toggle("is-playing", on);
+  if (on && !state.loop && state.frame === video.length - 1) state.frame = 0;
+  if (!on) list.point(drawn);
+  isStale = true;
+  remember();
+}
+
+function move(by) {
+  play(false);
+  seek(state.frame + by);
+}
+
+function goToEvent(kind, direction) {
+  const events = story.events(state.show, state).filter((event) => !kind || event.kind === kind);
+  const found = direction > 0 ? events.find(({ frame }) => frame > state.frame) : events.findLast(({ frame }) => frame < state.frame);
+  play(false);
+  if (!found) {
+    told = events.length ? `There is no ${direction > 0 ? "later" : "earlier"} event of this kind.` : "There is no event of this kind.";
+    return say();
+  }
+  seek(found.frame);
+  told = events.filter(({ frame }) => frame === found.frame).slice(0, 3).map((event) => story.tell(event)).join(" ");
+  say();
+}
+
+function solo(which) {
+  const same = which && state.solo?.key === which.key && state.solo.n === which.n;
+  change({ solo: same ? null : which });
+}
+
+function walkObjects(by) {
+  const buttons = [...list.body.querySelectorAll("button.object")];
+  if (!buttons.length) return;
+  const now = buttons.findIndex((button) => button.getAttribute("aria-pressed") === "true");
+  const next = buttons[Math.min(Math.max(now + by, 0), buttons.length - 1)];
+  change({ solo: { key: list.key, n: Number(next.dataset.object) } });
+  list.body.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest" });
+}
+
+function toggleLayer(key) {
+  if (!keys.includes(key)) return false;
+  const show = keys.filter((one) => (one === key) !== state.show.includes(one));
+  if (show.length) change({ show });
+}
+
+function zoom(factor, centre = state.centre) {
+  const next = Math.min(Math.max(state.zoom * factor, 1), 16);
+  state.zoom = next < 1.05 ? 1 : next;
+  state.centre = state.zoom === 1 ? [0.5, 0.5] : inside(centre);
+  replace();
+}
+
+function pan(x, y) {
+  if (state.zoom === 1) return false;
+  state.centre = inside([state.centre[0] + x / state.zoom, state.centre[1] + y / state.zoom]);
+  replace();
+}
+
+/** A centre at which the picture fills its pane. */
+function inside(centre) {
+  const half = 0.5 / state.zoom;
+  return centre.map((part) => Math.min(Math.max(part, half), 1 - half));
+}
+
+function replace() {
+  for (const pane of panes) pane.place(state);
+  writeLabels();
+  find("zoom-value").textContent = state.zoom === 1 ? "Fit" : `${state.zoom.toFixed(1)}×`;
+  stage.classList.toggle("is-zoomed", state.zoom > 1);
+  remember();
+}
+
+function loopAt(end) {
+  const loop = state.loop ?? [0, video.length - 1];
+  loop[end] = state.frame;
+  change({ loop: [Math.min(...loop), Math.max(...loop)] });
+}
+
+function speed(by) {
+  const now = SPEEDS.findIndex((one) => one >= state.speed);
+  change({ speed: SPEEDS[Math.min(Math.max(now + by, 0), SPEEDS.length - 1)] });
+}
+
+function listenToPointer(pane) {
+  let from = null;
+  pane.view.addEventListener("pointerdown", (event) => {
+    if (event.button > 0) return;
+    from = { x: event.clientX, y: event.clientY, hasMoved: false };
+    pane.view.setPointerCapture(event.pointerId);
+  });
+  pane.view.addEventListener("pointermove", (event) => {
+    if (!from) return;
+    const [x, y] = [event.clientX - from.x, event.clientY - from.y];
+    if (!from.hasMoved && Math.hypot(x, y) < 5) return;
+    Object.assign(from, { x: event.clientX, y: event.clientY, hasMoved: true });
+    pan(-x / pane.view.clientWidth, -y / pane.view.clientHeight);
+  });
+  pane.view.addEventListener("pointerup", (event) => {
+    if (from && !from.hasMoved && pane.keys.length === 1) {
+      const [x, y] = pane.pixelAt(event);
+      if (x >= 0 && y >= 0 && x < video.width && y < video.height) {
+        worker.postMessage({ pick: { key: pane.keys[0], frame: drawn, where: y * video.width + x, view: { threshold: state.threshold } } });
+      }
+    }
+    from = null;
+  });
+  pane.view.addEventListener("pointercancel", () => (from = null));
+  // Without a key the wheel scrolls the page; a pinch comes as a wheel with Control.
+  pane.view.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      const [x, y] = pane.pixelAt(event);
+      const factor = Math.exp(-event.deltaY / 200);
+      const towards = [x / video.width, y / video.height].map((part, i) => part + (state.centre[i] - part) / factor);
+      zoom(factor, towards);
+    },
+    { passive: false },
+  );
+}
+
+// Saving --------------------------------------------------------------------------------------------------
+
+const fileName = () => `${[video.name, ...state.show].join("-").replace(/[^\w.-]+/g, "-")}-${String(drawn + 1).padStart(5, "0")}`;
+const forPicture = () => ({ labels: state.labels, texts: textsOf });
+
+async function copy() {
+  const done = await copyPicture(panes, forPicture());
+  told = done ? "The picture is in the clipboard." : "The browser lets no picture into the clipboard here: save it as PNG.";
+  say();
+}
+
+/** Show a frame, and wait until it is drawn with its picture. */
+function shown(frame) {
+  seek(frame);
+  isStale = true;
+  return new Promise((done) => {
+    waiters.push(() => {
+      if (drawn !== frame || !frames.isSettled(frame)) {
+        if (state.frame === frame) return false;
+        done(false); // the reader went elsewhere: the clip ends
+        return true;
+      }
+      done(true);
+      return true;
+    });
+  });
+}
+
+async function clip() {
+  play(false);
+  const before = state.frame;
+  const [first, last] = state.loop ?? [0, video.length - 1];
+  const wanted = Array.from({ length: last + 1 - first }, (_, n) => first + n);
+  await saveClip(() => panes, forPicture(), wanted, data.fps * state.speed, fileName(), (frame) => {
+    told = `Saving the clip: frame ${frame + 1 - first} of ${wanted.length}.`;
+    return shown(frame);
+  });
+  seek(before);
+  told = "The clip is saved.";
+}
+
+async function copyLink(button) {
+  history.replaceState(null, "", writeAddress(state, keys));
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "It is in the address line";
+  }
+  setTimeout(() => (button.textContent = label), 1500);
+}
+
+const actions = {
+  play: () => play(),
+  back: () => move(-1),
+  forward: () => move(1),
+  farBack: () => move(-10),
+  farForward: () => move(10),
+  first: () => move(-video.length),
+  last: () => move(video.length),
+  slower: () => speed(-1),
+  faster: () => speed(1),
+  loopFrom: () => loopAt(0),
+  loopTo: () => loopAt(1),
+  loop: () => change({ loop: state.loop ? null : [0, video.length - 1] }),
+  layer1: () => toggleLayer("truth"),
+  layer2: () => toggleLayer("a"),
+  layer3: () => toggleLayer("b"),
+  view: () => change({ mode: MODES[(MODES.indexOf(state.mode) + 1) % MODES.length] }),
+  outlines: () => change({ outlines: !state.outlines }),
+  labels: () => change({ labels: !state.labels }),
+  moreOpaque: () => change({ opacity: Math.min(state.opacity + 10, 100) }),
+  lessOpaque: () => change({ opacity: Math.max(state.opacity - 10, 0) }),
+  raise: () => change({ threshold: Math.min(Math.round(20 * state.threshold + 1) / 20, 1) }),
+  lower: () => change({ threshold: Math.max(Math.round(20 * state.threshold - 1) / 20, 0) }),
+  nextObject: () => walkObjects(1),
+  previousObject: () => walkObjects(-1),
+  everything: () => (state.solo ? change({ solo: null }) : false),
+  zoomIn: () => zoom(1.5),
+  zoomOut: () => zoom(1 / 1.5),
+  fit: () => zoom(1 / 16),
+  panLeft: () => pan(-0.2, 0),
+  panRight: () => pan(0.2, 0),
+  panUp: () => pan(0, -0.2),
+  panDown: () => pan(0, 0.2),
+  full: () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()),
+  copy,
+  savePicture: () => savePicture(panes, forPicture(), fileName()),
+  saveClip: clip,
+  nextEvent: () => goToEvent(null, 1),
+  previousEvent: () => goToEvent(null, -1),
+};
+for (const [kind, name] of [["switch", "Switch"], ["miss", "Miss"], ["false", "False"], ["new", "New"]]) {
+  actions[`next${name}`] = () => goToEvent(kind, 1);
+  actions[`previous${name}`] = () => goToEvent(kind, -1);
+}
+
+listenToKeys(actions);
+root.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const { action, layer, event: kind } = button.dataset;
+  if (action === "link") copyLink(button);
+  else if (action) actions[action]();
+  else if (layer) toggleLayer(layer);
+  else if (kind) goToEvent(kind, event.shiftKey ? -1 : 1);
+});
+root.addEventListener("input", ({ target }) => {
+  if (target.name === "mode") change({ mode: target.value });
+  else if (target.matches("[data-opacity]")) change({ opacity: Number(target.value) });
+  else if (target.matches("[data-threshold]")) change({ threshold: Number(target.value) });
+  else if (target.matches("[data-outlines]")) change({ outlines: target.checked });
+  else if (target.matches("[data-labels]")) change({ labels: target.checked });
+});
+root.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-goto]")) seek(Math.round(Number(target.value) || 1) - 1);
+  else if (target.matches("[data-speed]")) change({ speed: Number(target.value) });
+  else if (target.matches("[data-size]")) {
+    frames.setSize(target.value);
+    isStale = true;
+  }
+});
+find("timeline").querySelector("[role=slider]").addEventListener("keydown", (event) => {
+  if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+  event.preventDefault();
+  move(event.key === "ArrowUp" ? 1 : -1);
+});
+window.addEventListener("hashchange", () => {
+  Object.assign(state, readAddress(location.hash, keys, video.length));
+  refresh();
+  replace();
+});
+new MutationObserver(() => timeline.draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+
+if (layers.length) {
+  worker.postMessage({ open: { layers, palette: data.palette, categories: data.categories, video } });
+  refresh();
+  stage.classList.toggle("is-zoomed", state.zoom > 1);
+  requestAnimationFrame(tick);
+}
