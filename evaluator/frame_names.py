@@ -16,6 +16,8 @@ from evaluator.files.members import Members, open_members
 from evaluator.files.source import map_file
 from evaluator.maps.names import frame_order
 
+__all__ = ["frame_order", "listed_frames"]
+
 _DATA_FOLDER: Final = "data"
 _MASK_FOLDER: Final = "mask"
 _JSON_BYTES: Final = 4 << 30

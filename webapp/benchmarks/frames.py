@@ -1,4 +1,4 @@
-"""The names of a split's frames, read from its ground truth: what a run looks up in the folder of frames."""
+"""The frames of a split: their names, read from its ground truth, and the files that runs and pages find."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,10 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from django.db import transaction
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from evaluator.files.words import counted
-from evaluator.frame_names import listed_frames
+from evaluator.frame_names import frame_order, listed_frames
 from evaluator.types import VideoInfo
 from webapp.benchmarks.models import FrameNames, Split
 from webapp.blobs.models import Blob
@@ -92,6 +93,45 @@ def frames_check(root: Path, videos: Sequence[VideoInfo], names: Mapping[str, Se
         )
 
 
+def frame_path(split: Split, video: VideoInfo, index: int) -> Path | None:
+    """Return the file of a frame, a real path below the split's folder; None where there is none.
+
+    It is the one that the ground truth lists, also with another suffix; where it lists none, the pictures in
+    the folder of the video count, by the numbers in their names. Links out of the folder are not followed.
+
+    Raises OSError: the folder cannot be read.
+    """
+    if not split.frames_dir or not 0 <= index < video.length:
+        return None
+    root = Path(split.frames_dir).resolve()
+    found = _listed_picture(root, _listed_name(split, video, index), video, index)
+    path = found.resolve() if found is not None else None
+    return path if path is not None and path.is_relative_to(root) and path.is_file() else None
+
+
+def _listed_name(split: Split, video: VideoInfo, index: int) -> str | None:
+    """Return the name of a frame, "" where the list is shorter; None where the video has no list.
+
+    The database takes it out of all names, which may be megabytes.
+    """
+    label = video.name if split.benchmark.has_maps else str(video.id)
+    at = KeyTextTransform(str(index), KeyTransform(label, "names"))
+    found = list(FrameNames.objects.filter(split=split, names__has_key=label).values_list(at, flat=True))
+    return (found[0] or "") if found else None
+
+
+def _listed_picture(root: Path, listed: str | None, video: VideoInfo, index: int) -> Path | None:
+    name = PurePosixPath(video.name if listed is None else listed)
+    folder = _picture_folder(root, str(name if listed is None else name.parent))
+    pictures = [] if folder is None else _pictures(folder)
+    if listed is None:
+        in_order = sorted(pictures, key=lambda file: frame_order(file.name))
+        return in_order[index] if len(in_order) == video.length else None
+    same = [file for file in pictures if file.name == name.name]
+    same = same or [file for file in pictures if file.stem in (name.name, name.stem)]
+    return same[0] if len(same) == 1 else None
+
+
 def _missing(
     root: Path,
     video: VideoInfo,
@@ -119,21 +159,27 @@ def _missing(
 
 
 def _stems(root: Path, folder: str, known: dict[str, set[str] | None]) -> set[str] | None:
-    """Return the names of a folder's pictures without suffix; None where there is no folder.
-
-    Leading folders may be absent below `root`, as where a run looks for frames.
-    """
+    """Return the names of a folder's pictures without suffix; None where there is no folder."""
     if folder not in known:
-        parts = [part for part in PurePosixPath(folder).parts if part not in {".", "/"}]
-        places = [root.joinpath(*parts[start:]) for start in range(len(parts))]
-        places += [root] if not parts or root.resolve().name == parts[-1] else []
-        path = next((place for place in places if place.is_dir()), None)
-        if path is not None and (path / BESIDE_MASKS).is_dir():
-            path /= BESIDE_MASKS
-        known[folder] = None if path is None or ".." in parts else _pictures(path)
+        path = _picture_folder(root, folder)
+        known[folder] = None if path is None else {file.stem for file in _pictures(path)}
     return known[folder]
 
 
-def _pictures(folder: Path) -> set[str]:
+def _picture_folder(root: Path, folder: str) -> Path | None:
+    """Return where the pictures of a listed folder lie; None where there is none.
+
+    Leading folders may be absent below `root`, as where a run looks for frames.
+    """
+    parts = [part for part in PurePosixPath(folder).parts if part not in {".", "/"}]
+    if ".." in parts:
+        return None
+    places = [root.joinpath(*parts[start:]) for start in range(len(parts))]
+    places += [root] if not parts or root.resolve().name == parts[-1] else []
+    path = next((place for place in places if place.is_dir()), None)
+    return path / BESIDE_MASKS if path is not None and (path / BESIDE_MASKS).is_dir() else path
+
+
+def _pictures(folder: Path) -> list[Path]:
     files = (file for file in folder.iterdir() if not file.name.startswith("."))
-    return {file.stem for file in files if file.suffix.lower() in PICTURES}
+    return [file for file in files if file.suffix.lower() in PICTURES]

@@ -1,4 +1,4 @@
-"""Compressed pages; what is read in ranges is sent as it is."""
+"""Compressed pages; pictures, and what is read in ranges, are sent as they are."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -12,7 +12,8 @@ class CompressionMiddleware(GZipMiddleware):
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if response.has_header("Accept-Ranges"):
+        is_picture = response.headers.get("Content-Type") == "image/jpeg"
+        if is_picture or response.has_header("Accept-Ranges"):
             return response
         found: HttpResponseBase = super().process_response(request, response)
         return found

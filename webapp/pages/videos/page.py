@@ -12,6 +12,7 @@ from evaluator.types import VideoInfo
 from webapp.benchmarks.models import Split
 from webapp.charts.palette import DARK
 from webapp.numbers import UNDEFINED
+from webapp.playback.frames import SIZES
 from webapp.playback.heads import head_of
 from webapp.playback.permissions import Person, masks_are_visible
 from webapp.playback.selectors import UNREAD, Layer
@@ -20,7 +21,6 @@ from webapp.submissions.selectors import submissions_visible_to
 
 # Videos of OVIS and YouTube-VIS have 5 to 6 annotated frames in a second.
 FPS: Final = 6
-SIZES: Final = ("480", "720", "full")
 # As many as a menu holds.
 CHOICES: Final = 50
 
@@ -95,7 +95,8 @@ def _categories(split: Split) -> dict[int, str]:
 
 def _frames(split: Split, video: VideoInfo) -> dict[str, Any]:
     page = reverse("videos:page", args=[split.benchmark.slug, video.id])
-    return {"url": f"{page}frames/{{size}}/{{index}}.jpg?{urlencode({'split': split.name})}", "sizes": SIZES}
+    query = urlencode({"split": split.name})
+    return {"url": f"{page}frames/{{size}}/{{index}}.jpg?{query}", "sizes": list(SIZES)}
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
