@@ -44,6 +44,15 @@ def test_ticked_rows_are_compared_and_the_drawings_appear(board: Page) -> None:
     drawn = board.evaluate(f"{lines}.flatMap(line => line.marker?.color ?? [])")
     methods = Method.objects.filter(name__in=("Strong", "Close"))
     assert {LIGHT[method.colour or 0] for method in methods} <= set(drawn)
+    mark = board.locator("[data-chart=spec-videos] .points path").first
+    mark.scroll_into_view_if_needed()
+    box = mark.bounding_box()
+    assert box is not None
+    at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    board.mouse.move(at[0] - 3, at[1])
+    board.mouse.click(*at)
+    expect(board).to_have_url(re.compile(r"/videos/[12]/\?split=val&submissions=[0-9a-f-]{36},[0-9a-f-]{36}"))
+    board.go_back()
     board.set_viewport_size({"width": 390, "height": 844})
     assert board.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 

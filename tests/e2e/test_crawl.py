@@ -92,7 +92,7 @@ LOGGED_IN: Statuses = (302, 200, 200, 200)
 ON_THE_WAY_IN: Statuses = (200, 302, 302, 302)
 THE_AUTHORS: Statuses = (404, 404, 200, 200)
 ORGANISERS: Statuses = (302, 302, 302, 200)
-FILES = (".txt", ".json", ".svg", ".atom", ".png")
+FILES = (".txt", ".json", ".svg", ".atom", ".png", ".jpg")
 WIDTHS = (320, 390, 768, 1000, 1280)
 EVERY_WIDTH = tuple(range(320, 1281, 20))
 
@@ -186,6 +186,10 @@ def make_world() -> World:
         f"/embed/results/{private.pk}/badge.svg": (404, 404, 404, 404),
         f"{board}ablations/": EVERYBODY,
         "/benchmarks/ovis/ablations/": EVERYBODY,
+        f"{board}videos/": (302, 302, 302, 302),
+        f"{board}cover.jpg": EVERYBODY,
+        f"{board}videos/1/poster.jpg": EVERYBODY,
+        f"{board}videos/1/frames/480/0.jpg": (404, 404, 404, 404),
         f"{board}videos/1/": EVERYBODY,
         f"{board}videos/2/?submissions={strong.pk},{close.pk}": EVERYBODY,
         f"{board}videos/2/?submissions={private.pk}": THE_AUTHORS,

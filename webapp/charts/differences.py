@@ -1,6 +1,6 @@
 """Two or more submissions apart: whiskers of differences, categories that make them, video against video."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evaluator.files.words import counted
@@ -143,12 +143,18 @@ def category_chart(comparison: Comparison, against: Against) -> Chart | None:
     )
 
 
-def video_chart(comparison: Comparison, against: Against) -> Chart | None:
-    """Draw every video, the first submission upwards and the other one to the right; None without any."""
+def video_chart(comparison: Comparison, against: Against, links: Mapping[str, str]) -> Chart | None:
+    """Draw every video, the first submission upwards and the other one to the right; None without any.
+
+    `links` are addresses of the videos, by their keys, as far as they have any.
+    """
     key = part_key(comparison, against.videos)
     parts = [part for part in against.videos if part.delta(key) is not None]
     if not parts:
         return None
+    parts.sort(key=lambda part: -(part.delta(key) or 0.0))
+    found = tuple(links.get(part.key, "") for part in parts)
+    plays = "; a click on a mark plays the video" if any(found) else ""
     look = looks(comparison)
     sides = [_side(against, part.delta(key) or 0.0) for part in parts]
     first, other = (_name(comparison, one) for one in (against.first, against.other))
@@ -156,7 +162,8 @@ def video_chart(comparison: Comparison, against: Against) -> Chart | None:
     return Chart(
         key="videos",
         title="Video by video: where is each of them better?",
-        subtitle=f"{key} (%) of {counted(len(parts), 'video')}, each alone; above the line {first} is better",
+        subtitle=f"{key} (%) of {counted(len(parts), 'video')}, each alone; above the line {first} is better"
+        f"{plays}",
         figure={
             "data": [
                 {
@@ -186,9 +193,8 @@ def video_chart(comparison: Comparison, against: Against) -> Chart | None:
             ),
         },
         head=("Video", first, other, "Difference"),
-        rows=tuple(
-            _part_row(part, key) for part in sorted(parts, key=lambda part: -(part.delta(key) or 0.0))
-        ),
+        rows=tuple(_part_row(part, key) for part in parts),
+        links=found if plays else (),
     )
 
 

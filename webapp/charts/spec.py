@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from webapp.charts.palette import method_colour
@@ -30,6 +31,8 @@ class Chart:
     rows: tuple[tuple[str, ...], ...]
     height: int = 380
     """Pixels that the figure takes on a page."""
+    links: tuple[str, ...] = ()
+    """Addresses of what the points of its first trace stand for, which are its rows; empty where none are."""
     notes: tuple[str, ...] = ()
     """What a reader must know who has the picture alone: its pages say it in their own texts."""
 
@@ -37,6 +40,11 @@ class Chart:
     def spec_id(self) -> str:
         """The id of the element that holds this chart's JSON, on a page with several charts."""
         return f"spec-{self.key}"
+
+    @property
+    def linked_rows(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return each row after its address, which is empty where it has none."""
+        return list(zip(self.links or repeat(""), self.rows, strict=False))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -46,6 +54,7 @@ class Chart:
             "notes": list(self.notes),
             "figure": self.figure,
             "table": {"head": list(self.head), "rows": [list(row) for row in self.rows]},
+            "links": list(self.links),
         }
 
 

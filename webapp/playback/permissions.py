@@ -4,6 +4,7 @@ Ground truth of a split that is not public reaches organisers (staff) alone, and
 it. In a blind phase, and while a split is closed, predictions show to their author and organisers alone.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.contrib.auth.models import AnonymousUser
@@ -28,20 +29,33 @@ FOR_ORGANISERS: Final = "private, no-store"
 
 def masks_are_visible(user: Person, submission: Submission) -> bool:
     """Return whether this person may see the predictions of a submission, as pictures."""
+    return bool(those_with_visible_masks(user, submission.split, [submission]))
+
+
+def those_with_visible_masks(
+    user: Person, split: Split, submissions: Iterable[Submission]
+) -> list[Submission]:
+    """Return the submissions to a split whose predictions this person may see, by at most one query."""
     if user.is_staff:
-        return True
-    if not _sees_benchmark(user, submission.split):
-        return False
-    if user.is_authenticated and submission.author_id == user.pk:
-        return True
-    return submission.is_shown and submission.split.shows_scores()
+        return list(submissions)
+    if not _of_seen_benchmarks(user, [split]):
+        return []
+    is_open, own = split.shows_scores(), user.pk if user.is_authenticated else None
+    return [
+        one for one in submissions if (own is not None and one.author_id == own) or (one.is_shown and is_open)
+    ]
 
 
 def truth_is_visible(user: Person, split: Split) -> bool:
     """Return whether this person may see the ground truth of a split."""
+    return bool(those_with_visible_truth(user, [split]))
+
+
+def those_with_visible_truth(user: Person, splits: Iterable[Split]) -> list[Split]:
+    """Return the splits whose ground truth this person may see, by at most one query."""
     if user.is_staff:
-        return True
-    return split.ground_truth_public and not split.is_closed and _sees_benchmark(user, split)
+        return list(splits)
+    return _of_seen_benchmarks(user, [one for one in splits if one.ground_truth_public and not one.is_closed])
 
 
 def events_are_visible(user: Person, submission: Submission) -> bool:
@@ -63,9 +77,14 @@ def events_are_visible(user: Person, submission: Submission) -> bool:
 
 def frames_are_visible(user: Person, split: Split) -> bool:
     """Return whether this person may see the frames of a split."""
+    return bool(those_with_visible_frames(user, [split]))
+
+
+def those_with_visible_frames(user: Person, splits: Iterable[Split]) -> list[Split]:
+    """Return the splits whose frames this person may see, by at most one query."""
     if user.is_staff:
-        return True
-    return split.frames_public and not split.is_closed and _sees_benchmark(user, split)
+        return list(splits)
+    return _of_seen_benchmarks(user, [one for one in splits if one.frames_public and not one.is_closed])
 
 
 def caching_of_masks(user: Person, submission: Submission) -> str:
@@ -96,7 +115,9 @@ def _caching(user: Person, *, is_for_all: bool) -> str:
     return FOR_ORGANISERS if user.is_staff else FOR_MEMBERS
 
 
-def _sees_benchmark(user: Person, split: Split) -> bool:
-    if split.benchmark.is_public:
-        return True
-    return benchmarks_visible_to(user).filter(pk=split.benchmark_id).exists()
+def _of_seen_benchmarks(user: Person, splits: Sequence[Split]) -> list[Split]:
+    """Return the splits of benchmarks that this person sees."""
+    private = {one.benchmark_id for one in splits if not one.benchmark.is_public}
+    if private:
+        private -= set(benchmarks_visible_to(user).filter(pk__in=private).values_list("pk", flat=True))
+    return [one for one in splits if one.benchmark_id not in private]

@@ -52,26 +52,53 @@ class Poster:
 
 
 def poster_for(
-    split: Split, video: VideoInfo, submission: Submission | None, user: Person, palette: Sequence[str]
+    split: Split,
+    video: VideoInfo,
+    submission: Submission | None,
+    user: Person,
+    palette: Sequence[str],
+    *,
+    asks: bool = True,
 ) -> Poster | None:
     """Return the poster of a video for somebody who may see the submission, or the split.
 
     Args:
         submission: whose masks it shows; None: those of the ground truth, where this person may see it.
         palette: colours of objects, as the player has them.
+        asks: whether masks that are not there are asked for; the poster does without.
 
-    None where there is nothing to show. Masks that are not there are asked for, and the poster does without.
+    None where there is nothing to show, now or later.
     """
     has_frames = frames_are_visible(user, split)
     wants_masks = submission is not None or truth_is_visible(user, split)
     store = _store(split, submission) if wants_masks else None
-    if store is None and wants_masks:
+    if store is None and wants_masks and asks:
         truth_request(split, user) if submission is None else stores_request(submission, user)
-    if not wants_masks and not (has_frames and split.frames_dir):
+    has_masks = store is not None or (wants_masks and asks)
+    if not has_masks and not (has_frames and split.frames_dir):
         return None
     picture = _poster(split, video, store, palette, has_frames=has_frames)
     is_whole = store is not None or not wants_masks
     return Poster(picture, _caching(split, submission, user) if is_whole else "no-store")
+
+
+def cover_for(
+    split: Split, submission: Submission | None, user: Person, palette: Sequence[str], *, asks: bool = True
+) -> Poster | None:
+    """Return the poster of the video with the most masks, of those that `poster_for` draws."""
+    videos = split.video_infos()
+    if not videos:
+        return None
+    has_masks = submission is not None or truth_is_visible(user, split)
+    store = _store(split, submission) if has_masks else None
+    video = max(videos, key=lambda one: _density(store, one)) if store else videos[0]
+    return poster_for(split, video, submission, user, palette, asks=asks)
+
+
+def _density(store: MaskStore, video: VideoInfo) -> float:
+    """Return how many bytes a frame's masks take: more objects, and larger ones, take more."""
+    offsets = store.offsets(video.id)
+    return (offsets[-1] - offsets[0]) / video.length if offsets else 0.0
 
 
 def _store(split: Split, submission: Submission | None) -> MaskStore | None:

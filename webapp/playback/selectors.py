@@ -1,6 +1,6 @@
 """What of a video a person may look at: its ground truth and submissions, each a layer of masks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 from urllib.parse import urlencode
@@ -13,8 +13,14 @@ from webapp.benchmarks.models import Split
 from webapp.jobs.models import Job
 from webapp.jobs.selectors import queued_sentence
 from webapp.playback.models import DIGEST, MaskStore
-from webapp.playback.permissions import Person, events_are_visible, masks_are_visible, truth_is_visible
-from webapp.playback.services import Wanted, is_current, wanted_events, wanted_masks, wanted_truth
+from webapp.playback.permissions import (
+    Person,
+    events_are_visible,
+    masks_are_visible,
+    those_with_visible_masks,
+    truth_is_visible,
+)
+from webapp.playback.services import Wanted, has_masks, is_current, wanted_events, wanted_masks, wanted_truth
 from webapp.submissions.models import Submission
 
 State = Literal["ready", "making", "gone", "absent"]
@@ -83,6 +89,19 @@ def submissions_shown(split: Split, ids: Sequence[UUID], user: Person) -> list[S
     if len(found) < len(set(ids)):
         raise Submission.DoesNotExist
     return [found[id] for id in dict.fromkeys(ids)]
+
+
+def submissions_with_masks(split: Split, ids: Iterable[str], user: Person) -> list[Submission]:
+    """Return those of these submissions to a split whose masks this person may look at, in this order.
+
+    One query; two for a private benchmark.
+    """
+    wanted = [UUID(id) for id in ids]
+    found = Submission.objects.filter(split=split).defer("problems", "source").in_bulk(wanted)
+    rows = [found[id] for id in dict.fromkeys(wanted) if id in found]
+    for row in rows:
+        row.split = split  # which is loaded
+    return [one for one in those_with_visible_masks(user, split, rows) if has_masks(one)]
 
 
 def layers_for(

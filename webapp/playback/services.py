@@ -48,13 +48,16 @@ class Wanted:
         return self.rows().select_related("job").first()
 
 
+def has_masks(submission: Submission) -> bool:
+    """Return whether masks of a submission can be made: it was scored, and its file is there. No query."""
+    has_files = submission.blob_id is not None and submission.ground_truth_id is not None
+    is_scored = submission.status == Submission.Status.SCORED
+    return is_scored and has_files and submission.split.benchmark.spec is not None
+
+
 def wanted_masks(submission: Submission) -> Wanted | None:
     """Return the store of a submission's predictions; None where they were not scored, or are gone."""
-    if submission.status != Submission.Status.SCORED:
-        return None
-    if submission.blob is None or submission.ground_truth is None:
-        return None
-    if submission.split.benchmark.spec is None:
+    if not has_masks(submission) or submission.blob is None or submission.ground_truth is None:
         return None
     return Wanted(Kind.MASKS, submission.split, submission.blob, submission.ground_truth)
 

@@ -181,3 +181,27 @@ def test_who_gets_which_poster(
 def test_a_poster_of_nothing_is_not_found(scored: Submission, query: str) -> None:
     assert Client().get(f"/benchmarks/shapes/videos/1/poster.jpg?{query}").status_code == 404
     assert Client().get("/benchmarks/shapes/videos/2/poster.jpg").status_code == 404
+
+
+def test_cards_for_other_sites_and_the_cover_show_masks_that_everybody_may_see(
+    benchmark: Path, scored: Submission
+) -> None:
+    def card() -> Any:
+        """Return what is right of and below the words of the picture beside a link to the result."""
+        response = Client().get(f"/embed/results/{scored.pk}/picture.png")
+        assert (response.status_code, response["Content-Type"]) == (200, "image/png")
+        return np.asarray(Image.open(io.BytesIO(response.content)).convert("RGB"), np.int64)[320:, 800:]
+
+    Split.objects.update(frames_public=False)
+    assert card().std(axis=(0, 1)).max() == 0  # nothing but paper, and nobody asks for masks
+    assert not MaskStore.objects.exists()
+    look(scored.split, [scored], make_user(is_staff=True))
+    make_stores(benchmark)
+    assert card().std(axis=(0, 1)).max() > 0
+    assert Client().get("/benchmarks/shapes/cover.jpg").status_code == 404
+    Split.objects.update(scores_visible=False)
+    assert card().std(axis=(0, 1)).max() == 0
+    Split.objects.update(ground_truth_public=True)
+    cover = Client().get("/benchmarks/shapes/cover.jpg?split=val")
+    assert (pixels(cover) == pixels(ask())).all()
+    assert (cover["Cache-Control"], card().std(axis=(0, 1)).max() > 0) == ("public, max-age=3600", True)

@@ -32,6 +32,9 @@ from webapp.pages.benchmarks.columns import (
 )
 from webapp.pages.benchmarks.facts import row_facts
 from webapp.pages.benchmarks.uncertainty import Scale, rank_span, scale_of, tie_bars
+from webapp.pages.videos.ways import player_href
+from webapp.playback.permissions import Person
+from webapp.playback.selectors import SUBMISSIONS, submissions_with_masks
 
 CHIPS_SHOWN = 4
 BAR_HEIGHT = 22
@@ -82,6 +85,8 @@ class Entry:
     is_baseline: bool
     baseline_href: str
     method_href: str
+    masks_href: str
+    """Of the player; empty where the reader may see no masks of it, or there are none."""
 
     @property
     def numbers(self) -> list[tuple[str, str]]:
@@ -136,6 +141,8 @@ class BoardPage:
     pages: Pages | None
     clear_chosen: Link | None
     choice: Choice
+    masks_href: str
+    """Of the player with the two rows that are ticked; empty otherwise."""
     clear: str
     charts: tuple[Chart, ...]
     chart_fields: tuple[tuple[str, str], ...]
@@ -145,7 +152,7 @@ class BoardPage:
     export_state: tuple[tuple[str, str], ...]
 
 
-def board_page(board: Leaderboard, *, path: str, export_path: str) -> BoardPage:
+def board_page(board: Leaderboard, *, user: Person, path: str, export_path: str) -> BoardPage:
     """`path` is the page's own address; the exports and the files of charts get the same query."""
     filters = board.filters
     shown = board.rows
@@ -161,13 +168,18 @@ def board_page(board: Leaderboard, *, path: str, export_path: str) -> BoardPage:
     categories = shown_categories(board, by_name)
     found_heads = heads(board, categories)
     drawn = board_charts(board)
+    with_masks = _with_masks(board, user)
 
     def entry(ranked: RankedRow, tie: str, *, can_tick: bool) -> Entry:
         found = _entry(
             ranked, board, path, highest if has_bars else 0.0, scale, differences, tie, can_tick=can_tick
         )
-        more = category_cells(ranked.row, board, categories, by_name)
-        return replace(found, cells=(*found.cells, *more)) if more else found
+        id = ranked.row.submission_id
+        return replace(
+            found,
+            cells=(*found.cells, *category_cells(ranked.row, board, categories, by_name)),
+            masks_href=player_href(board.split, [id]) if id in with_masks else "",
+        )
 
     is_below = pinned and any(one.row.submission_id == pinned.row.submission_id for one in shown)
     return BoardPage(
@@ -196,6 +208,7 @@ def board_page(board: Leaderboard, *, path: str, export_path: str) -> BoardPage:
         if filters.rows
         else None,
         choice=choice_of(board),
+        masks_href=_masks_of_ticked(board, with_masks),
         clear=_href(path, Filters(split=filters.split, subset=filters.subset)),
         charts=drawn.charts,
         chart_fields=tuple(replace(filters, page=1).pairs()),
@@ -204,6 +217,22 @@ def board_page(board: Leaderboard, *, path: str, export_path: str) -> BoardPage:
         export_path=export_path,
         export_state=tuple(replace(filters, page=1, metrics=()).pairs()),
     )
+
+
+def _with_masks(board: Leaderboard, user: Person) -> set[str]:
+    """Return the ids of the submissions whose masks the reader may look at, of all rows that are drawn."""
+    pinned = [board.baseline] if board.baseline else []
+    drawn = {one.row.submission_id: one.row.origin for one in (*board.rows, *board.chosen, *pinned)}
+    ids = [id for id, origin in drawn.items() if origin != "reported"]
+    if not ids or not board.split.video_count:
+        return set()
+    return {str(one.pk) for one in submissions_with_masks(board.split, ids, user)}
+
+
+def _masks_of_ticked(board: Leaderboard, with_masks: set[str]) -> str:
+    ticked = [one.row.submission_id for one in board.chosen if not one.row.is_secondary]
+    is_pair = len(ticked) == SUBMISSIONS and with_masks.issuperset(ticked)
+    return player_href(board.split, ticked) if is_pair else ""
 
 
 def _by_category(board: Leaderboard) -> dict[str, ByCategory]:
@@ -377,6 +406,7 @@ def _entry(
         method_href=""
         if row.method_slug in filters.method
         else _href(path, replace(filters, method=(row.method_slug,), page=1)),
+        masks_href="",
     )
 
 

@@ -94,6 +94,7 @@ def _board_html(request: HttpRequest, split: Split, filters: Filters) -> SafeStr
     def draw() -> str:
         page = board_page(
             _board(request, split, filters),
+            user=request.user,
             path=benchmark.get_absolute_url(),
             export_path=f"/api/v1/benchmarks/{benchmark.slug}/leaderboard",
         )

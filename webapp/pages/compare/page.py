@@ -3,18 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
+from uuid import UUID
 
 from webapp.charts.categories import category_map
 from webapp.charts.differences import category_chart, forest_chart, legend_height, looks, video_chart
 from webapp.charts.findings import Explained, errors_chart, thresholds_chart
 from webapp.charts.spec import Chart
-from webapp.compare.comparison import LETTERS, Against, Compared, Comparison, PartDifference, part_key
+from webapp.compare.comparison import LETTERS, Against, Compared, Comparison, part_key
 from webapp.compare.words import interval_text, sentence
 from webapp.leaderboards.choosing import COMPARED, compare_href
 from webapp.leaderboards.filters import ORIGINS
 from webapp.numbers import change, percent
+from webapp.pages.videos.ways import VideoCard, Ways, player_href, ways_to_videos
+from webapp.playback.permissions import Person
+from webapp.playback.selectors import submissions_with_masks
 
 VIDEOS_SHOWN = 10
+# Of them those with a poster, on each side.
+POSTERS = 3
 # Pixels: what axes take of a drawing, and the height at which one that fills half of a page is square.
 FRAME_HEIGHT, SQUARE_HEIGHT = 90, 480
 
@@ -60,10 +66,31 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class VideoLine:
-    name: str
+    card: VideoCard
     first: str
     other: str
-    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Videos in which one side is ahead, the furthest first; those with a poster are among them."""
+
+    side: Side
+    lines: tuple[VideoLine, ...]
+
+    @property
+    def cards(self) -> tuple[VideoCard, ...]:
+        """Return those that are shown with posters; none where masks must not be seen."""
+        return tuple(line.card for line in self.lines[:POSTERS] if line.card.picture)
+
+    @property
+    def id(self) -> str:
+        return f"ahead-{self.side.letter}"
+
+    @property
+    def is_coming(self) -> bool:
+        """Return whether pictures have no masks yet."""
+        return any(card.picture and card.picture.is_coming for card in self.cards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +106,8 @@ class ComparePage:
     errors: Chart | None
     thresholds: Chart | None
     map: Chart | None
-    better: tuple[VideoLine, ...]
-    worse: tuple[VideoLine, ...]
+    ahead: tuple[Ahead, ...]
+    masks_href: str
     part_label: str
     csv_href: str
     json_href: str
@@ -94,18 +121,19 @@ class ComparePage:
         )
 
 
-def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> ComparePage:
+def compare_page(comparison: Comparison, *, user: Person, shown: str, api_path: str) -> ComparePage:
     """`shown` is the id of the submission whose categories and videos are shown against the first's."""
     sides = _sides(comparison)
     against = next(
         (one for one in comparison.against if one.other.row.submission_id == shown), comparison.against[0]
     )
     forest, categories = forest_chart(comparison), category_chart(comparison, against)
-    videos = video_chart(comparison, against)
+    key = part_key(comparison, against.videos)
+    pair = [one.row.submission_id for one in (against.first, against.other)]
+    ways = ways_to_videos(comparison.split, submissions_with_masks(comparison.split, pair, user))
+    videos = video_chart(comparison, against, {part.key: ways.href(part.key) for part in against.videos})
     bars = len(categories.figure["data"][0]["x"]) if categories else 0
     pairs = tuple(_pair(comparison, one, sides, against) for one in comparison.against)
-    key = part_key(comparison, against.videos)
-    better, worse = _extremes(against.videos, key)
     errors, thresholds = _findings(comparison)
     frame = FRAME_HEIGHT + legend_height(len(pairs))
     forest_height = frame + len(comparison.headline) * max(38, 20 * len(pairs))
@@ -114,7 +142,7 @@ def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> Compar
         comparison=comparison,
         sides=sides,
         pairs=pairs,
-        shown=next(pair for pair in pairs if pair.is_shown),
+        shown=next(one for one in pairs if one.is_shown),
         is_tested=any(line.verdict for pair in pairs for line in pair.lines),
         forest=replace(forest, height=forest_height) if forest else None,
         categories=replace(categories, height=parts_height) if categories else None,
@@ -122,8 +150,8 @@ def compare_page(comparison: Comparison, *, shown: str, api_path: str) -> Compar
         map=category_map(comparison),
         errors=errors,
         thresholds=thresholds,
-        better=better,
-        worse=worse,
+        ahead=_ahead(against, key, ways, sides),
+        masks_href=player_href(comparison.split, ways.shown) if ways.shown and ways.videos else "",
         part_label=key,
         csv_href=f"{api_path}?{urlencode({'submissions': _ids(comparison), 'format': 'csv'}, safe=',')}",
         json_href=f"{api_path}?{urlencode({'submissions': _ids(comparison)}, safe=',')}",
@@ -209,23 +237,23 @@ def _lines(comparison: Comparison, against: Against) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _extremes(
-    videos: Sequence[PartDifference], key: str
-) -> tuple[tuple[VideoLine, ...], tuple[VideoLine, ...]]:
-    """The videos in which the first is furthest ahead, and those in which the other is."""
-    known = [(delta, video) for video in videos if (delta := video.delta(key)) is not None]
-    ahead = sorted((one for one in known if one[0] > 0), key=lambda one: -one[0])
-    behind = sorted((one for one in known if one[0] < 0), key=lambda one: one[0])
-    better, worse = (
-        tuple(
+def _ahead(against: Against, key: str, ways: Ways, sides: Sequence[Side]) -> tuple[Ahead, ...]:
+    """Return the videos in which the first is furthest ahead, and those in which the other is."""
+    known = [(delta, video) for video in against.videos if (delta := video.delta(key)) is not None]
+    if not any(delta for delta, _ in known):
+        return ()
+    found = []
+    for sign, compared in ((1, against.first), (-1, against.other)):
+        side = next(one for one in sides if one.compared is compared)
+        id = UUID(compared.row.submission_id)
+        members = sorted((one for one in known if sign * one[0] > 0), key=lambda one: -sign * one[0])
+        lines = tuple(
             VideoLine(
-                video.name,
+                ways.card(video.key, change(video.first[key], video.other[key]), id, side.name),
                 percent(video.first[key]),
                 percent(video.other[key]),
-                change(video.first[key], video.other[key]),
             )
             for _, video in members[:VIDEOS_SHOWN]
         )
-        for members in (ahead, behind)
-    )
-    return better, worse
+        found.append(Ahead(side, lines))
+    return tuple(found)

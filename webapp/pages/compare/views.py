@@ -31,7 +31,9 @@ def page(request: HttpRequest) -> HttpResponse:
         comparison = comparison_get(user=request.user, ids=ids)
     except Refused as refused:
         return _help(request, refused)
-    shown = compare_page(comparison, shown=request.GET.get("with", ""), api_path=reverse("api:compare"))
+    shown = compare_page(
+        comparison, user=request.user, shown=request.GET.get("with", ""), api_path=reverse("api:compare")
+    )
     response = chart_file(request, shown.charts, name="compare") or render(
         request, "compare/page.html", {"section": "benchmarks", "page": shown}
     )

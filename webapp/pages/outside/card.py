@@ -1,5 +1,6 @@
 """The picture that other sites show beside a link (OpenGraph): a title and some lines, as PNG. Pure."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -14,7 +15,10 @@ TITLE, SUBTITLE, LETTER, FOOT = 56, 28, 30, 24
 FIRST_LINE, LINE_STEP = 268, 58
 LINES = 5
 """As many as there is room for."""
-BAR_START, BAR_END = 700, 1000
+# Beside a picture a line without a bar takes two.
+STACKED_LINES, STACKED_STEP = 3, 100
+BAR_START, BAR_END, NUMBER_ROOM = 700, 1000, 128
+PICTURE_WIDTH, PICTURE_PAPER = 440, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +32,18 @@ class CardLine:
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """`picture` is a JPEG that fills the right side; empty where there is none."""
+
     title: str
     subtitle: str
     lines: tuple[CardLine, ...]
-    foot: str
+    picture: bytes = b""
 
 
-def card_svg(card: Card) -> str:
+def card_svg(card: Card, *, foot: str) -> str:
     """Draw a card in the colours of light pages."""
     palette = colours("light")
+    ink, muted = palette["--ink"], palette["--muted"]
     root = ElementTree.Element(
         "svg",
         {
@@ -48,21 +55,32 @@ def card_svg(card: Card) -> str:
     )
     _box(root, 0, 0, WIDTH, HEIGHT, palette["--background"])
     _box(root, 0, 0, 16, HEIGHT, palette["--accent"])
-    _text(root, card.title, PAPER, 128, TITLE, palette["--ink"], room=WIDTH - 2 * PAPER, bold=True)
-    _text(root, card.subtitle, PAPER, 184, SUBTITLE, palette["--muted"], room=WIDTH - 2 * PAPER)
+    end = WIDTH - PAPER
+    if card.picture:
+        end = WIDTH - PICTURE_WIDTH - PICTURE_PAPER
+        _image(root, card.picture)
+    room = end - PAPER
+    _text(root, card.title, PAPER, 128, TITLE, ink, room=room, bold=True)
+    _text(root, card.subtitle, PAPER, 184, SUBTITLE, muted, room=room)
     for n, line in enumerate(card.lines[:LINES]):
         y = FIRST_LINE + n * LINE_STEP
-        room = BAR_START - PAPER - 24 if line.share is not None else 520
-        _text(root, line.name, PAPER, y, LETTER, palette["--ink"], room=room)
-        end = WIDTH - PAPER
-        _text(
-            root, line.text, end, y, LETTER, palette["--ink"], room=end - PAPER - room, bold=True, ends=True
-        )
         if line.share is not None:
-            _box(root, BAR_START, y - 22, BAR_END - BAR_START, 24, palette["--line"])
-            length = round((BAR_END - BAR_START) * min(max(line.share, 0.0), 1.0))
-            _box(root, BAR_START, y - 22, length, 24, palette["--accent"])
-    _text(root, card.foot, PAPER, HEIGHT - 44, FOOT, palette["--muted"], room=WIDTH - 2 * PAPER)
+            start, stop = (PAPER, end) if card.picture else (BAR_START, BAR_END)
+            top, height = (y + 12, 6) if card.picture else (y - 22, 24)
+            _box(root, start, top, stop - start, height, palette["--line"])
+            length = round((stop - start) * min(max(line.share, 0.0), 1.0))
+            _box(root, start, top, length, height, palette["--accent"])
+            names_end = end - NUMBER_ROOM if card.picture else start
+            _text(root, line.name, PAPER, y, LETTER, ink, room=names_end - PAPER - 24)
+            _text(root, line.text, end, y, LETTER, ink, room=NUMBER_ROOM, bold=True, ends=True)
+        elif not card.picture:
+            _text(root, line.name, PAPER, y, LETTER, ink, room=520)
+            _text(root, line.text, end, y, LETTER, ink, room=end - PAPER - 520, bold=True, ends=True)
+        elif n < STACKED_LINES:
+            y = FIRST_LINE + n * STACKED_STEP
+            _text(root, line.name, PAPER, y, SUBTITLE, muted, room=room)
+            _text(root, line.text, PAPER, y + 42, LETTER, ink, room=room, bold=True)
+    _text(root, foot, PAPER, HEIGHT - 44, FOOT, muted, room=room)
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -71,6 +89,14 @@ def card_png(svg: str) -> bytes:
     import resvg_py  # only where a picture is asked for: 4 MB of compiled code
 
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, font_files=FONT_FILES, font_family=OWN_FONT))
+
+
+def _image(root: ElementTree.Element, picture: bytes) -> None:
+    """Place a picture at the right, cut to the height of the card."""
+    place = {"x": WIDTH - PICTURE_WIDTH, "y": 0, "width": PICTURE_WIDTH, "height": HEIGHT}
+    data = f"data:image/jpeg;base64,{b64encode(picture).decode()}"
+    look = {"preserveAspectRatio": "xMidYMid slice", "href": data}
+    ElementTree.SubElement(root, "image", {key: str(one) for key, one in place.items()} | look)
 
 
 def _box(root: ElementTree.Element, x: int, y: int, width: int, height: int, fill: str) -> None:

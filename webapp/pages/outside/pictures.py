@@ -4,16 +4,22 @@ import hashlib
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from webapp.benchmarks.models import Split
 from webapp.cache import made_once
+from webapp.charts.palette import DARK
 from webapp.leaderboards.metrics import metric, primary_metric
 from webapp.leaderboards.places import Place, place_of_submission, places_first, places_of_method
 from webapp.numbers import percent
 from webapp.pages.outside.card import LINES, Card, CardLine, card_png, card_svg
 from webapp.pages.outside.parts import result_shown, split_shown
+from webapp.playback.permissions import masks_are_visible
+from webapp.playback.posters import cover_for
+from webapp.playback.services import has_masks
+from webapp.submissions.models import Submission
 
 HIDDEN = "Scores are hidden in this phase"
 # What is in a picture is its key, so a picture is never too old.
@@ -29,7 +35,7 @@ def board(request: HttpRequest, slug: str, split: str) -> HttpResponse:
     places = places_first(found, LINES)
     top = max((place.value for place in places), default=0.0)
     lines = tuple(_line_of_board(place, top) for place in places)
-    return _picture(request, str(found), said, lines)
+    return _picture(request, Card(str(found), said, lines, _poster(found)))
 
 
 @require_safe
@@ -40,7 +46,9 @@ def method(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404("Nothing is known of it outside")
     about = places[0].submission.variant.method
     said = " · ".join(filter(None, (about.team or about.authors, about.venue or str(about.year or ""))))
-    return _picture(request, about.name, said, tuple(_line_of_place(place) for place in places))
+    lines = tuple(_line_of_place(place) for place in places)
+    first = places[0].submission
+    return _picture(request, Card(about.name, said, lines, _poster(first.split, first)))
 
 
 @require_safe
@@ -52,7 +60,8 @@ def result(request: HttpRequest, submission_id: UUID) -> HttpResponse:
     if not split.shows_scores():
         said = HIDDEN
     lines = () if place is None else (_line_of_place(place),)
-    return _picture(request, submission.variant.method.name, said or f"Result on {split}", lines)
+    title = submission.variant.method.name
+    return _picture(request, Card(title, said or f"Result on {split}", lines, _poster(split, submission)))
 
 
 def _line_of_board(place: Place, top: float) -> CardLine:
@@ -66,8 +75,15 @@ def _line_of_place(place: Place) -> CardLine:
     return CardLine(str(split), place.text)
 
 
-def _picture(request: HttpRequest, title: str, subtitle: str, lines: tuple[CardLine, ...]) -> HttpResponse:
-    foot = f"{settings.SITE_NAME} · {request.get_host()}"
-    svg = card_svg(Card(title, subtitle, lines, foot))
+def _poster(split: Split, submission: Submission | None = None) -> bytes:
+    """Return a frame with the masks of a submission, or else of the split, as far as anybody may see them."""
+    anybody = AnonymousUser()
+    sees_masks = submission is not None and has_masks(submission) and masks_are_visible(anybody, submission)
+    found = cover_for(split, submission if sees_masks else None, anybody, DARK, asks=False)
+    return found.picture if found else b""
+
+
+def _picture(request: HttpRequest, card: Card) -> HttpResponse:
+    svg = card_svg(card, foot=f"{settings.SITE_NAME} · {request.get_host()}")
     key = f"card:{hashlib.sha256(svg.encode()).hexdigest()}"
     return HttpResponse(made_once(key, lambda: card_png(svg), kept_s=KEPT_S), content_type="image/png")

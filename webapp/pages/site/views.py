@@ -12,14 +12,18 @@ from django.views.defaults import server_error
 from webapp.benchmarks.selectors import open_splits
 from webapp.blobs.disk import DiskFull, is_disk_full
 from webapp.leaderboards.home import benchmark_cards, latest_scored
+from webapp.pages.videos.ways import covers
 from webapp.runs.services import runs_are_for_everyone
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    cards = benchmark_cards(request.user)
+    pictures = covers([card.split for card in cards if card.split], request.user)
     context = {
         "section": "benchmarks",
-        "cards": benchmark_cards(request.user),
+        "cards": [(card, pictures.get(card.split.pk) if card.split else None) for card in cards],
+        "is_coming": any(picture.is_coming for picture in pictures.values()),
         "latest": latest_scored(request.user),
     }
     return render(request, "home.html", context)

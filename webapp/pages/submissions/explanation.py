@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.benchmarks.models import Split
 from webapp.charts.findings import (
     Explained,
     errors_by_occlusion_chart,
@@ -15,21 +14,27 @@ from webapp.charts.spec import Chart, style_of
 from webapp.leaderboards.metrics import metric, primary_metric
 from webapp.numbers import percent
 from webapp.pages.submissions.report import Number
+from webapp.pages.videos.ways import VideoCard, Ways
 from webapp.submissions.analyses.diagnosis import Facts, diagnosis
 from webapp.submissions.models import Submission
 
 TRACKING = ("HOTA", "DetA", "AssA", "LocA", "IDF1")
 # Videos that are named on each side.
-EXTREMES = 3
+EXTREMES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Extremes:
-    """The best and the worst videos by the primary metric, each with its number."""
+    """The best and the worst videos by the primary metric, best and worst first, each with its number."""
 
     label: str
-    best: tuple[tuple[str, str], ...]
-    worst: tuple[tuple[str, str], ...]
+    best: tuple[VideoCard, ...]
+    worst: tuple[VideoCard, ...]
+
+    @property
+    def is_coming(self) -> bool:
+        """Return whether pictures have no masks yet."""
+        return any(card.picture and card.picture.is_coming for card in (*self.best, *self.worst))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +52,21 @@ def explanation(
     submission: Submission,
     report: Mapping[str, Any],
     findings: Mapping[str, Any] | None,
+    ways: Ways,
     *,
     is_expected: bool,
 ) -> Explanation:
-    """Arrange a report and the findings of its analysis, both as the reader may see them."""
+    """Arrange a report and the findings of its analysis, both as the reader may see them.
+
+    `ways` lead to the masks of its videos.
+    """
     split = submission.split
     return Explanation(
         sentence=diagnosis(Facts(split.benchmark.task, report["metrics"], submission.problems, findings)),
         is_expected=is_expected and findings is None,
         tracking=_tracking(findings) if findings else (),
         charts=_charts(submission, findings) if findings else (),
-        extremes=_extremes(report["per_video"], split),
+        extremes=_extremes(report["per_video"], submission, ways),
     )
 
 
@@ -81,14 +90,19 @@ def _charts(submission: Submission, findings: Mapping[str, Any]) -> tuple[Chart,
     return tuple(chart for chart in drawn if chart)
 
 
-def _extremes(per_video: Mapping[str, Mapping[str, Any]], split: Split) -> Extremes | None:
+def _extremes(
+    per_video: Mapping[str, Mapping[str, Any]], submission: Submission, ways: Ways
+) -> Extremes | None:
     """Return the videos at both ends, none twice; None where fewer than two have a number."""
-    key = primary_metric(split.benchmark)
+    key = primary_metric(submission.split.benchmark)
     known = [(values[key], label) for label, values in per_video.items() if values.get(key) is not None]
     count = min(EXTREMES, len(known) // 2)
     if not count:
         return None
-    names = {label: video.name for label, video in split.videos_by_label().items()}
     known.sort()
-    lines = [(names.get(label, label), percent(value)) for value, label in known]
-    return Extremes(metric(key).label, tuple(reversed(lines[-count:])), tuple(lines[:count]))
+    method = submission.variant.method.name
+    worst, best = (
+        tuple(ways.card(label, percent(value), submission.pk, method) for value, label in members)
+        for members in (known[:count], reversed(known[-count:]))
+    )
+    return Extremes(metric(key).label, best, worst)

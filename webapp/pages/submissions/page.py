@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import prefetch_related_objects
 
 from evaluator.problems import PROBLEMS
 from webapp.accounts.models import User
@@ -21,6 +22,9 @@ from webapp.pages.submissions.forms import CostFields
 from webapp.pages.submissions.problem_groups import ProblemGroup, problem_groups
 from webapp.pages.submissions.report import Number, ReportPage, report_page, score_numbers
 from webapp.pages.submissions.subset_table import SubsetTable, subset_table
+from webapp.pages.videos.ways import Ways, player_href, ways_to_videos
+from webapp.playback.permissions import masks_are_visible
+from webapp.playback.services import has_masks
 from webapp.runs.models import Run
 from webapp.runs.selectors import RunFigures, run_figures
 from webapp.runs.weights import Weights, run_weights
@@ -72,6 +76,7 @@ class SubmissionPage:
     source: tuple[tuple[str, str], ...]
     run: RunFigures | None
     weights: Weights | None
+    masks_href: str
     is_blind: bool
     details_hidden: bool
     command: str
@@ -93,17 +98,21 @@ def submission_page(
     is_scored = submission.status == Status.SCORED
     sees_scores = numbers_are_visible(user=user, submission=submission)
     has_report = is_scored and sees_scores and submission.result is not None
+    sees_masks = has_masks(submission) and masks_are_visible(user, submission)
     is_owner = user.is_authenticated and (user.is_staff or user.pk == submission.author_id)
     groups = problem_groups(submission.problems)
+    if has_report:
+        prefetch_related_objects([submission.split], "subsets")
     report, lost = _report(submission, user) if has_report else (None, None)
+    ways = ways_to_videos(submission.split, [submission] if sees_masks and report else [])
     run: Run | None = getattr(submission, "run", None) if is_scored else None
     return SubmissionPage(
         sentence=status_sentence(submission),
         is_unfinished=not submission.is_finished,
         errors=tuple(group for group in groups if group.severity == "error"),
         warnings=tuple(group for group in groups if group.severity == "warning"),
-        report=report_page(report, submission.split, video_sort) if report else None,
-        explanation=_explanation(submission, user, report) if report else None,
+        report=report_page(report, submission.split, ways, video_sort) if report else None,
+        explanation=_explanation(submission, user, report, ways) if report else None,
         standing=_standing(submission, user) if is_scored and sees_scores else None,
         subsets=subset_table(submission) if has_report else None,
         scores=tuple(score_numbers(submission)) if is_scored and sees_scores and report is None else (),
@@ -111,6 +120,9 @@ def submission_page(
         source=tuple((name.replace("_", " "), str(text)) for name, text in submission.source.items()),
         run=run_figures(run) if run else None,
         weights=run_weights(user=user, run=run) if run else None,
+        masks_href=player_href(submission.split, [submission.pk])
+        if sees_masks and submission.split.video_count
+        else "",
         is_blind=is_scored and not sees_scores,
         details_hidden=bool(report and report.get("details_hidden")),
         command=reproduce_command(submission, (report or {}).get("bootstrap", {}).get("resamples", 0)),
@@ -151,10 +163,12 @@ def _report(
         return None, lost
 
 
-def _explanation(submission: Submission, user: User | AnonymousUser, report: dict[str, Any]) -> Explanation:
+def _explanation(
+    submission: Submission, user: User | AnonymousUser, report: dict[str, Any], ways: Ways
+) -> Explanation:
     findings = findings_of(submission, user=user)
     is_expected = findings is None and analysis_is_expected(submission)
-    return explanation(submission, report, findings, is_expected=is_expected)
+    return explanation(submission, report, findings, ways, is_expected=is_expected)
 
 
 def reproduce_command(submission: Submission, resamples: int) -> str:

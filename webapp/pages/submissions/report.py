@@ -9,6 +9,7 @@ from webapp.benchmarks.models import Split
 from webapp.charts.levels import BY_OCCLUSION, BY_WINDOW
 from webapp.leaderboards.metrics import GROUPS, column_order, metric, primary_metric
 from webapp.numbers import percent
+from webapp.pages.videos.ways import Ways
 from webapp.submissions.models import Submission
 
 # Means over the categories, which for one category are its IoU.
@@ -67,6 +68,8 @@ class TableRow:
     name: str
     detail: str
     cells: tuple[str, ...]
+    href: str
+    """Of its masks; empty where there is nothing to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,8 @@ class ReportPage:
         return any(number.interval for number in self.headline)
 
 
-def report_page(report: Mapping[str, Any], split: Split, video_sort: str = "") -> ReportPage:
-    """Arrange a report, as `evaluator.Report.to_json` gives it."""
+def report_page(report: Mapping[str, Any], split: Split, ways: Ways, video_sort: str = "") -> ReportPage:
+    """Arrange a report, as `evaluator.Report.to_json` gives it; `ways` lead to the masks of its videos."""
     numbers = {key: _number(key, report) for key in report["metrics"]}
     spec = split.benchmark.spec
     per_category = {name: values for name, values in report["per_category"].items() if _is_known(values)}
@@ -104,7 +107,7 @@ def report_page(report: Mapping[str, Any], split: Split, video_sort: str = "") -
         groups=_groups(numbers),
         bars=_bars(numbers),
         categories=_table(
-            {name: (name, "", values) for name, values in per_category.items()},
+            {name: (name, "", values, "") for name, values in per_category.items()},
             primary_metric(split.benchmark),
             "",
             "Category",
@@ -112,7 +115,7 @@ def report_page(report: Mapping[str, Any], split: Split, video_sort: str = "") -
         ),
         absent=len(report["per_category"]) - len(per_category),
         videos=_table(
-            _video_rows(report["per_video"], split), primary_metric(split.benchmark), video_sort, "Video"
+            _video_rows(report["per_video"], ways), primary_metric(split.benchmark), video_sort, "Video"
         ),
         seconds=tuple((name, f"{value:.2f} s") for name, value in report["seconds"].items()),
         predictions=report["predictions"],
@@ -155,16 +158,16 @@ def _is_known(values: Mapping[str, float | None]) -> bool:
     return any(value is not None for value in values.values())
 
 
-Entry = tuple[str, str, Mapping[str, float | None]]
+# Name, detail, numbers, address.
+Entry = tuple[str, str, Mapping[str, float | None], str]
 
 
-def _video_rows(per_video: Mapping[str, Mapping[str, float | None]], split: Split) -> dict[str, Entry]:
+def _video_rows(per_video: Mapping[str, Mapping[str, float | None]], ways: Ways) -> dict[str, Entry]:
     """Return the entries of a table by the labels of the videos."""
-    known = split.videos_by_label()
     return {
-        label: (video.name, counted(video.length, "frame"), values)
-        if (video := known.get(label))
-        else (label, "", values)
+        label: (video.name, counted(video.length, "frame"), values, ways.href(label))
+        if (video := ways.videos.get(label))
+        else (label, "", values, "")
         for label, values in per_video.items()
     }
 
@@ -180,7 +183,7 @@ def _table(
 
     `names` are headings of columns that are not called like the metric.
     """
-    keys = list(dict.fromkeys(key for _, _, values in entries.values() for key in values))
+    keys = list(dict.fromkeys(key for _, _, values, _ in entries.values() for key in values))
     wanted = sort.removeprefix("-")
     if wanted not in (*keys, "name"):
         sort = wanted = primary if primary in keys else "name"
@@ -198,7 +201,10 @@ def _table(
         columns=tuple(
             column(key, (names or {}).get(key) or _heading(key), metric(key).title) for key in keys
         ),
-        rows=tuple(TableRow(n, d, tuple(_cell(values.get(key)) for key in keys)) for n, d, values in ordered),
+        rows=tuple(
+            TableRow(name, detail, tuple(_cell(values.get(key)) for key in keys), href)
+            for name, detail, values, href in ordered
+        ),
         name_column=column("name", heading, heading),
     )
 

@@ -1,4 +1,4 @@
-"""Frames of a video and its poster as JPEG, for whoever may see them."""
+"""Frames of a video, its poster and the cover of a split as JPEG, for whoever may see them."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from webapp.charts.palette import DARK
 from webapp.pages.live import missing_is_404
 from webapp.playback.frames import SIZES, FrameUnusable, frame_picture
 from webapp.playback.permissions import caching_of_frames, frames_are_visible
-from webapp.playback.posters import poster_for
+from webapp.playback.posters import Poster, cover_for, poster_for
 from webapp.playback.selectors import submissions_shown, video_get
 from webapp.rest.ranges import kept
 
@@ -41,16 +41,30 @@ def poster(request: HttpRequest, slug: str, video_id: int) -> HttpResponseBase:
     with missing_is_404():
         asked = request.GET.get("submission", "")
         submission = submissions_shown(split, [_uuid(asked)], request.user)[0] if asked else None
-    found = poster_for(split, video, submission, request.user, DARK)
+    return _answer(poster_for(split, video, submission, request.user, DARK))
+
+
+@require_safe
+def cover(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """A poster that stands for a split, of one of its videos."""
+    return _answer(cover_for(_split(request, slug), None, request.user, DARK))
+
+
+def _answer(found: Poster | None) -> HttpResponseBase:
     if found is None:
-        raise Http404("There is nothing of this video that this visitor may see")
+        raise Http404("There is nothing to see that this visitor may see")
     return kept(HttpResponse(found.picture, content_type=JPEG), found.caching)
 
 
-def _video(request: HttpRequest, slug: str, video_id: int) -> tuple[Split, VideoInfo]:
+def _split(request: HttpRequest, slug: str) -> Split:
     with missing_is_404():
         benchmark = benchmark_get(user=request.user, slug=slug)
-        split = split_get(benchmark=benchmark, name=request.GET.get("split", ""))
+        return split_get(benchmark=benchmark, name=request.GET.get("split", ""))
+
+
+def _video(request: HttpRequest, slug: str, video_id: int) -> tuple[Split, VideoInfo]:
+    split = _split(request, slug)
+    with missing_is_404():
         return split, video_get(split, video_id)
 
 

@@ -4,12 +4,14 @@ from itertools import islice
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.pages.live import missing_is_404
+from webapp.pages.opengraph import video_opengraph
 from webapp.pages.videos.page import choices, objects_of, player_data
 from webapp.playback.permissions import frames_are_visible
 from webapp.playback.selectors import SUBMISSIONS, layers_for, submissions_shown, video_get
@@ -59,11 +61,25 @@ def page(request: HttpRequest, slug: str, video_id: int) -> HttpResponse:
             "number": index + 1,
             "chosen": [str(one.pk) for one in submissions] + [""] * (SUBMISSIONS - len(submissions)),
             "choices": choices(split, submissions, request.user),
+            "opengraph": video_opengraph(request, split, video, submissions),
         }
         response = render(request, "videos/page.html", context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     response["Cache-Control"] = "no-store"
     return response
+
+
+@require_safe
+def first(request: HttpRequest, slug: str) -> HttpResponse:
+    """Go on to the first video of `split`, with the same `submissions`."""
+    with missing_is_404():
+        benchmark = benchmark_get(user=request.user, slug=slug)
+        split = split_get(benchmark=benchmark, name=request.GET.get("split", ""))
+    video = next(iter(split.video_infos()), None)
+    if video is None:
+        raise Http404("This split has no video")
+    address = reverse("videos:page", args=[slug, video.id])
+    return redirect(f"{address}?{request.GET.urlencode()}".removesuffix("?"))
 
 
 def _ids(request: HttpRequest) -> list[UUID]:

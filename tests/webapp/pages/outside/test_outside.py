@@ -128,9 +128,9 @@ def same_for_all(world: World, address: str) -> HttpResponse:
     return first
 
 
-def drawn_and_kept(drawn: list[str], card: Card) -> str:
+def drawn_and_kept(drawn: list[str], card: Card, *, foot: str) -> str:
     """Draw a picture, and keep what stands in it."""
-    svg = card_svg(card)
+    svg = card_svg(card, foot=foot)
     drawn.append("\n".join(ElementTree.fromstring(svg).itertext()))
     return svg
 

@@ -42,13 +42,32 @@ function figureOf(canvas) {
   return { data, layout };
 }
 
+// The address of what a point stands for is behind it; the table below has the same links for the keyboard.
+function linkPoints(plot, canvas) {
+  const { links } = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
+  canvas.dataset.links = links.length;
+  if (!links.length) return;
+  const linkOf = ({ points: [point] }) => (point.curveNumber === 0 ? links[point.pointIndex] : "");
+  const pointAt = (cursor) => plot.querySelector(".nsewdrag").style.setProperty("cursor", cursor, "important");
+  plot.on("plotly_hover", (found) => pointAt(linkOf(found) ? "pointer" : ""));
+  plot.on("plotly_unhover", () => pointAt(""));
+  plot.on("plotly_click", (found) => {
+    const link = linkOf(found);
+    if (!link) return;
+    if (found.event.ctrlKey || found.event.metaKey) window.open(link, "_blank", "noopener");
+    else window.location.assign(link);
+  });
+}
+
 async function draw(canvas) {
   canvas.dataset.drawn = "false";
   nearby.unobserve(canvas);
   try {
     const Plotly = await plotly(canvas.dataset.plotly);
     const { data, layout } = figureOf(canvas);
-    await Plotly.react(canvas.querySelector(".plot"), data, layout, { displayModeBar: false, responsive: true });
+    const plot = canvas.querySelector(".plot");
+    await Plotly.react(plot, data, layout, { displayModeBar: false, responsive: true });
+    if (!canvas.dataset.links) linkPoints(plot, canvas);
     canvas.dataset.drawn = "true";
   } catch (error) {
     canvas.removeAttribute("data-drawn"); // The picture stays.
