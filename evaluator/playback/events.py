@@ -29,7 +29,7 @@ from evaluator.analysis.overlaps import VideoOverlaps, video_overlaps
 from evaluator.catalog import BenchmarkSpec
 from evaluator.files.source import open_predictions
 from evaluator.options import Options
-from evaluator.playback.store import Pieces, StoreIndex, pack_head, store_videos
+from evaluator.playback.store import Pieces, StoreIndex, changes, pack_head, store_videos
 from evaluator.tracklets.average_precision import TRUE_POSITIVE
 from evaluator.tracklets.evaluate import load_ground_truth, score_predictions
 from evaluator.tracklets.results import splits_of
@@ -70,7 +70,7 @@ class VideoEvents:
                 {
                     "about": _number(about),
                     "error": KINDS.get(int(kind)),
-                    "on": _changes(follows),
+                    "on": [[frame, _number(n)] for frame, n in changes(follows)],
                     "iou": [None if np.isnan(value) else round(100 * float(value)) for value in iou],
                 }
                 for about, kind, follows, iou in zip(
@@ -78,7 +78,7 @@ class VideoEvents:
                 )
             ],
             "objects": [
-                {"partner": _number(partner), "states": _changes(states)}
+                {"partner": _number(partner), "states": changes(states)}
                 for partner, states in zip(self.partner, self.states, strict=True)
             ],
             "events": [list(event) for event in self.events],
@@ -187,9 +187,3 @@ def _events(
 
 def _number(value: Any) -> int | None:
     return int(value) if value >= 0 else None
-
-
-def _changes(values: NDArray[Any]) -> list[list[int | None]]:
-    """Return [frame, value] wherever a value differs from that of the frame before."""
-    at = np.flatnonzero(np.diff(values, prepend=values[:1] - 1 if values.dtype.kind == "i" else 255))
-    return [[int(frame), _number(int(values[frame]))] for frame in at]

@@ -38,6 +38,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evaluator.compute.video_pool import each_video
 from evaluator.options import Options
 
@@ -74,6 +77,12 @@ class StoreIndex:
 def pack_head(head: dict[str, Any]) -> bytes:
     """Return the first piece of a video."""
     return pack(json.dumps(head, separators=(",", ":"), allow_nan=False).encode())
+
+
+def changes(values: NDArray[np.integer[Any]]) -> list[list[int]]:
+    """Return [frame, value] wherever a value differs from that of the frame before."""
+    at = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist()] if len(values) else []
+    return [[frame, int(values[frame])] for frame in at]
 
 
 def write_store(path: Path, videos: Iterable[Pieces]) -> StoreIndex:

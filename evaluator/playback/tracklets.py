@@ -13,7 +13,7 @@ from evaluator.catalog import BenchmarkSpec
 from evaluator.files.source import open_predictions
 from evaluator.options import Options
 from evaluator.playback.pack_kernels import BYTES_PER_NUMBER, write_masks
-from evaluator.playback.store import WINDOW, Pieces, StoreIndex, pack, pack_head, store_videos
+from evaluator.playback.store import WINDOW, Pieces, StoreIndex, changes, pack, pack_head, store_videos
 from evaluator.tracklets.evaluate import load_ground_truth, plain_table
 from evaluator.tracklets.ground_truth import GroundTruth
 from evaluator.tracklets.results_json import open_list, read_table
@@ -84,6 +84,10 @@ def truth_tracks(truth: GroundTruth, index: int) -> VideoTracks:
         {"category": truth.categories[category].id} | ({"crowd": True} if crowd else {})
         for category, crowd in zip(arrays.category[tracklets], arrays.crowd[tracklets], strict=True)
     ]
+    levels = arrays.levels[masks].reshape(shape)
+    for item, score, mine in zip(objects, arrays.occlusion[tracklets].tolist(), levels, strict=True):
+        if not np.isnan(score):
+            item |= {"occlusion": score, "levels": changes(mine)}
     return VideoTracks(
         arrays.bounds,
         arrays.first[masks].reshape(shape),

@@ -22,7 +22,7 @@ from evaluator.problems import PROBLEMS, GroundTruthError, ProblemList, Where, p
 from evaluator.tracklets.ground_truth import GroundTruth, TrackletArrays
 from evaluator.tracklets.kernels import decode_tracklet
 from evaluator.tracklets.masks import read_mask
-from evaluator.tracklets.occlusion import occlusion_score
+from evaluator.tracklets.occlusion import LEVEL_NUMBERS, occlusion_score
 from evaluator.tracklets.rle import MaskInvalid
 from evaluator.types import CategoryInfo, VideoInfo
 
@@ -254,6 +254,7 @@ class _TrackletReader:
             category.id: index for index, category in enumerate(categories)
         }
         self._occlusion = occlusion
+        self._levels = bytearray()
         self._problems = problems
 
     def read(self) -> TrackletArrays:
@@ -279,15 +280,16 @@ class _TrackletReader:
         masks = self._masks(order, video, where)
         first_tracklet = np.searchsorted(video[order], np.arange(len(self._videos) + 1))
         lengths = np.array([v.length for v in self._videos], np.int64)
-        per_video = np.diff(first_tracklet) * lengths
+        first_mask = np.concatenate([[0], np.cumsum(np.diff(first_tracklet) * lengths)]).astype(np.int64)
         return TrackletArrays(
             video=video[order],
             category=category[order],
             crowd=np.array([bool(crowd[i]) for i in order], np.uint8),
             mean_area=mean_area,
             occlusion=occlusion,
+            levels=np.frombuffer(self._levels if self._occlusion else bytes(first_mask[-1]), np.uint8),
             first_tracklet=first_tracklet.astype(np.int64),
-            first_mask=np.concatenate([[0], np.cumsum(per_video)]).astype(np.int64),
+            first_mask=first_mask,
             **masks,
         )
 
@@ -394,15 +396,18 @@ class _TrackletReader:
         return float(np.mean(visible)) if visible else 0.0
 
     def _occlusion_score(self, levels: Any, length: int) -> float:
+        """Return the score of one annotation, and keep its levels."""
         if not isinstance(levels, list):
             raise MaskInvalid("gt-occlusion", f"`occlusion` is {describe(levels)}, expected a list.")
         if len(levels) != length:
             message = wrong_length("occlusion", len(levels), length)
             raise MaskInvalid("gt-occlusion", message)
         try:
-            return occlusion_score(levels)
+            score = occlusion_score(levels)
         except (ValueError, TypeError) as error:
             raise MaskInvalid("gt-occlusion", f"`occlusion`: {error}.") from error
+        self._levels += bytes(LEVEL_NUMBERS[level] for level in levels)
+        return score
 
     def _masks(
         self, order: NDArray[np.int64], video: NDArray[np.int32], where: list[Where]
@@ -479,8 +484,6 @@ def decode_one(
 
 
 def _no_tracklets(videos: int) -> TrackletArrays:
-    ints, small, floats = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
+    ints, small, tiny, floats = (np.empty(0, kind) for kind in (np.int64, np.int32, np.uint8, np.float64))
     starts = np.zeros(videos + 1, np.int64)
-    return TrackletArrays(
-        small, small, np.empty(0, np.uint8), floats, floats, ints, small, ints, small, starts, starts
-    )
+    return TrackletArrays(small, small, tiny, floats, floats, tiny, ints, small, ints, small, starts, starts)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from evaluator.problems import Problem, Where, problem
 from evaluator.types import CategoryInfo, VideoInfo
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 _INFO = "info.json"
 
 
@@ -34,6 +34,7 @@ class TrackletArrays:
         crowd: uint8 [G].
         mean_area: float64 [G], from the file's `areas`, not from the masks (as the official evaluation does).
         occlusion: float64 [G], occlusion score; NaN where the benchmark has none.
+        levels: uint8 [M], how occluded each mask is (`occlusion.LEVEL_NUMBERS`); 0 where nothing is said.
         first, runs, areas: int64, int32, int64 [M], each mask's first bound, foreground runs and pixels.
         bounds: int32, see `evaluator.tracklets.rle`.
         first_tracklet, first_mask: int64 [videos + 1], where a video's tracklets and masks begin.
@@ -44,6 +45,7 @@ class TrackletArrays:
     crowd: NDArray[np.uint8]
     mean_area: NDArray[np.float64]
     occlusion: NDArray[np.float64]
+    levels: NDArray[np.uint8]
     first: NDArray[np.int64]
     runs: NDArray[np.int32]
     areas: NDArray[np.int64]

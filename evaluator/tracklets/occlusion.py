@@ -12,6 +12,12 @@ OCCLUSION_LEVELS: Final = {"no_occlusion": 0.0, "slight_occlusion": 0.25, "sever
 # Both ends belong to a range: a score of exactly 0.25 or 0.5 counts in two of them.
 OCCLUSION_RANGES: Final = {"light": (0.0, 0.25), "medium": (0.25, 0.5), "heavy": (0.5, 1.0)}
 
+# Numbers of the levels, frame by frame; 0 where the file says nothing.
+LEVEL_NUMBERS: Final[dict[str | None, int]] = {
+    None: 0,
+    **{level: number for number, level in enumerate(OCCLUSION_LEVELS, start=1)},
+}
+
 
 def occlusion_score(levels: Sequence[str | None]) -> float:
     """Return how occluded one tracklet is, in [0, 1].

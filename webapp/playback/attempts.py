@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from evaluator.version import STORES
 from webapp.blobs.models import Blob
 from webapp.jobs.models import Job
 from webapp.jobs.services import job_claim, job_succeed
@@ -62,7 +63,12 @@ def mask_store_finish(*, token: UUID, evaluator: str, digest: str, size: int, in
 
     def write(job: Job) -> None:
         MaskStore.objects.filter(pk=job.subject_id).update(
-            evaluator=evaluator, digest=digest, index=index, size=size, finished_at=job.finished_at
+            evaluator=evaluator,
+            form=STORES,
+            digest=digest,
+            index=index,
+            size=size,
+            finished_at=job.finished_at,
         )
 
     return job_succeed(token=token, write=write)

@@ -17,7 +17,7 @@ class MaskStore(models.Model):
     """A file made by a job from a submission's predictions, or from a ground truth (`evaluator.playback`).
 
     Masks do not depend on how they are scored, so they are kept whatever evaluator made them. What happens to
-    objects does: events by another evaluator than today's are made again.
+    objects does: events by another evaluator than today's are made again, as is everything of a former form.
 
     The file may be gone (`webapp.playback.files`). Whoever looks then has it made again.
     """
@@ -47,6 +47,7 @@ class MaskStore(models.Model):
         help_text="in whose turn it is made: who looked first, else the author",
     )
     evaluator = models.CharField(max_length=20, blank=True, help_text="version that made it")
+    form = models.PositiveSmallIntegerField(default=1, help_text="of the file, `evaluator.version.STORES`")
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file, and its name")
     index = models.JSONField(null=True, help_text="`evaluator.playback.store.StoreIndex` as JSON")
     size = models.BigIntegerField(default=0)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from evaluator.catalog import BENCHMARKS
-from evaluator.version import __version__
+from evaluator.version import STORES, __version__
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Split
 from webapp.blobs.models import Blob
@@ -132,8 +132,9 @@ def _store_create(wanted: Wanted, requested_by: User | None) -> bool:
 
 
 def is_current(store: MaskStore) -> bool:
-    """Return whether a store can be read: it is made, its file is there, and no evaluator contradicts it."""
-    return files.is_there(store) and (store.kind == Kind.MASKS or store.evaluator == __version__)
+    """Return whether a store can be read: its file is there, and today the same would be made."""
+    is_of_today = store.form == STORES and (store.kind == Kind.MASKS or store.evaluator == __version__)
+    return is_of_today and files.is_there(store)
 
 
 def _is_of_use(store: MaskStore) -> bool:

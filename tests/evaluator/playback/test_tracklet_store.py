@@ -84,6 +84,30 @@ def test_every_pixel_of_a_ground_truth_is_that_of_the_file(made: Path, tmp_path:
         assert (found == want[order]).all()
 
 
+def test_each_annotated_object_says_how_occluded_it_is_in_every_frame(made: Path, tmp_path: Path) -> None:
+    names = [None, "no_occlusion", "slight_occlusion", "severe_occlusion"]
+    path = tmp_path / "store"
+    index = store_ground_truth(SPEC, made / "annotations.json", path, Options(prepared_dir=tmp_path / "kept"))
+    annotations = json.loads((made / "annotations.json").read_text())["annotations"]
+    said = set()
+    for video in (1, 2):
+        mine = sorted(
+            (one for one in annotations if one["video_id"] == video), key=lambda one: one["category_id"]
+        )
+        for listed, entry in zip(head(path, index, video)["objects"], mine, strict=True):
+            levels = [level for frame, level in listed["levels"]]
+            spans = np.diff([*(frame for frame, level in listed["levels"]), FRAMES])
+            assert [names[n] for n in np.repeat(levels, spans)] == entry["occlusion"]
+            weights = sorted(
+                (0.25 * (n - 1) + 0.25 * (n == 3) for n in np.repeat(levels, spans) if n), reverse=True
+            )
+            assert listed["occlusion"] == pytest.approx(np.mean(weights[: -(-len(weights) // 2)]))
+            said |= set(levels)
+    assert said >= {1, 2, 3}
+    plain = store_ground_truth(BENCHMARKS["ytvis2019"], made / "annotations.json", path, Options())
+    assert not any("levels" in one or "occlusion" in one for one in head(path, plain, 1)["objects"])
+
+
 def test_masks_in_every_encoding_and_videos_without_any(tmp_path: Path) -> None:
     truth = write(tmp_path / "gt.json", ground_truth(annotation(1), annotation(2, video_id=9)))
     polygon = [[1.0, 1.0, 5.0, 1.0, 5.0, 3.0, 1.0, 3.0]]

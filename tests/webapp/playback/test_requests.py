@@ -219,6 +219,17 @@ def test_events_of_another_evaluator_are_made_again_and_masks_are_kept() -> None
     assert layers(submission)["a"].events_offsets == OFFSETS
 
 
+def test_stores_of_a_former_form_are_made_again_when_somebody_looks() -> None:
+    submission = scored(truthful())
+    look(submission.split, [submission], AnonymousUser())
+    make_waiting_stores()
+    MaskStore.objects.update(form=1)
+    assert {layer.state for layer in layers(submission).values()} == {"absent"}
+    look(submission.split, [submission], AnonymousUser())
+    make_waiting_stores()
+    assert {layer.state for layer in layers(submission).values()} == {"ready"}
+
+
 def test_a_video_that_a_store_lacks_is_said_so() -> None:
     submission = scored(make_split(videos=[VIDEO]))
     look(submission.split, [submission], AnonymousUser())
