@@ -484,6 +484,7 @@ def decode_one(
 
 
 def _no_tracklets(videos: int) -> TrackletArrays:
-    ints, small, tiny, floats = (np.empty(0, kind) for kind in (np.int64, np.int32, np.uint8, np.float64))
+    ints, small, tiny = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8)
+    floats = np.empty(0)
     starts = np.zeros(videos + 1, np.int64)
     return TrackletArrays(small, small, tiny, floats, floats, tiny, ints, small, ints, small, starts, starts)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,11 @@ def test_every_score_receipt_file_and_token_is_there_and_waiting_work_is_done(
     product, backup = site.product, tmp_path / "backup"
     (scored,), _ = site.submit(b"[]")
     site.wait_for_status(scored, "scored", 60)
+    # What is waiting to be scored goes before its analysis, which would come only after the restore.
+    deadline = time.monotonic() + 60
+    while answers(site, scored)[0]["analysis"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
     running = site.submit_slow()
     site.wait_for_progress(running)
     # A backup takes longer than the rest of its evaluation, which is to be under way in the copy.

@@ -272,6 +272,33 @@ def test_lanes_scrub_and_solo_and_a_click_on_a_mask_picks_it(page: Page, site: s
     assert (pixels(page, 0) == painted([masks[picked]], [hues[picked]])).all()
 
 
+def test_lanes_and_list_say_how_occluded_each_object_is(page: Page, site: str, stores: Stores) -> None:
+    open_player(page, site, "truth,a", frame=1)
+    expect(page.locator("[data-levels]")).to_be_visible()
+    annotated = json.loads((stores.folder / "annotations.json").read_text())["annotations"]
+    annotated.sort(key=lambda one: one["category_id"])
+    # Close to the lower end of a lane, and as high as severe occlusion alone reaches.
+    read = """([lanes, frames]) => {
+      const canvas = document.querySelector(".lane-track canvas");
+      const at = (x, y) => [...canvas.getContext("2d").getImageData(x, y, 1, 1).data].join();
+      const columns = [...Array(frames).keys()].map((t) => Math.floor(((t + 0.5) * canvas.width) / frames));
+      return Array.from({ length: lanes }, (_, lane) =>
+        columns.map((x) => [26 + 24 * (lane + 1) - 3, 26 + 24 * (lane + 1) - 6].map((y) => at(x, y))));
+    }"""
+    slight, severe = "66,146,198,255", "8,69,148,255"
+    for lane, entry in zip(page.evaluate(read, [len(annotated), FRAMES]), annotated, strict=True):
+        found = [
+            "severe_occlusion" if high == severe else "slight_occlusion" if low == slight else None
+            for low, high in lane
+        ]
+        assert found == [None if level == "no_occlusion" else level for level in entry["occlusion"]]
+    page.get_by_role("group", name="Objects of").get_by_role("button", name="Ground truth").click()
+    number = next(n for n, one in enumerate(annotated) if "severe_occlusion" in one["occlusion"])
+    first = annotated[number]["occlusion"].index("severe_occlusion") + 1
+    cell = page.locator(".object-table tbody tr").nth(number).locator("td").first
+    expect(cell).to_contain_text(f"severely occluded in frames {first}")
+
+
 def test_a_frame_that_is_missing_or_of_another_shape_is_told_and_masks_go_on(page: Page, site: str) -> None:
     open_player(page, site, frame=MISSING + 1)
     status = page.locator("[data-status]")

@@ -17,6 +17,7 @@ from tests.evaluator.playback.stores import head, masks
 from tests.support.factories import OPEN, make_blob, make_split, make_submission
 from tests.support.map_benchmarks import MAKERS
 from tests.support.slow_benchmark import FRAMES, HEIGHT, WIDTH, write_slow_benchmark
+from webapp.benchmarks.models import Split
 from webapp.benchmarks.services import benchmark_import
 from webapp.blobs.storage import blob_local_path, blob_save_copy
 from webapp.jobs.models import Attempt, Job
@@ -179,3 +180,8 @@ def test_maps_have_masks_of_both_sides_and_no_events(name: str, tmp_path: Path) 
                 video.width,
             )
             assert (layer.events_url, layer.events_are_coming) == ("", False)
+    # Another ground truth may number its videos otherwise.
+    Split.objects.filter(pk=split.pk).update(ground_truth=make_blob())
+    split.refresh_from_db()
+    row = Submission.objects.get(pk=row.pk)
+    assert [one.state for one in layers_for(split, [row], AnonymousUser(), 1)] == ["absent", "gone"]

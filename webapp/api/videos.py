@@ -1,17 +1,24 @@
-"""/benchmarks/{slug}/videos: what can be seen of a video, and the files with its masks."""
+"""/benchmarks/{slug}/videos: what can be seen of a video, its frames, and the files with its masks."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from ninja import Field, Router, Schema
 
+from evaluator.types import VideoInfo
+from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
+from webapp.charts.palette import DARK
+from webapp.playback.frames import SIZES
+from webapp.playback.permissions import frames_are_visible
 from webapp.playback.selectors import SUBMISSIONS, Layer, layers_for, submissions_shown, video_get
 from webapp.playback.services import look
-from webapp.playback.serving import events_response, masks_response
+from webapp.playback.serving import JPEG, events_response, frame_response, masks_response, poster_response
 from webapp.refusal import Refused
 from webapp.rest.auth import anyone, person
 from webapp.rest.document import header_parameter, headers, problems
@@ -32,6 +39,7 @@ RANGES: dict[str, Any] = {
         **problems(416)["responses"],
     },
 }
+PICTURE: dict[str, Any] = {"responses": {200: {"description": "A picture.", "content": {JPEG: BYTES}}}}
 
 
 class LayerOut(Schema):
@@ -58,6 +66,17 @@ class LayerOut(Schema):
     events_offsets: list[int]
 
 
+class FramesOut(Schema):
+    """Where the frames of a video are."""
+
+    url: str = Field(
+        description="address of a frame: put a size for {size}, and its number from 0 for {index}"
+    )
+    sizes: list[str] = Field(
+        description="480 and 720: pixels of the shorter side, never more than it has; full"
+    )
+
+
 class VideoOut(Schema):
     benchmark: str
     split: str
@@ -66,6 +85,8 @@ class VideoOut(Schema):
     length: int = Field(description="in frames")
     height: int
     width: int
+    frames: FramesOut | None = Field(description="null where you may not see them, or none are there")
+    poster: str = Field(description="address of a small picture of it, with masks as far as you may see them")
     layers: list[LayerOut]
 
 
@@ -98,8 +119,44 @@ def video(request: HttpRequest, slug: str, id: int, split: str = "", submissions
         length=found.length,
         height=found.height,
         width=found.width,
+        frames=_frames(chosen, found, request),
+        poster=_address(request, "poster", chosen, found.id),
         layers=[_layer(one, request) for one in layers],
     )
+
+
+@router.get(
+    "/benchmarks/{slug:slug}/videos/{int:id}/frames/{size}/{int:index}.jpg",
+    auth=anyone,
+    url_name="frame",
+    summary="Read a frame",
+    openapi_extra=PICTURE,
+)
+def frame(
+    request: HttpRequest, slug: str, id: int, size: str, index: int, split: str = ""
+) -> HttpResponseBase:
+    """Read a frame as JPEG: `size` is 480, 720 (pixels of the shorter side) or full; `index` counts from 0.
+
+    A frame that is missing, broken, or of another size than its masks is not found, with that as the problem.
+    """
+    return frame_response(request, slug=slug, split=split, video_id=id, size=size, index=index)
+
+
+@router.get(
+    "/benchmarks/{slug:slug}/videos/{int:id}/poster.jpg",
+    auth=anyone,
+    url_name="poster",
+    summary="Read the poster of a video",
+    openapi_extra=PICTURE,
+)
+def poster(
+    request: HttpRequest, slug: str, id: int, split: str = "", submission: str = ""
+) -> HttpResponseBase:
+    """Read one frame with masks as a small JPEG: those of a submission (its id), or of the ground truth.
+
+    Masks that are not there yet are prepared when you ask; until then the poster does without.
+    """
+    return poster_response(request, slug=slug, split=split, video_id=id, submission=submission, palette=DARK)
 
 
 @router.get(
@@ -150,6 +207,18 @@ def _ids(text: str) -> list[UUID]:
             "Write their ids with a comma between them: ?submissions=ID,ID.",
         )
     return ids
+
+
+def _frames(split: Split, video: VideoInfo, request: HttpRequest) -> FramesOut | None:
+    if not split.frames_dir or not frames_are_visible(request.user, split):
+        return None
+    poster = _address(request, "poster", split, video.id)
+    return FramesOut(url=poster.replace("/poster.jpg?", "/frames/{size}/{index}.jpg?"), sizes=list(SIZES))
+
+
+def _address(request: HttpRequest, name: str, split: Split, *args: Any) -> str:
+    path = reverse(f"api:{name}", args=[split.benchmark.slug, *args])
+    return request.build_absolute_uri(f"{path}?{urlencode({'split': split.name})}")
 
 
 def _layer(layer: Layer, request: HttpRequest) -> LayerOut:

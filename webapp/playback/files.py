@@ -21,7 +21,6 @@ from webapp.blobs.storage import sha256_of
 from webapp.playback.models import DIGEST, MaskStore
 
 DRAFT: Final = "draft-"
-ABANDONED_AFTER_S: Final = 24 * 3600
 # Whoever makes a store names its file a moment before its row does.
 NAMELESS_KEPT_S: Final = 3600
 # How exactly it is known when a file was last seen.
@@ -77,13 +76,15 @@ def limit_bytes() -> int:
 def tidy() -> int:
     """Delete files that nobody needs, and the least recently seen above the limit. Return how many."""
     now, deleted = time.time(), 0
+    # Whoever wrote a draft for longer than a job lasts was killed.
+    abandoned_after_s = settings.PLAYBACK_TIME_LIMIT_S + 600
     known = set(MaskStore.objects.exclude(digest="").values_list("digest", flat=True))
     kept: list[tuple[float, int, Path]] = []
     for path, found in _files(folder()):
         age_s = now - found.st_mtime
         is_draft = path.name.startswith(DRAFT)
         is_nameless = bool(DIGEST.fullmatch(path.name)) and path.name not in known
-        if (is_draft and age_s > ABANDONED_AFTER_S) or (is_nameless and age_s > NAMELESS_KEPT_S):
+        if (is_draft and age_s > abandoned_after_s) or (is_nameless and age_s > NAMELESS_KEPT_S):
             deleted += _delete(path)
         elif not is_draft:
             kept.append((found.st_mtime, found.st_size, path))

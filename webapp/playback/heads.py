@@ -23,7 +23,7 @@ def head_of(layer: Layer) -> dict[str, Any] | None:
             file.seek(first)
             reader = zlib.decompressobj()
             text = reader.decompress(file.read(end - first), HEAD_BYTES)
-    except FileNotFoundError:  # it was let go a moment ago
+    except (FileNotFoundError, zlib.error):  # it was let go a moment ago, or the disk is damaged
         return None
     head: dict[str, Any] | None = json.loads(text) if reader.eof else None
     return head

@@ -61,15 +61,14 @@ def those_with_visible_truth(user: Person, splits: Iterable[Split]) -> list[Spli
 def events_are_visible(user: Person, submission: Submission) -> bool:
     """Return whether this person may see what a submission does with each annotated object.
 
-    That follows from predictions and ground truth, and is a number per video. Of a former ground truth,
-    organisers alone see it: that the split's of today is public says nothing about that one.
+    That follows from predictions and ground truth, and is a number per video. Of a former ground truth nobody
+    sees it: that the split's of today is public says nothing about that one, and its objects are others.
     """
     split = submission.split
-    is_of_today = submission.ground_truth_id == split.ground_truth_id
     return (
-        masks_are_visible(user, submission)
+        submission.ground_truth_id == split.ground_truth_id
+        and masks_are_visible(user, submission)
         and truth_is_visible(user, split)
-        and (is_of_today or user.is_staff)
         and numbers_are_visible(user=user, submission=submission)
         and details_are_visible(user=user, split=split)
     )

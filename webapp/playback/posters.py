@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ def _poster(
 ) -> bytes:
     stored = None
     if store is not None:
-        with suppress(FileNotFoundError):  # it was let go a moment ago
+        with suppress(FileNotFoundError, zlib.error):  # it was let go a moment ago, or the disk is damaged
             stored = StoredVideo.open(store, files.path_of(store.digest), video.id)
     frame = stored.busiest_frame() if stored else video.length // 2
     below = None

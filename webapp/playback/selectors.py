@@ -27,6 +27,8 @@ State = Literal["ready", "making", "gone", "absent"]
 # What a page can show at the same time.
 SUBMISSIONS: Final = 2
 KEYS: Final = ("a", "b")
+# Videos of maps are numbered by their order in the ground truth.
+FORMER: Final = "The ground truth was replaced. Its masks can be seen when it is measured again."
 UNREAD: Final = ("split__videos", "split__categories", "split__benchmark__categories")
 RELATED: Final = (
     "variant__method",
@@ -140,6 +142,8 @@ class _Look:
         wanted, query = wanted_masks(submission), {"submission": str(submission.pk)}
         if wanted is None:
             return replace(blank, state="gone", message=_why_nothing(submission))
+        if self.split.benchmark.has_maps and submission.ground_truth_id != self.split.ground_truth_id:
+            return replace(blank, state="gone", message=FORMER)
         layer = self._filled(blank, wanted, query)
         events = wanted_events(submission) if events_are_visible(self.user, submission) else None
         if events is None or layer.state == "gone":

@@ -206,6 +206,9 @@ def test_the_description_lists_every_address() -> None:
         *("/api/v1/runs/{id}/log", "/api/v1/runs/{id}/cancel", "/api/v1/runs/{id}/retry"),
         *("/api/v1/benchmarks/{slug}/ablations", "/api/v1/methods/{slug}/ablations"),
         "/api/v1/benchmarks/{slug}/history",
+        *("/api/v1/benchmarks/{slug}/masks/{digest}", "/api/v1/benchmarks/{slug}/events/{digest}"),
+        *(f"/api/v1/benchmarks/{{slug}}/videos/{{id}}{part}" for part in ("", "/poster.jpg")),
+        "/api/v1/benchmarks/{slug}/videos/{id}/frames/{size}/{index}.jpg",
         *("/api/v1/methods/{slug}/ablations/{key}", "/api/v1/submissions/{id}/cost"),
         *("/api/v1/checkpoints", "/api/v1/checkpoints/{id}", "/api/v1/status", "/api/v1/problems"),
     } == paths

@@ -7,11 +7,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from tests.support.factories import (
     claim,
@@ -99,11 +102,20 @@ def comparison(owner: User) -> Call:
     return Call(f"/compare?submissions={first.id},{hidden(owner, split=first.split).id}")
 
 
-def private_split(owner: User) -> str:
+def private_split(owner: User, **fields: Any) -> str:
     """The slug of a private board that the owner is a member of."""
-    split = make_run_split(benchmark={"is_public": False, "evaluator": "ovis"})
+    split = make_run_split(benchmark={"is_public": False, "evaluator": "ovis"}, **fields)
     split.benchmark.members.add(owner)
     return str(split.benchmark.slug)
+
+
+def video_with_frame(owner: User) -> str:
+    """The address of a video of a private board, whose members may see its one frame."""
+    folder = Path(settings.VAR, "one frame", "video1")
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (64, 48)).save(folder / "0.png")
+    rules = {"frames_dir": str(folder.parent), "frames_public": True}
+    return f"/benchmarks/{private_split(owner, videos=1, frames=1, **rules)}/videos/1"
 
 
 def upload(owner: User, *, is_finished: bool = False) -> Upload:
@@ -172,6 +184,12 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ),
     ("GET", "/benchmarks/{slug}/videos/{id}"): Row(
         OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"/benchmarks/{private_split(owner)}/videos/1")
+    ),
+    ("GET", "/benchmarks/{slug}/videos/{id}/frames/{size}/{index}.jpg"): Row(
+        OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"{video_with_frame(owner)}/frames/480/0.jpg")
+    ),
+    ("GET", "/benchmarks/{slug}/videos/{id}/poster.jpg"): Row(
+        OWN_OR_STAFF_TO_SEE, lambda owner: Call(f"{video_with_frame(owner)}/poster.jpg")
     ),
     ("GET", "/benchmarks/{slug}/masks/{digest}"): Row(
         OWN_OR_STAFF_TO_SEE, lambda owner: Call(made_stores(owner)["masks"])

@@ -8,6 +8,7 @@ import httpx
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
+from evaluator.version import STORES
 from tests.support.factories import make_split
 from tests.support.live import LiveSite
 from tests.support.playback import VIDEO
@@ -28,6 +29,7 @@ def made(contents: bytes) -> str:
         kind="masks",
         split=split,
         source=split.ground_truth,
+        form=STORES,
         digest=digest,
         index={"videos": {"1": [8, SIZE]}, "size": SIZE},
         size=SIZE,

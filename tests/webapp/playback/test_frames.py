@@ -5,6 +5,7 @@ import os
 import struct
 import zlib
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from webapp.playback import files
 pytestmark = pytest.mark.django_db
 HEIGHT, WIDTH = 540, 960
 PEOPLE = ("nobody", "other", "member", "staff")
+DOORS = ("", "/api/v1")
 
 
 def picture(width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
@@ -55,8 +57,11 @@ def plain(colour: str) -> Image.Image:
     return Image.new("RGB", (WIDTH, HEIGHT), colour)
 
 
-def ask(index: int | str = 0, size: str = "full", client: Client | None = None, video: int = 7) -> Any:
-    return (client or Client()).get(f"/benchmarks/shapes/videos/{video}/frames/{size}/{index}.jpg")
+def ask(
+    index: int | str = 0, size: str = "full", client: Client | None = None, video: int = 7, door: str = ""
+) -> Any:
+    address = f"{door}/benchmarks/shapes/videos/{video}/frames/{size}/{index}.jpg"
+    return (client or Client()).get(address, headers={"Range": "bytes=0-9"})
 
 
 def opened(response: HttpResponse) -> Image.Image:
@@ -134,15 +139,17 @@ def test_who_sees_frames_and_what_may_keep_them(
         split.benchmark.save()
     Split.objects.filter(pk=split.pk).update(**state)
     for name, client in people(split).items():
-        for size in ("480", "full"):
-            response = ask(0, size, client)
+        for size, door in product(("480", "full"), DOORS):
+            response = ask(0, size, client, door=door)
             assert response.status_code == (200 if name in visible else 404), name
             if visible != PEOPLE:
                 assert "public" not in response.get("Cache-Control", "")
             if response.status_code == 404:
                 assert b"clip" not in response.content
+        seen = client.get("/api/v1/benchmarks/shapes/videos/7").json().get("frames")
+        assert (seen is not None) == (name in visible), name
     if visible == PEOPLE:
-        assert ask()["Cache-Control"] == "public, max-age=3600"
+        assert {ask(door=door)["Cache-Control"] for door in DOORS} == {"public, max-age=3600"}
 
 
 def huge_png(width: int, height: int) -> bytes:
@@ -188,7 +195,13 @@ def test_a_frame_that_cannot_be_shown_is_told_in_a_sentence_and_the_next_one_sho
     spoil(tmp_path / "frames/clip/1.jpg")
     assert refusal(ask(1), tmp_path) == code
     assert refusal(ask(1, "480"), tmp_path) == code
+    told = ask(1, door="/api/v1")
+    assert (told.status_code, told["Content-Type"]) == (404, "application/problem+json")
+    assert (told.json()["problems"][0]["code"], told["Cache-Control"]) == (code, "no-store")
+    assert str(tmp_path) not in told.content.decode()
     opened(ask(2))
+    address = Client().get("/api/v1/benchmarks/shapes/videos/7").json()["frames"]["url"]
+    opened(Client().get(address.format(size="480", index=2)))
 
 
 def test_no_link_and_no_listed_name_leads_out_of_the_folder(split: Split, tmp_path: Path) -> None:

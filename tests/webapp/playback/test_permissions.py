@@ -4,24 +4,27 @@ Hidden ground truth, and what is derived from it, must reach nobody but staff.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.conf import settings
 from django.test import Client
+from PIL import Image
 
 from tests.support.factories import claim, make_blob, make_report, make_split, make_submission, make_user
 from tests.support.playback import OFFSETS, VIDEO, make_waiting_stores
 from tests.support.rest import bearer
 from webapp.accounts.models import User
-from webapp.benchmarks.models import Benchmark, Split
+from webapp.benchmarks.models import Benchmark, FrameNames, Split
 from webapp.playback.models import MaskStore
 from webapp.playback.permissions import (
     FOR_ALL,
     FOR_AUTHORS,
     FOR_MEMBERS,
     FOR_ORGANISERS,
-    frames_are_visible,
 )
 from webapp.playback.services import look
 from webapp.submissions.attempts import evaluation_finish_scored
@@ -30,6 +33,7 @@ from webapp.submissions.results import Outcome
 
 pytestmark = pytest.mark.django_db
 
+# "another" is a member of another private benchmark.
 PEOPLE: Final = ("anybody", "another", "member", "author", "staff")
 ALL = frozenset(PEOPLE)
 MEMBERS = frozenset({"member", "author", "staff"})
@@ -37,23 +41,26 @@ AUTHOR = frozenset({"author", "staff"})
 STAFF = frozenset({"staff"})
 NOBODY: frozenset[str] = frozenset()
 
-# What is said of the split and its benchmark, whether the submission is public, and who sees masks, ground
-# truth and events.
-CASES: Final[dict[str, tuple[dict[str, Any], bool, bool, frozenset[str], frozenset[str], frozenset[str]]]] = {
-    "hidden truth": ({"details_visible": True}, True, True, ALL, STAFF, STAFF),
-    "hidden truth, own": ({"details_visible": True}, True, False, AUTHOR, STAFF, STAFF),
-    "public truth": ({"ground_truth_public": True}, True, True, ALL, ALL, ALL),
-    "public truth, own": ({"ground_truth_public": True}, True, False, AUTHOR, ALL, AUTHOR),
-    "blind": ({"scores_visible": False}, True, True, AUTHOR, STAFF, STAFF),
-    "blind with public truth": (
-        {"scores_visible": False, "ground_truth_public": True},
-        *(True, True, AUTHOR, ALL, STAFF),
-    ),
-    "closed": ({"opens_at": None, "ground_truth_public": True}, True, True, AUTHOR, STAFF, STAFF),
-    "private benchmark": ({"ground_truth_public": True}, False, True, MEMBERS, MEMBERS, MEMBERS),
-    "private benchmark, own": ({"ground_truth_public": True}, False, False, AUTHOR, MEMBERS, AUTHOR),
-    "private benchmark, hidden truth": ({"details_visible": True}, False, True, MEMBERS, STAFF, STAFF),
+HIDDEN: Final = {"details_visible": True}
+OPEN: Final = {"ground_truth_public": True, "frames_public": True}
+BLIND: Final = {"scores_visible": False}
+CLOSED: Final = {"opens_at": None}
+# What is said of the split, whether the benchmark and the submission are public, and who sees masks, ground
+# truth, events and frames.
+CASES: Final[dict[str, tuple[dict[str, Any], bool, bool, tuple[frozenset[str], ...]]]] = {
+    "hidden truth": (HIDDEN, True, True, (ALL, STAFF, STAFF, STAFF)),
+    "hidden truth, own": (HIDDEN, True, False, (AUTHOR, STAFF, STAFF, STAFF)),
+    "public truth": (OPEN, True, True, (ALL, ALL, ALL, ALL)),
+    "public truth, own": (OPEN, True, False, (AUTHOR, ALL, AUTHOR, ALL)),
+    "public truth, private frames": (OPEN | {"frames_public": False}, True, True, (ALL, ALL, ALL, STAFF)),
+    "blind": (BLIND | {"frames_public": True}, True, True, (AUTHOR, STAFF, STAFF, ALL)),
+    "blind with public truth": (OPEN | BLIND, True, True, (AUTHOR, ALL, STAFF, ALL)),
+    "closed": (OPEN | CLOSED, True, True, (AUTHOR, STAFF, STAFF, STAFF)),
+    "private benchmark": (OPEN, False, True, (MEMBERS, MEMBERS, MEMBERS, MEMBERS)),
+    "private benchmark, own": (OPEN, False, False, (AUTHOR, MEMBERS, AUTHOR, MEMBERS)),
+    "private benchmark, hidden truth": (HIDDEN, False, True, (MEMBERS, STAFF, STAFF, STAFF)),
 }
+KINDS: Final = ("masks", "truth", "events", "frame")
 
 
 def read(answer: Any) -> Any:
@@ -62,7 +69,7 @@ def read(answer: Any) -> Any:
     return answer
 
 
-@dataclass(frozen=True)
+@dataclass
 class Scene:
     """A split with a scored submission, everything about which has been made to be looked at."""
 
@@ -73,7 +80,13 @@ class Scene:
     @classmethod
     def made(cls, *, is_public: bool = True, **rules: Any) -> "Scene":
         people = {name: make_user(is_staff=name == "staff") for name in PEOPLE if name != "anybody"}
-        split = make_split(videos=[VIDEO], video_count=1, details_visible=False)
+        folder = Path(settings.VAR, "frames of the benchmark")
+        (folder / "clip").mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (6, 4)).save(folder / "clip" / "0.png")
+        rows = {"videos": [VIDEO], "video_count": 1, "frames_dir": str(folder)}
+        split = make_split(details_visible=False, **rows)
+        FrameNames.objects.create(split=split, names={"1": ["clip/0.png"]})
+        make_split(benchmark={"is_public": False}).benchmark.members.add(people["another"])
         submission = make_submission(people["author"], split, is_public=is_public)
         assert evaluation_finish_scored(token=claim().token, outcome=Outcome(make_report(AP=0.5)))
         submission.refresh_from_db()
@@ -98,49 +111,69 @@ class Scene:
             "masks": f"/benchmarks/{slug}/masks/{masks}?submission={sub}",
             "truth": f"/benchmarks/{slug}/masks/{truth}?truth=val",
             "events": f"/benchmarks/{slug}/events/{events}?submission={sub}",
+            "frame": f"/benchmarks/{slug}/videos/1/frames/full/0.jpg",
         }
 
-    def ask(self, person: str, address: str, **headers: str) -> Any:
-        http = Client()
-        if person != "anybody" and address.startswith("/api/"):
-            headers |= bearer(self.people[person])
-        elif person != "anybody":
-            http.force_login(self.people[person])
-        return read(http.get(address, headers=headers))
+    def ask(self, person: str, address: str, method: str = "GET", **headers: str) -> Any:
+        http = self.clients[person, "token" if address.startswith("/api/") else "session"]
+        return read(http.generic(method, address, headers=headers))
+
+    @cached_property
+    def clients(self) -> dict[tuple[str, str], Client]:
+        """Everybody with a token, and with a session of the browser."""
+        found = {("anybody", means): Client() for means in ("token", "session")}
+        for name, user in self.people.items():
+            found[name, "token"] = Client(headers=bearer(user))
+            found[name, "session"] = Client()
+            found[name, "session"].force_login(user)
+        return found
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_bytes_reach_exactly_those_who_may_see_them(case: str) -> None:
-    rules, is_public_benchmark, is_public, *allowed = CASES[case]
+    rules, is_public_benchmark, is_public, allowed = CASES[case]
     scene = Scene.made(is_public=is_public, **rules)
     if not is_public_benchmark:
         scene.make_private()
-    expected = dict(zip(("masks", "truth", "events"), allowed, strict=True))
+    expected = dict(zip(KINDS, allowed, strict=True))
     digests = {kind: address.split("?")[0].rpartition("/")[2] for kind, address in scene.addresses().items()}
-    for kind, address in scene.addresses().items():
-        for person in PEOPLE:
-            for door in ("", "/api/v1"):
-                whole = scene.ask(person, door + address)
-                part = scene.ask(person, door + address, Range="bytes=20-49")
-                statuses = (whole.status_code, part.status_code)
-                assert statuses == ((200, 206) if person in expected[kind] else (404, 404)), (
-                    kind,
-                    person,
-                    door,
-                )
-                if person in expected[kind]:
-                    assert part.body == whole.body[20:50]
-    look_at = f"/api/v1/benchmarks/{scene.split.benchmark.slug}/videos/1"
+    del digests["frame"]
+    for (kind, address), person in product(scene.addresses().items(), PEOPLE):
+        may, is_cut = person in expected[kind], kind != "frame"
+        whole, head = (scene.ask(person, address, method) for method in ("GET", "HEAD"))
+        parts = [scene.ask(person, door + address, Range="bytes=20-49") for door in ("", "/api/v1")]
+        part_status = 206 if is_cut else 200
+        found = [one.status_code for one in (whole, head, *parts)]
+        assert found == ([200, 200, part_status, part_status] if may else [404] * 4), (kind, person)
+        kept = {one.headers.get("Cache-Control", "") for one in (whole, head, *parts)}
+        if not may:
+            assert kept <= {"", "no-store", "private, no-store"}, (kind, person)
+            continue
+        assert {part.body for part in parts} == {whole.body[20:50] if is_cut else whole.body}
+        assert head.body == b""
+        is_own = kind == "masks" and person in AUTHOR
+        for_few = FOR_AUTHORS if is_own else FOR_ORGANISERS if person == "staff" else FOR_MEMBERS
+        assert kept == {FOR_ALL if "anybody" in expected[kind] else for_few}, (kind, person)
+    look_at, query = (
+        f"/benchmarks/{scene.split.benchmark.slug}/videos/1",
+        f"submissions={scene.submission.pk}",
+    )
     for person in PEOPLE:
-        answer = scene.ask(person, f"{look_at}?submissions={scene.submission.pk}")
-        assert answer.status_code == (200 if person in expected["masks"] else 404), person
-        without = scene.ask(person, look_at)
-        told = answer.content.decode() + without.content.decode()
-        for kind in expected:
+        page = scene.ask(person, f"{look_at}/?{query}")
+        answer = scene.ask(person, f"/api/v1{look_at}?{query}")
+        without = scene.ask(person, f"/api/v1{look_at}")
+        status = 200 if person in expected["masks"] else 404
+        assert (page.status_code, answer.status_code) == (status, status), person
+        assert "no-store" in page.headers.get("Cache-Control", "no-store")
+        told = answer.body.decode() + without.body.decode()
+        if without.status_code == 200:
+            assert ("/frames/{size}" in told) == (person in expected["frame"])
+        for kind in digests:
             may = person in expected[kind] & expected["masks"] or (kind, person) in {
                 ("truth", one) for one in expected["truth"]
             }
             assert (digests[kind] in told) == may, (kind, person)
+            assert may or digests[kind] not in page.body.decode(), (kind, person)
 
 
 def test_a_member_who_left_sees_nothing_not_even_the_own_submission() -> None:
@@ -180,7 +213,7 @@ def test_a_name_that_belongs_to_something_else_is_not_found() -> None:
                 assert not answer.streaming
 
 
-def test_a_former_ground_truth_is_hidden_though_the_new_one_is_public() -> None:
+def test_what_follows_from_a_former_ground_truth_is_hidden_though_the_new_one_is_public() -> None:
     scene = Scene.made(ground_truth_public=True)
     addresses = scene.addresses()
     Split.objects.filter(pk=scene.split.pk).update(ground_truth=make_blob())
@@ -188,8 +221,9 @@ def test_a_former_ground_truth_is_hidden_though_the_new_one_is_public() -> None:
         "masks": 200,
         "truth": 404,
         "events": 404,
+        "frame": 404,
     }
-    assert scene.ask("staff", addresses["events"]).status_code == 200
+    assert scene.ask("staff", addresses["events"]).status_code == 404
 
 
 def test_hiding_and_withdrawing_from_view_work_at_once() -> None:
@@ -199,37 +233,6 @@ def test_hiding_and_withdrawing_from_view_work_at_once() -> None:
     Submission.objects.filter(pk=scene.submission.pk).update(is_public=False, is_hidden=True)
     for kind in ("masks", "events"):
         assert scene.ask("another", addresses[kind]).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("rules", "is_public", "person", "kind", "kept"),
-    [
-        ({"ground_truth_public": True}, True, "anybody", "masks", FOR_ALL),
-        ({"ground_truth_public": True}, True, "author", "truth", FOR_ALL),
-        ({"ground_truth_public": True}, True, "another", "events", FOR_ALL),
-        ({"ground_truth_public": True}, False, "author", "masks", FOR_AUTHORS),
-        ({"ground_truth_public": True}, False, "author", "events", FOR_MEMBERS),
-        ({"scores_visible": False}, True, "author", "masks", FOR_AUTHORS),
-        ({"details_visible": True}, True, "staff", "truth", FOR_ORGANISERS),
-        ({"details_visible": True}, True, "staff", "events", FOR_ORGANISERS),
-    ],
-)
-def test_caches_keep_what_they_may(
-    rules: dict[str, Any], is_public: bool, person: str, kind: str, kept: str
-) -> None:
-    scene = Scene.made(is_public=is_public, **rules)
-    for door in ("", "/api/v1"):
-        assert scene.ask(person, door + scene.addresses()[kind])["Cache-Control"] == kept
-
-
-@pytest.mark.parametrize("person", ["member", "author", "staff"])
-def test_nothing_of_a_private_benchmark_is_for_the_caches_of_all(person: str) -> None:
-    scene = Scene.made(ground_truth_public=True)
-    scene.make_private()
-    for address in scene.addresses().values():
-        assert scene.ask(person, address)["Cache-Control"].startswith("private, ")
-    if person == "member":  # of others: hiding must work
-        assert scene.ask(person, scene.addresses()["masks"])["Cache-Control"] == FOR_MEMBERS
 
 
 @pytest.mark.parametrize(
@@ -294,28 +297,13 @@ def test_offsets_lead_through_the_file() -> None:
     assert scene.ask("anybody", mine["events_url"]).status_code == 200
 
 
-def test_frames_show_where_organisers_say_so() -> None:
-    scene = Scene.made()
-    people: dict[str, User | AnonymousUser] = {"anybody": AnonymousUser(), **scene.people}
-
-    def see(**rules: Any) -> set[str]:
-        Split.objects.filter(pk=scene.split.pk).update(**rules)
-        split = Split.objects.get(pk=scene.split.pk)
-        return {name for name, user in people.items() if frames_are_visible(user, split)}
-
-    assert see() == STAFF
-    assert see(frames_public=True) == ALL
-    assert see(frames_public=True, opens_at=None) == STAFF
-    scene.make_private()
-    assert see(frames_public=True, opens_at="2020-01-01T00:00Z") == MEMBERS
-
-
 def test_a_range_costs_few_queries_and_reads_nothing_large(django_assert_max_num_queries: Any) -> None:
     scene = Scene.made(ground_truth_public=True)
     addresses = scene.addresses()
     http = Client()
     http.force_login(scene.people["another"])
-    for address in addresses.values():
+    for kind in ("masks", "truth", "events"):
+        address = addresses[kind]
         with django_assert_max_num_queries(5) as found:
             assert read(http.get(address, headers={"Range": "bytes=0-9"})).status_code == 206
         for query in found.captured_queries:

@@ -332,5 +332,8 @@ def test_the_head_of_a_store_is_read_up_to_a_usual_size(var: Path) -> None:
 
     assert head_of(written({"objects": []})) == {"objects": []}
     assert head_of(written({"objects": ["x" * 2 * 1024 * 1024]})) is None
+    damaged = written({"objects": []})
+    files.path_of(ready.digest).write_bytes(b"\0" * damaged.offsets[1])
+    assert head_of(damaged) is None
     files.path_of(ready.digest).unlink()
     assert head_of(ready) is None

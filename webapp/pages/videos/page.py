@@ -27,11 +27,12 @@ CHOICES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class LayerObjects:
-    """What the file of a layer has in this video: name, score, span and number of frames of each object."""
+    """What the file of a layer has in this video: name, score, occlusion, span, number of frames of each."""
 
     title: str
-    objects: list[tuple[str, str, str, int]]
+    objects: list[tuple[str, str, str, str, int]]
     has_scores: bool
+    has_occlusion: bool
 
     @property
     def count(self) -> str:
@@ -78,15 +79,16 @@ def objects_of(split: Split, layers: Sequence[Layer]) -> list[LayerObjects]:
         if head is not None:
             items = head["objects"]
             rows = [_row(n, item, names) for n, item in enumerate(items, 1)]
-            found.append(LayerObjects(layer.title, rows, any("score" in item for item in items)))
+            has = {name: any(name in item for item in items) for name in ("score", "occlusion")}
+            found.append(LayerObjects(layer.title, rows, has["score"], has["occlusion"]))
     return found
 
 
-def _row(number: int, item: dict[str, Any], names: dict[int, str]) -> tuple[str, str, str, int]:
+def _row(number: int, item: dict[str, Any], names: dict[int, str]) -> tuple[str, str, str, str, int]:
     name = f"{names.get(item['category'], 'unknown category')} {number}"
-    score = f"{item['score']:.2f}" if "score" in item else ""
+    score, occlusion = (f"{item[key]:.2f}" if key in item else "" for key in ("score", "occlusion"))
     span = UNDEFINED if item["first"] is None else f"{item['first'] + 1}\N{EN DASH}{item['last'] + 1}"
-    return name, score, span, item["frames"]
+    return name, score, occlusion, span, item["frames"]
 
 
 def _categories(split: Split) -> dict[int, str]:

@@ -16,6 +16,14 @@ export class Story {
     return `${this.category(item)} ${tail}`;
   }
 
+  /** "slightly occluded in frames 3–9; severely in frames 10–12", of an annotated object. */
+  occlusion({ levels }) {
+    const spans = this.names.spans(levels);
+    const frames = (level) => spans.filter(({ value }) => value === level).map(({ from, to }) => (to - from > 1 ? `${from + 1}–${to}` : `${to}`));
+    const parts = [["slightly", frames(2)], ["severely", frames(3)]].filter(([, found]) => found.length);
+    return parts.map(([word, found]) => `${word} occluded in frames ${found.join(", ")}`).join("; ") || "never occluded";
+  }
+
   /** All events of some layers in order: {frame, kind, key, prediction, object}. */
   events(keys, { threshold }) {
     const found = [];

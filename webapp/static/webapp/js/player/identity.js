@@ -38,6 +38,11 @@ export class Identities {
     return found;
   }
 
+  /** [frame, value] wherever a value changes -> {from, to, value}; `to` is the frame after the last one. */
+  spans(changes) {
+    return changes.map(([from, value], i) => ({ from, to: changes[i + 1]?.[0] ?? this.length, value }));
+  }
+
   /** The annotated object on which object n of a layer lies: -1 for none, null where that is not known. */
   personAt(key, n, frame) {
     if (key === "truth") return n;

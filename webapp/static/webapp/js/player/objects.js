@@ -8,6 +8,7 @@ export class ObjectList {
     this.note = root.querySelector(".list-note");
     this.iouHead = root.querySelector(".iou-head");
     this.scoreHead = root.querySelector(".score-head");
+    this.occlusionHead = root.querySelector(".occlusion-head");
     this.tabs = root.querySelector(".list-tabs");
   }
 
@@ -23,6 +24,7 @@ export class ObjectList {
     const hasIou = this.key !== "truth" && Boolean(this.names.events[this.key]);
     this.iouHead.hidden = !hasIou;
     this.scoreHead.hidden = !heads[this.key].objects.some(({ score }) => score !== undefined);
+    this.occlusionHead.hidden = !heads[this.key].objects.some(({ levels }) => levels);
     const focused = this.body.contains(document.activeElement) ? document.activeElement.dataset.object : null;
     this.rows = shown.map(({ item, n }) => this.row(item, n, hasIou));
     this.body.replaceChildren(...this.rows.map(({ element }) => element));
@@ -61,9 +63,20 @@ export class ObjectList {
     name.append(button);
     element.append(name);
     if (!this.scoreHead.hidden) element.append(cell("num", item.score?.toFixed(2) ?? "–"));
+    if (!this.occlusionHead.hidden) element.append(this.occlusionCell(item));
     if (hasIou) element.append(this.iouCell(this.names.events[key].predictions[n].iou));
     element.append(cell("num", item.first === null ? "–" : `${item.first + 1}–${item.last + 1}`));
     return { element, swatch, n };
+  }
+
+  occlusionCell(item) {
+    const found = cell("num", item.occlusion.toFixed(2));
+    const text = this.story.occlusion(item);
+    const spoken = document.createElement("span");
+    Object.assign(spoken, { className: "visually-hidden", textContent: `: ${text}` });
+    found.title = text;
+    found.append(spoken);
+    return found;
   }
 
   iouCell(values) {

@@ -246,6 +246,7 @@ function refresh(isListed = true) {
   }
   const explained = show.filter((key) => names.events[key]);
   find("legend").hidden = !explained.length;
+  find("levels").hidden = !timeline.hasLevels;
   find("halves").textContent = explained.length > 1 ? `upper half ${titles[explained[0]]}, lower half ${titles[explained[1]]}` : "";
   const events = story.events(show, state);
   for (const button of root.querySelectorAll("[data-event]")) {

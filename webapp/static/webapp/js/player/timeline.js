@@ -3,6 +3,8 @@ import { css, NOBODY } from "./identity.js";
 
 const LANE = 24;
 const RULER = 26;
+const STRIP = 5; // below the bars: how occluded the object is
+const SLIGHT = 2;
 const STATES = ["absent", "matched", "switched", "missed"]; // evaluator/playback/events.py
 
 export class Timeline {
@@ -48,11 +50,15 @@ export class Timeline {
   update(state, keys) {
     this.state = state;
     const { heads, events } = this.names;
+    this.hasLevels = false;
     const submissions = keys.filter((key) => key !== "truth" && heads[key]);
     const explained = submissions.filter((key) => events[key] && heads.truth);
     this.lanes = [];
     if (heads.truth && (explained.length || keys.includes("truth"))) {
-      heads.truth.objects.forEach((_, n) => this.lanes.push({ key: "truth", n, bars: this.bars(n, explained) }));
+      heads.truth.objects.forEach(({ levels }, n) => {
+        this.lanes.push({ key: "truth", n, bars: this.bars(n, explained), levels: levels && this.names.spans(levels) });
+        this.hasLevels ||= Boolean(levels);
+      });
     }
     for (const key of submissions) {
       const kinds = explained.includes(key) ? this.falseOnes(key) : null;
@@ -137,13 +143,16 @@ export class Timeline {
     const pen = canvas.getContext("2d");
     pen.scale(scale, scale);
     const style = getComputedStyle(canvas);
-    const colours = Object.fromEntries(["ink", "muted", "line", "card"].map((name) => [name, style.getPropertyValue(`--${name}`)]));
+    const colours = Object.fromEntries(["ink", "muted", "line", "card", "occlusion-moderate", "occlusion-heavy"].map((name) => [name, style.getPropertyValue(`--${name}`)]));
     this.drawRuler(pen, width, height, colours, style);
-    lanes.forEach(({ bars }, lane) => {
-      const top = RULER + LANE * lane + 3;
-      const each = (LANE - 6) / bars.length;
+    lanes.forEach(({ bars, levels }, lane) => {
+      const margin = levels ? 2 : 3;
+      const room = LANE - 2 * margin - (levels ? STRIP + 1 : 0);
+      const top = RULER + LANE * lane + margin;
+      const each = room / bars.length;
       pen.fillStyle = colours.line;
-      pen.fillRect(0, top + (LANE - 6) / 2, width, 1);
+      pen.fillRect(0, top + room / 2, width, 1);
+      if (levels) this.drawLevels(pen, levels, RULER + LANE * (lane + 1) - margin, width, colours);
       bars.forEach((row, n) => row.forEach((bar) => this.drawBar(pen, bar, top + n * each, each - (bars.length > 1 ? 1 : 0), width, colours)));
     });
   }
@@ -158,6 +167,16 @@ export class Timeline {
       pen.fillRect(Math.round(x), RULER - 6, 1, height);
       pen.fillStyle = muted;
       pen.fillText(frame, Math.min(Math.max(x, 8), width - 10), 13);
+    }
+  }
+
+  /** Thin where an object is slightly occluded, thick where it is severely. */
+  drawLevels(pen, levels, bottom, width, colours) {
+    for (const { from, to, value } of levels) {
+      if (value < 2) continue;
+      const height = value === 2 ? SLIGHT : STRIP;
+      pen.fillStyle = colours[value === 2 ? "occlusion-moderate" : "occlusion-heavy"];
+      pen.fillRect((from * width) / this.length, bottom - height, ((to - from) * width) / this.length, height);
     }
   }
 
