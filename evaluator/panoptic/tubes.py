@@ -53,6 +53,15 @@ class Listing:
     area: NDArray[np.int64]
     position: NDArray[np.int32]
 
+    def main_category(self) -> NDArray[np.int64]:
+        """Return the category that each segment has in most frames, the lowest one of several, [S]."""
+        found = np.full(len(self.ids), ABSENT, np.int64)
+        for column in range(len(self.ids)):
+            mine = self.category[:, column]
+            names, frames = np.unique(mine[mine != ABSENT], return_counts=True)
+            found[column] = names[frames.argmax()]
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class VideoTubes:

@@ -48,15 +48,17 @@ def store_ground_truth(spec: BenchmarkSpec, ground_truth: Path, path: Path, opti
 def store_events(
     spec: BenchmarkSpec, ground_truth: Path, predictions: Path, path: Path, options: Options
 ) -> StoreIndex:
-    """Write what happens to each annotated object to `path`; for tracklets only. See `events`.
+    """Write what happens to each annotated object to `path`. See `events`, and `segments` for maps.
 
     Raises:
         SubmissionRejected: the predictions cannot be used.
         OSError: a file cannot be read or written.
-        ValueError: the benchmark is of another task than vis.
+        ValueError: the benchmark is semantic, and so has no objects to follow.
     """
-    if spec.task != "vis":
-        raise ValueError(f"Expected a benchmark of tracklets, but got {spec.key!r}")
-    from evaluator.playback.events import store_events
-
+    if spec.task == "vss":
+        raise ValueError(f"Expected a benchmark with objects to follow, but got {spec.key!r}")
+    if spec.task == "vis":
+        from evaluator.playback.events import store_events
+    else:
+        from evaluator.playback.segments import store_events
     return store_events(spec, ground_truth, predictions, path, options)

@@ -99,10 +99,14 @@ def store_events(
     scorer = score_predictions(source, truth, splits_of(spec), options.workers, None).scorer
 
     def pieces(index: int) -> Pieces:
-        found = video_events(scorer, index).to_json()
-        return Pieces(truth.videos[index].id, (pack_head({"kind": "events", "states": STATES} | found),))
+        return pieces_of(truth.videos[index].id, video_events(scorer, index))
 
     return store_videos(path, pieces, len(truth.videos), options)
+
+
+def pieces_of(video: int, found: VideoEvents) -> Pieces:
+    """Return what happens in a video as it stands in the store."""
+    return Pieces(video, (pack_head({"kind": "events", "states": STATES} | found.to_json()),))
 
 
 def video_events(scorer: TrackletScorer, index: int) -> VideoEvents:
@@ -122,7 +126,7 @@ def video_events(scorer: TrackletScorer, index: int) -> VideoEvents:
     follow_video(overlaps.shared, overlaps.p_areas, overlaps.g_areas, arrays.crowd[first:last], follows)
     follows = follows[order]
     partner = _partners(about, right, last - first)
-    states = _states(overlaps.g_areas, follows, partner)
+    states = states_of(overlaps.g_areas, follows, partner)
     kind = np.where(right, NONE, kind)
     return VideoEvents(
         follows,
@@ -131,7 +135,7 @@ def video_events(scorer: TrackletScorer, index: int) -> VideoEvents:
         _iou(overlaps, order, about),
         partner,
         states,
-        _events(states, partner, kind, overlaps.p_areas[order]),
+        events_of(states, partner, kind, overlaps.p_areas[order]),
     )
 
 
@@ -144,7 +148,8 @@ def _partners(about: Ints, right: NDArray[np.bool_], objects: int) -> Ints:
     return partner
 
 
-def _states(areas: Ints, follows: Ints, partner: Ints) -> NDArray[np.uint8]:
+def states_of(areas: Ints, follows: Ints, partner: Ints) -> NDArray[np.uint8]:
+    """Return the state of each object in each frame, [G, T]; arguments are as in `VideoEvents`."""
     states = np.full(areas.shape, MISSED, np.uint8)
     for g, n in enumerate(partner.tolist()):
         if n >= 0:
@@ -164,9 +169,15 @@ def _iou(overlaps: VideoOverlaps, order: Ints, about: Ints) -> NDArray[np.float6
     return found
 
 
-def _events(
+def events_of(
     states: NDArray[np.uint8], partner: Ints, kind: Ints, areas: Ints
 ) -> list[tuple[int, str, int | None, int | None]]:
+    """Return the changes of states, and where predictions that are about no object begin.
+
+    Args:
+        states, partner, kind: as in `VideoEvents`.
+        areas: [N, T], pixels of the predictions.
+    """
     found: list[tuple[int, str, int | None, int | None]] = []
     for g, row in enumerate(states):
         shown = np.flatnonzero(row != ABSENT)

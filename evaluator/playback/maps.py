@@ -21,7 +21,7 @@ from evaluator.options import Options
 from evaluator.panoptic.check import VideoReader, check_videos
 from evaluator.panoptic.ground_truth import read_panoptic_truth
 from evaluator.panoptic.predictions import open_panoptic_predictions
-from evaluator.panoptic.tubes import ABSENT, Listing, make_listing
+from evaluator.panoptic.tubes import Listing, make_listing
 from evaluator.playback.pack_kernels import BYTES_PER_NUMBER, write_map
 from evaluator.playback.store import WINDOW, Pieces, StoreIndex, pack, pack_head, store_videos
 from evaluator.problems import ProblemList, SubmissionRejected
@@ -165,15 +165,14 @@ def _raise(problems: ProblemList) -> None:
 def _segments(listing: Listing) -> Describe:
     """Describe the segments of a video; one has the category that it has in most frames."""
     columns = {number: column for column, number in enumerate(listing.ids.tolist())}
+    categories = listing.main_category().tolist()
 
     def describe(number: int) -> dict[str, Any] | None:
         column = columns.get(number)
         if column is None:
             return None
-        category = listing.category[:, column]
-        names, frames = np.unique(category[category != ABSENT], return_counts=True)
         crowd = {"crowd": True} if listing.crowd[:, column].any() else {}
-        return {"category": int(names[frames.argmax()]), "segment": number} | crowd
+        return {"category": categories[column], "segment": number} | crowd
 
     return describe
 

@@ -63,9 +63,10 @@ def wanted_masks(submission: Submission) -> Wanted | None:
 
 
 def wanted_events(submission: Submission) -> Wanted | None:
-    """Return the store of what happens to each object; tracklets alone have one."""
+    """Return the store of what happens to each object; semantic maps have no objects, and none."""
     masks = wanted_masks(submission)
-    if masks is None or submission.split.benchmark.has_maps:
+    spec = submission.split.benchmark.spec
+    if masks is None or spec is None or spec.task == "vss":
         return None
     return Wanted(Kind.EVENTS, masks.split, masks.source, masks.ground_truth)
 

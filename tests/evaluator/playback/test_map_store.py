@@ -177,6 +177,6 @@ def test_maps_that_cannot_be_read_leave_no_store(made: Callable[[Write], Path], 
         assert not (tmp_path / "store").exists()
 
 
-def test_events_are_of_tracklets_alone(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="tracklets"):
-        playback.store_events(VIPSEG, tmp_path, tmp_path, tmp_path / "store", Options())
+def test_classes_have_no_events(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="objects to follow"):
+        playback.store_events(VSPW, tmp_path, tmp_path, tmp_path / "store", Options())
