@@ -1,17 +1,23 @@
 """The player in a real browser: its pixels, its colours, its keys, and what it says."""
 
 import base64
+import io
 import json
+import re
+import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, CDPSession, Page, expect
 from pycocotools import mask as coco_mask
 
+from evaluator.synthetic import vps, vss
 from evaluator.synthetic.vis import write_benchmark
 from tests.e2e.test_crawl import AXE, HIDDEN_PARTS, RUN_AXE
 from tests.evaluator.playback.stores import pieces
@@ -22,30 +28,57 @@ from webapp.benchmarks.services import benchmark_import
 from webapp.charts.palette import DARK
 
 pytestmark = pytest.mark.browser
-FRAMES, HEIGHT, WIDTH = 70, 90, 160
+FRAMES, HEIGHT, WIDTH = 40, 90, 160
 NOBODY = (150, 156, 166)
 PALETTE = [tuple(bytes.fromhex(text[1:])) for text in DARK]
-FILES = {"a": "strong", "b": "weak"}
+PLAIN: dict[str, Any] = {"outlines": 0, "labels": 0, "opacity": 100}
 # The last frame is that of another shape, and the one before is not there.
 ODD, MISSING = FRAMES - 1, FRAMES - 2
-READ = """pane => {
-  const canvas = document.querySelectorAll("canvas.masks")[pane];
+READ = """([kind, pane]) => {
+  const canvas = document.querySelectorAll(`canvas.${kind}`)[pane];
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   let text = "";
   for (let at = 0; at < data.length; at += 8192) text += String.fromCharCode(...data.subarray(at, at + 8192));
-  return btoa(text);
+  return { pixels: btoa(text), caption: canvas.closest("figure").querySelector("figcaption").textContent,
+    frame: Number(document.getElementById("player").dataset.frame) - 1 };
+}"""
+NEXT_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+PASTE = """async () => {
+  const [item] = await navigator.clipboard.read();
+  const bytes = new Uint8Array(await (await item.getType("image/png")).arrayBuffer());
+  return btoa(String.fromCharCode(...bytes));
+}"""
+# The pictures of a film, of which it has at most 50 in a second.
+WATCH = """async (source) => {
+  const film = document.createElement("video");
+  film.muted = true;
+  const pictureOf = () => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [film.videoWidth, film.videoHeight];
+    canvas.getContext("2d").drawImage(film, 0, 0);
+    return canvas.toDataURL("image/png").split(",")[1];
+  };
+  film.src = URL.createObjectURL(await (await fetch(source)).blob());
+  await new Promise((done) => (film.onloadeddata = done));
+  const seek = (at) => new Promise((done) => { film.onseeked = done; film.currentTime = at; });
+  await seek(1e6); // its end
+  const end = film.currentTime;
+  const pictures = [];
+  for (let at = 0; at < end + 0.02; at += 0.02) {
+    await seek(Math.min(at, end));
+    pictures.push(pictureOf());
+  }
+  return pictures;
 }"""
 
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
     folder = tmp_path_factory.mktemp("player") / "benchmark"
-    write_benchmark(folder, videos=1, frames=FRAMES, height=HEIGHT, width=WIDTH, seed=7)
+    write_benchmark(folder, videos=1, frames=FRAMES, height=HEIGHT, width=WIDTH, seed=3)
     (video,) = (folder / "frames").iterdir()
     (video / f"{MISSING:05d}.jpg").unlink()
-    write_benchmark(folder / "other", videos=1, frames=1, height=64, width=64, seed=1)
-    (other,) = (folder / "other/frames").iterdir()
-    (other / "00000.jpg").replace(video / f"{ODD:05d}.jpg")
+    Image.new("RGB", (64, 64)).save(video / f"{ODD:05d}.jpg")
     return Stores(folder)
 
 
@@ -55,44 +88,74 @@ def site(stores: Stores) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
+@pytest.fixture(scope="module")
+def one_page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900},
+        locale="en-GB",
+        has_touch=True,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def page(one_page: Page) -> Iterator[Page]:
+    """One page for all tests: each opens the player in a state of its own. A script error fails the test."""
+    faults: list[str] = []
+
+    def note(error: Exception) -> None:
+        faults.append(str(error))
+
+    one_page.on("pageerror", note)
+    yield one_page
+    one_page.remove_listener("pageerror", note)
     assert faults == []
 
 
-def open_player(page: Page, site: str, layers: str = "truth,a,b", **state: Any) -> None:
-    hash_ = "&".join(f"{name}={value}" for name, value in state.items())
+def open_player(
+    page: Page, site: str, layers: str = "truth,a,b", *, is_explained: bool = True, **state: Any
+) -> None:
+    hash_ = "&".join(f"{name}={value}" for name, value in {"frame": 1, **state}.items())
     page.goto(f"{site}/page/{layers}#{hash_}")
+    page.evaluate(NEXT_FRAMES)  # where the address differs behind the # alone, the page stays
     expect_frame(page, int(state.get("frame", 1)))
-    expect(page.locator("[data-event=new] .count")).not_to_have_text("0") if "truth,a" in layers else None
+    expect(page.locator("[data-stage]")).to_have_attribute("aria-busy", "false")
+    if "truth,a" in layers and is_explained:
+        expect(page.locator("[data-event=new] .count")).not_to_have_text("0")
 
 
 def expect_frame(page: Page, number: int) -> None:
     expect(page.locator("#player")).to_have_attribute("data-frame", str(number))
 
 
-def pixels(page: Page, pane: int) -> NDArray[np.uint8]:
-    """[height, width, red green blue alpha] of the masks in a pane, when what is wanted is shown."""
+def read(page: Page, kind: str, pane: int) -> tuple[NDArray[np.uint8], str, int]:
+    """The pixels of a canvas of a pane now, [height, width, 4]; the pane's caption; the frame."""
+    found = page.evaluate(READ, [kind, pane])
+    flat = np.frombuffer(base64.b64decode(found["pixels"]), np.uint8)
+    return flat.reshape(HEIGHT, WIDTH, 4), found["caption"], found["frame"]
+
+
+def pixels(page: Page, pane: int, kind: str = "masks") -> NDArray[np.uint8]:
+    """[height, width, red green blue alpha] of a canvas in a pane, when what is wanted is shown."""
     expect(page.locator("[data-stage]")).to_have_attribute("aria-busy", "false")
-    return np.frombuffer(base64.b64decode(page.evaluate(READ, pane)), np.uint8).reshape(HEIGHT, WIDTH, 4)
+    return read(page, kind, pane)[0]
+
+
+@cache
+def entries(path: Path) -> list[dict[str, Any]]:
+    """Tracklets in the order of the player's list."""
+    found = json.loads(path.read_text())
+    if isinstance(found, dict):
+        return sorted(found["annotations"], key=lambda one: one["category_id"])
+    return sorted(found, key=lambda one: -one["score"])
 
 
 def layer_masks(stores: Stores, key: str, frame: int) -> list[NDArray[np.bool_]]:
     """The masks of a frame by pycocotools, in the order of the player's list."""
-    if key == "truth":
-        entries = json.loads((stores.folder / "annotations.json").read_text())["annotations"]
-        entries.sort(key=lambda one: one["category_id"])
-    else:
-        path = stores.folder / "predictions" / FILES[key] / "results.json"
-        entries = sorted(json.loads(path.read_text()), key=lambda one: -one["score"])
     found = []
-    for entry in entries:
+    for entry in entries(stores.truth if key == "truth" else stores.submission(key)):
         mask = entry["segmentations"][frame]
         if mask and isinstance(mask["counts"], list):
             mask = coco_mask.frPyObjects(mask, HEIGHT, WIDTH)
@@ -125,25 +188,88 @@ def painted(masks: list[NDArray[np.bool_]], hues: list[tuple[int, ...]]) -> NDAr
     return picture
 
 
-def test_every_pixel_is_that_of_the_masks_and_has_the_colour_of_its_identity(
+def expected(stores: Stores, key: str, frame: int) -> NDArray[np.uint8]:
+    return painted(layer_masks(stores, key, frame), colours(stores, key, frame))
+
+
+@cache
+def pictures(folder: Path) -> NDArray[np.int16]:
+    """All frames that can be shown [frames, height, width, 3]."""
+    (video,) = (folder / "frames").iterdir()
+    files = [video / f"{frame:05d}.jpg" for frame in range(MISSING)]
+    return np.stack([np.asarray(Image.open(file), np.int16) for file in files])
+
+
+def frame_of(stores: Stores, shown: NDArray[np.uint8]) -> int:
+    """Which frame a picture is; decoders may differ a little."""
+    apart = np.abs(pictures(stores.folder) - shown[..., :3]).mean((1, 2, 3))
+    assert apart.min() < 6
+    return int(apart.argmin())
+
+
+def test_every_pixel_is_that_of_the_masks_with_the_colour_of_its_identity_on_its_own_frame(
     page: Page, site: str, stores: Stores
 ) -> None:
     switches = [at for at, kind, *_ in events(stores, "b")["events"] if kind == "switch"]
     assert switches, "the benchmark has to have an identity switch"
-    for frame in {0, 31, 32, FRAMES - 1, switches[0] - 1, switches[0]}:
-        open_player(page, site, frame=frame + 1, outlines=0, labels=0, opacity=100)
+    for frame in {0, 31, 32, MISSING - 1, switches[0] - 1, switches[0]}:
+        open_player(page, site, frame=frame + 1, **PLAIN)
         expect(page.locator("canvas.masks")).to_have_count(3)
         for pane, key in enumerate(("truth", "a", "b")):
-            want = painted(layer_masks(stores, key, frame), colours(stores, key, frame))
-            assert (pixels(page, pane) == want).all(), (frame, key)
+            assert (pixels(page, pane) == expected(stores, key, frame)).all(), (frame, key)
+            assert frame_of(stores, pixels(page, pane, "frame")) == frame
 
 
 def test_without_ground_truth_a_track_keeps_its_colour(page: Page, site: str, stores: Stores) -> None:
-    for frame in (0, 40):
-        open_player(page, site, "a", frame=frame + 1, outlines=0, labels=0, opacity=100)
+    for frame in (0, 35):
+        open_player(page, site, "a", frame=frame + 1, **PLAIN)
         masks = layer_masks(stores, "a", frame)
         want = painted(masks, [PALETTE[n % len(PALETTE)] for n in range(len(masks))])
         assert (pixels(page, 0) == want).all()
+
+
+@pytest.mark.parametrize("benchmark", ["vipseg", "vspw"])
+def test_every_pixel_of_maps_is_that_of_the_png(benchmark: str, page: Page, tmp_path: Path) -> None:
+    write = vps.write_benchmark if benchmark == "vipseg" else vss.write_benchmark
+    write(tmp_path, videos=1, frames=3, height=HEIGHT, width=WIDTH, seed=3)
+    stores = Stores(tmp_path, benchmark)
+    with served(stores) as site:
+        for frame in range(3):
+            open_player(page, site, "truth,a", is_explained=False, frame=frame + 1, **PLAIN)
+            for pane, key in enumerate(("truth", "a")):
+                assert (pixels(page, pane) == map_expected(stores, key, frame)).all(), (frame, key)
+                folder = next((tmp_path / "frames").iterdir())
+                picture = np.asarray(Image.open(folder / f"{frame:05d}.jpg"), np.int16)
+                assert np.abs(picture - pixels(page, pane, "frame")[..., :3]).mean() < 2
+        page.goto("about:blank")
+
+
+def map_expected(stores: Stores, key: str, frame: int) -> NDArray[np.uint8]:
+    """The colour of each pixel of a PNG: a hue for each category, others for its further segments."""
+    (file,) = (stores.truth if key == "truth" else stores.submission(key)).rglob(f"{frame:05d}.png")
+    values = np.asarray(Image.open(file), np.int64)
+    names = sorted(stores.categories)
+    picture = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    if stores.benchmark == "vspw":
+        first = 1 if key == "truth" else 0
+        for value in np.unique(values[values >= first]).tolist():
+            picture[values == value] = (*hue(names.index(value - first)), 255)
+        return picture
+    numbers = values @ [1, 256, 256**2]
+    times: dict[int, int] = {}
+    for one in stores.head(key)["objects"]:
+        earlier = times.get(one["category"], 0)
+        times[one["category"]] = earlier + 1
+        picture[numbers == one["segment"]] = (*hue(names.index(one["category"]) + 5 * earlier), 255)
+    assert ((picture[..., 3] == 0) == (numbers == 0)).all()
+    return picture
+
+
+def hue(n: int) -> tuple[int, ...]:
+    """The palette, then its darker and its lighter hues."""
+    colour, turn = PALETTE[n % len(PALETTE)], n // len(PALETTE) % 3
+    factor, more = ((1.0, 0), (0.6, 0), (0.5, 127))[turn]
+    return tuple(int(factor * part + more + 0.5) for part in colour)
 
 
 def test_a_difference_shows_what_is_in_one_of_two_and_in_both(page: Page, site: str, stores: Stores) -> None:
@@ -156,6 +282,16 @@ def test_a_difference_shows_what_is_in_one_of_two_and_in_both(page: Page, site: 
         assert len(np.unique(shown[region], axis=0)) == 1
     assert (shown[~first & ~second] == 0).all()
     assert len(np.unique(shown.reshape(-1, 4), axis=0)) == 4
+
+
+def test_blinking_shows_one_and_the_other_in_one_place(page: Page, site: str, stores: Stores) -> None:
+    open_player(page, site, frame=20, mode="blink", show="a,b", **PLAIN)
+    for key, title in (("a", "Strong"), ("b", "Weak")):
+        page.locator(".pane figcaption", has_text=title).wait_for()
+        shown, caption, _ = read(page, "masks", 0)
+        assert caption == title
+        assert (shown == expected(stores, key, 19)).all()
+    expect(page.locator("canvas.masks")).to_have_count(1)
 
 
 def test_an_outline_takes_the_border_of_a_mask_and_leaves_its_inside(
@@ -253,14 +389,14 @@ def test_the_next_event_is_found_and_told(page: Page, site: str, stores: Stores)
 
 
 def test_lanes_scrub_and_solo_and_a_click_on_a_mask_picks_it(page: Page, site: str, stores: Stores) -> None:
-    open_player(page, site, "truth,a", show="a", outlines=0, labels=0, opacity=100)
+    open_player(page, site, "truth,a", show="a", **PLAIN)
     track = page.get_by_role("slider", name="Frame")
     box = track.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] * 39.5 / FRAMES, box["y"] + 10)
-    expect_frame(page, 40)
-    expect(track).to_have_attribute("aria-valuetext", f"Frame 40 of {FRAMES}")
-    masks = layer_masks(stores, "a", 39)
+    page.mouse.click(box["x"] + box["width"] * 29.5 / FRAMES, box["y"] + 10)
+    expect_frame(page, 30)
+    expect(track).to_have_attribute("aria-valuetext", f"Frame 30 of {FRAMES}")
+    masks = layer_masks(stores, "a", 29)
     picked = next(n for n, mask in enumerate(masks) if mask.any())
     row, column = np.argwhere(masks[picked])[masks[picked].sum() // 2]
     view = page.locator(".view").bounding_box()
@@ -268,15 +404,14 @@ def test_lanes_scrub_and_solo_and_a_click_on_a_mask_picks_it(page: Page, site: s
     scale = view["width"] / WIDTH
     page.mouse.click(view["x"] + (column + 0.5) * scale, view["y"] + (row + 0.5) * scale)
     expect(page.locator("[data-solo]")).to_be_visible()
-    hues = colours(stores, "a", 39)
+    hues = colours(stores, "a", 29)
     assert (pixels(page, 0) == painted([masks[picked]], [hues[picked]])).all()
 
 
 def test_lanes_and_list_say_how_occluded_each_object_is(page: Page, site: str, stores: Stores) -> None:
     open_player(page, site, "truth,a", frame=1)
     expect(page.locator("[data-levels]")).to_be_visible()
-    annotated = json.loads((stores.folder / "annotations.json").read_text())["annotations"]
-    annotated.sort(key=lambda one: one["category_id"])
+    annotated = entries(stores.truth)
     # Close to the lower end of a lane, and as high as severe occlusion alone reaches.
     read = """([lanes, frames]) => {
       const canvas = document.querySelector(".lane-track canvas");
@@ -299,59 +434,179 @@ def test_lanes_and_list_say_how_occluded_each_object_is(page: Page, site: str, s
     expect(cell).to_contain_text(f"severely occluded in frames {first}")
 
 
-def test_a_frame_that_is_missing_or_of_another_shape_is_told_and_masks_go_on(page: Page, site: str) -> None:
-    open_player(page, site, frame=MISSING + 1)
+def test_a_frame_that_is_missing_or_of_another_shape_is_told_and_masks_go_on(
+    page: Page, site: str, stores: Stores
+) -> None:
+    open_player(page, site, frame=MISSING + 1, **PLAIN)
     status = page.locator("[data-status]")
     expect(status).to_contain_text(f"Frame {MISSING + 1} has no picture: There is no such file.")
     page.keyboard.press("End")
     expect(status).to_contain_text("The frame has 64 x 64 pixels, the annotations say 160 x 90.")
-    assert pixels(page, 0).any()
+    assert (pixels(page, 0) == expected(stores, "truth", ODD)).all()
     page.keyboard.press("Home")
     expect(status).not_to_contain_text("no picture")
 
 
-def test_pictures_and_clips_are_saved(page: Page, site: str, tmp_path: Path) -> None:
-    open_player(page, site, loop="3-6", speed=10)
+def test_a_submission_without_an_object_in_the_video_has_a_lane_that_says_so(
+    page: Page, stores: Stores, tmp_path: Path
+) -> None:
+    for name in ("annotations.json", "frames", "predictions/strong"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(stores.folder / name)
+    (tmp_path / "predictions/weak").mkdir()
+    (tmp_path / "predictions/weak/results.json").write_text("[]")
+    with served(Stores(tmp_path)) as site:
+        open_player(page, site)
+        lanes = page.locator(".lane-names li")
+        expect(lanes.last).to_have_text("Weak has no object in this video.")
+        expect(lanes.filter(has_text="False tracks of Strong")).to_have_count(1)
+        assert not pixels(page, 2).any()
+        page.goto("about:blank")
+
+
+def test_pictures_and_clips_are_what_is_seen(page: Page, site: str, stores: Stores, tmp_path: Path) -> None:
+    open_player(page, site, frame=2, loop="4-9", speed=4, show="truth,a", **PLAIN)
     with page.expect_download() as picture:
         page.keyboard.press("p")
-    picture.value.save_as(tmp_path / "frame.png")
-    assert (tmp_path / "frame.png").read_bytes()[16:24] == (3 * WIDTH + 16).to_bytes(4) + HEIGHT.to_bytes(4)
+    saved = np.asarray(Image.open(picture.value.path()).convert("RGB"), np.int16)
+    seen = np.concatenate(
+        [looked_at(stores, "truth", 1), np.full((HEIGHT, 8, 3), 255), looked_at(stores, "a", 1)], 1
+    )
+    assert saved.shape == seen.shape
+    assert np.abs(saved - seen).mean() < 2
+    page.keyboard.press("y")
+    expect(page.locator("[data-status]")).to_have_text("The picture is in the clipboard.")
+    pasted = Image.open(io.BytesIO(base64.b64decode(page.evaluate(PASTE)))).convert("RGB")
+    assert (np.asarray(pasted, np.int16) == saved).all()
     with page.expect_download() as clip:
         page.keyboard.press("c")
-    assert clip.value.suggested_filename.endswith((".webm", ".mp4"))
-    assert clip.value.path().stat().st_size > 500
+    film = clip.value
+    assert film.suggested_filename.endswith((".webm", ".mp4"))
+    file = stores.folder / f"clip{Path(film.suggested_filename).suffix}"
+    film.save_as(file)
+    played = []
+    for text in page.evaluate(WATCH, f"/stores/{file.name}"):
+        shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB"), np.int16)
+        apart = [np.abs(shown[:, :WIDTH] - looked_at(stores, "truth", at)).mean() for at in range(12)]
+        played.append(int(np.argmin(apart)))
+    assert sorted(set(played)) == [3, 4, 5, 6, 7, 8]
+    assert played == sorted(played)
 
 
-def test_accessibility_and_phones(browser: Browser, site: str) -> None:
-    for width, scheme in ((1280, "light"), (1280, "dark"), (390, "light"), (320, "dark")):
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,  # type: ignore[arg-type]
-        )
-        page = context.new_page()
-        open_player(page, site)
-        page.evaluate(AXE)
-        assert page.evaluate(RUN_AXE) == []
-        assert page.evaluate(HIDDEN_PARTS) == []
-        context.close()
+def looked_at(stores: Stores, key: str, frame: int) -> NDArray[np.int16]:
+    """A frame with its masks above it."""
+    above = expected(stores, key, frame).astype(np.int16)
+    return np.where(above[..., 3:] > 0, above[..., :3], pictures(stores.folder)[frame])
+
+
+def test_fingers_scrub_zoom_and_move_and_what_passes_is_one_frame_with_its_masks(
+    page: Page, site: str, stores: Stores
+) -> None:
+    open_player(page, site, "truth,a", show="a", **PLAIN)
+    device = page.context.new_cdp_session(page)
+    track = page.get_by_role("slider", name="Frame").bounding_box()
+    view = page.locator(".view").bounding_box()
+    assert track is not None
+    assert view is not None
+    touch(device, "touchStart", (track["x"] + 2, track["y"] + 10))
+    passed = set()
+    for frame in (*range(2, 36, 3), *range(35, 5, -4)):
+        touch(device, "touchMove", (track["x"] + track["width"] * (frame + 0.5) / FRAMES, track["y"] + 10))
+        page.evaluate(NEXT_FRAMES)
+        shown, _, at = read(page, "masks", 0)
+        picture, _, later = read(page, "frame", 0)
+        assert (shown == expected(stores, "a", at)).all()
+        if at == later:
+            assert frame_of(stores, picture) == at
+            passed.add(at)
+    touch(device, "touchEnd")
+    expect_frame(page, 8)
+    assert len(passed) > 5
+    middle = view["x"] + view["width"] / 2, view["y"] + view["height"] / 2
+    touch(device, "touchStart", *fingers(middle, 40))
+    for apart in (60, 80):
+        touch(device, "touchMove", *fingers(middle, apart))
+    touch(device, "touchEnd")
+    zoom = page.locator("[data-zoom-value]")
+    expect(zoom).to_have_text("2.0×")
+    assert page.evaluate("visualViewport.scale") == 1
+    expect_zoom(page, 2, 0.5)
+    touch(device, "touchStart", middle)
+    for moved in (0.1, 0.2):
+        touch(device, "touchMove", (middle[0] - moved * view["width"], middle[1]))
+    touch(device, "touchEnd")
+    expect_zoom(page, 2, 0.6)
+    page.mouse.move(*middle)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    expect(zoom).to_have_text("3.3×")
+    page.keyboard.press("0")
+    expect(zoom).to_have_text("Fit")
+    device.detach()
+
+
+def expect_zoom(page: Page, zoom: float, x: float) -> None:
+    """The address says how large the picture is, and which part of its width is in the middle."""
+    expect(page).to_have_url(re.compile(r"frame=8&.*&zoom="))
+    page.wait_for_timeout(300)  # the address follows a little later
+    found = [float(part) for part in page.url.rpartition("zoom=")[2].split(",")]
+    assert found == pytest.approx([zoom, x, 0.5], abs=0.01)
+
+
+def touch(device: CDPSession, kind: str, *points: tuple[float, float]) -> None:
+    found = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+    device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": found})
+
+
+def fingers(middle: tuple[float, float], apart: float) -> list[tuple[float, float]]:
+    return [(middle[0] - apart, middle[1]), (middle[0] + apart, middle[1])]
+
+
+def test_the_whole_screen_is_the_players(page: Page, site: str) -> None:
+    open_player(page, site)
+    for name in ("player", None):
+        page.keyboard.press("Shift+F")
+        page.wait_for_function("name => (document.fullscreenElement?.id ?? null) === name", arg=name)
+
+
+def test_accessibility_and_phones(page: Page, site: str) -> None:
+    open_player(page, site)
+    page.evaluate(AXE)
+    try:
+        for width, scheme in ((1280, "light"), (1280, "dark"), (390, "dark"), (320, "light")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert page.evaluate(RUN_AXE) == []
+            assert page.evaluate(HIDDEN_PARTS) == []
+    finally:
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.emulate_media(color_scheme=None)
 
 
 def test_the_page_of_a_video_plays_what_was_submitted_and_lists_it_without_scripts(
-    browser: Browser, live_site: LiveSite, stores: Stores
+    browser: Browser, live_site: LiveSite, stores: Stores, tmp_path: Path
 ) -> None:
-    truth = stores.folder / "annotations.json"
+    frames = tmp_path / "frames"
+    shutil.copytree(stores.folder / "frames", frames)
+    (folder,) = frames.iterdir()
+    for n in (MISSING, ODD):
+        shutil.copy(folder / "00000.jpg", folder / f"{n:05d}.jpg")
     done = benchmark_import(
         slug="clips",
         evaluator="ovis",
         split="val",
-        ground_truth=truth,
-        rules={**OPEN, "ground_truth_public": True},
+        ground_truth=stores.truth,
+        frames=frames,
+        rules={**OPEN, "ground_truth_public": True, "frames_public": True},
         name="Clips",
     )
+    (folder / f"{MISSING:05d}.jpg").unlink()
+    (folder / f"{ODD:05d}.jpg").write_bytes(b"no picture")
     rows = []
     for key in ("a", "b"):
-        file = stores.folder / "predictions" / FILES[key] / "results.json"
-        rows.append(make_submission(split=done.split, blob=make_blob(file.read_bytes())))
+        blob = make_blob(stores.submission(key).read_bytes())
+        rows.append(make_submission(split=done.split, blob=blob))
     live_site.settle()
     address = f"{live_site.url}/benchmarks/clips/videos/1/?split=val&submissions={rows[0].pk},{rows[1].pk}"
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
@@ -359,15 +614,22 @@ def test_the_page_of_a_video_plays_what_was_submitted_and_lists_it_without_scrip
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)
-    page.goto(f"{address}#frame=40&outlines=0&labels=0&opacity=100")
+    page.goto(f"{address}#frame=36&outlines=0&labels=0&opacity=100")
     # What is not prepared yet comes by itself.
     expect(page.locator("[data-event=switch] .count")).not_to_have_text("0", timeout=60_000)
     expect(page.locator("#video-state .alert")).to_have_count(0)
-    expect_frame(page, 40)
+    expect_frame(page, 36)
     expect(page.locator("canvas.masks")).to_have_count(3)
     for pane, key in enumerate(("truth", "a", "b")):
-        want = painted(layer_masks(stores, key, 39), colours(stores, key, 39))
-        assert (pixels(page, pane) == want).all(), key
+        assert (pixels(page, pane) == expected(stores, key, 35)).all(), key
+        assert frame_of(stores, pixels(page, pane, "frame")) == 35
+    for frame, fault in ((MISSING, "is missing"), (ODD, "is broken: it cannot be decoded")):
+        page.locator("[data-goto]").fill(str(frame + 1))
+        page.keyboard.press("Enter")
+        status = page.locator("[data-status]")
+        expect(status).to_contain_text(f"Frame {frame + 1} has no picture: Frame {frame + 1} of")
+        expect(status).to_contain_text(f"{fault}. Its masks are shown on a plain ground.")
+        assert (pixels(page, 2) == expected(stores, "b", frame)).all()
     assert faults == []
     context.close()
     plain = browser.new_context(java_script_enabled=False, locale="en-GB")

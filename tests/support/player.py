@@ -2,6 +2,7 @@
 
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,14 +17,13 @@ from django.test import override_settings
 
 from evaluator.catalog import BENCHMARKS
 from evaluator.options import Options
-from evaluator.playback.events import store_events
+from evaluator.playback import store_events, store_ground_truth, store_predictions
 from evaluator.playback.store import StoreIndex
-from evaluator.playback.tracklets import store_ground_truth, store_predictions
 from webapp.charts.palette import DARK
 
 STATIC = Path(__file__).parents[2] / "webapp/static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".jpg": "image/jpeg"}
-SPEC = BENCHMARKS["ovis"]
+FILES = {"a": "strong", "b": "weak"}
 SHEETS = "".join(
     f'<link rel="stylesheet" href="/static/webapp/css/{name}.css">'
     for name in ("tokens", "base", "components", "player")
@@ -41,45 +41,72 @@ class Stores:
     """Stores of a benchmark that `write_benchmark` wrote: of its truth, and of two of its submissions."""
 
     folder: Path
+    benchmark: str = "ovis"
+
+    @property
+    def truth(self) -> Path:
+        return self.folder / ("annotations.json" if self.benchmark == "ovis" else "ground_truth")
+
+    def submission(self, key: str) -> Path:
+        folder = self.folder / "predictions" / FILES[key]
+        return folder / "results.json" if self.benchmark == "ovis" else folder
 
     @cached_property
     def indices(self) -> dict[str, StoreIndex]:
-        truth, options = self.folder / "annotations.json", Options()
-        found = {"truth": store_ground_truth(SPEC, truth, self.folder / "truth.store", options)}
-        for key, name in (("a", "strong"), ("b", "weak")):
-            file = self.folder / "predictions" / name / "results.json"
-            found[key] = store_predictions(SPEC, truth, file, self.folder / f"{key}.store", options)
-            events = self.folder / f"{key}-events.store"
-            found[f"{key}-events"] = store_events(SPEC, truth, file, events, options)
+        spec, options = BENCHMARKS[self.benchmark], Options()
+        found = {"truth": store_ground_truth(spec, self.truth, self.folder / "truth.store", options)}
+        for key in FILES:
+            file, path = self.submission(key), self.folder / f"{key}.store"
+            found[key] = store_predictions(spec, self.truth, file, path, options)
+            if self.benchmark == "ovis":
+                events = self.folder / f"{key}-events.store"
+                found[f"{key}-events"] = store_events(spec, self.truth, file, events, options)
         return found
 
-    def page_data(self, video: dict[str, Any], keys: tuple[str, ...], frames: bool) -> dict[str, Any]:
-        """Return what the page tells the player."""
+    def head(self, key: str) -> dict[str, Any]:
+        """Return what a store says of the first video."""
+        begin, end = self.indices[key].videos["1"][:2]
+        with (self.folder / f"{key}.store").open("rb") as file:
+            file.seek(begin)
+            found: dict[str, Any] = json.loads(zlib.decompress(file.read(end - begin)))
+        return found
+
+    @cached_property
+    def categories(self) -> dict[int, str]:
+        if self.benchmark == "ovis":
+            return {one["id"]: one["name"] for one in json.loads(self.truth.read_text())["categories"]}
+        if self.benchmark == "vipseg":
+            document = json.loads((self.truth / "panoptic_gt.json").read_text())
+            return {one["id"]: one["name"] for one in document["categories"]}
+        return dict(enumerate(BENCHMARKS[self.benchmark].classes))
+
+    def page_data(self, keys: tuple[str, ...], frames: bool) -> dict[str, Any]:
+        """Return what the page tells the player of the first video."""
         titles = {"truth": "Ground truth", "a": "Strong", "b": "Weak"}
-        truth = json.loads((self.folder / "annotations.json").read_text())
         layers = []
         for key in keys:
             layer: dict[str, Any] = {"key": key, "title": titles[key], "url": f"/stores/{key}.store"}
-            layer |= {"offsets": self.indices[key].videos[str(video["id"])], "state": "ready"}
+            layer |= {"offsets": self.indices[key].videos["1"], "state": "ready"}
             layer |= {"events_url": None, "events_offsets": None, "progress": 1, "message": ""}
-            if key != "truth" and "truth" in keys:
+            if "truth" in keys and f"{key}-events" in self.indices:
                 layer["events_url"] = f"/stores/{key}-events.store"
-                layer["events_offsets"] = self.indices[f"{key}-events"].videos[str(video["id"])]
+                layer["events_offsets"] = self.indices[f"{key}-events"].videos["1"]
             layers.append(layer)
-        address = f"/stores/frames/{video['name']}/{{index}}.jpg?size={{size}}"
+        (name,) = (one.name for one in (self.folder / "frames").iterdir())
+        head = self.head("truth")
+        address = f"/stores/frames/{name}/{{index}}.jpg?size={{size}}"
         return {
-            "video": {name: video[name] for name in ("id", "name", "length", "height", "width")},
+            "video": {"id": 1, "name": name, **{key: head[key] for key in ("length", "height", "width")}},
             "fps": 6,
-            "categories": {one["id"]: one["name"] for one in truth["categories"]},
+            "categories": self.categories,
             "palette": DARK,
             "frames": {"url": address, "sizes": ["480", "full"]} if frames else None,
             "layers": layers,
         }
 
     def page(self, keys: tuple[str, ...], frames: bool) -> str:
-        """Return the page of the first video."""
-        video = json.loads((self.folder / "annotations.json").read_text())["videos"][0]
-        data = self.page_data(video, keys, frames)
+        """Return the page of the video."""
+        data = self.page_data(keys, frames)
         context = data | {"player": data}
         plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
         with override_settings(STORAGES=plain):

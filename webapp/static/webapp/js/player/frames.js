@@ -1,8 +1,10 @@
 // Frames of the video as decoded pictures: those near the reader's place, a few of them, let go by bytes.
 import { sentenceOf } from "./store.js";
 
-const KEPT_BYTES = 90_000_000;
+const KEPT_BYTES = 70_000_000;
 const AHEAD = 4;
+const AT_ONCE = 3;
+const PATIENCE_MS = 300;
 
 export class Frames {
   /**
@@ -14,13 +16,14 @@ export class Frames {
     this.size = spec?.sizes[0];
     this.pictures = new Map(); // index -> ImageBitmap, the one used last at the end
     this.faults = new Map(); // index -> a sentence
-    this.loading = new Map(); // index -> AbortController
+    this.loading = new Map(); // index -> {request, since, isAhead}
+    this.near = []; // what is wanted, in that order
     this.bytes = 0;
   }
 
   setSize(size) {
     this.size = size;
-    for (const request of this.loading.values()) request.abort();
+    for (const { request } of this.loading.values()) request.abort();
     for (const picture of this.pictures.values()) picture.close();
     for (const kept of [this.loading, this.pictures, this.faults]) kept.clear();
     this.bytes = 0;
@@ -50,39 +53,57 @@ export class Frames {
     return best;
   }
 
-  /** Ask for a frame and some ahead of it, and end the requests that are no longer near. */
+  /**
+   * Ask for a frame, and where it is here for some ahead of it.
+   *
+   * A reader who scrubs wants another frame before one has come: the few that are under way come all the same, so
+   * that something is seen, unless they take long. What was only ahead of a place that is left ends at once.
+   */
   want(index, step) {
     if (!this.spec) return;
-    const near = [];
-    for (let i = 0; i <= AHEAD; i++) {
+    this.near = [index];
+    for (let i = 1; i <= AHEAD && this.isSettled(index); i++) {
       const at = index + i * step;
-      if (at >= 0 && at < this.length) near.push(at);
+      if (at >= 0 && at < this.length) this.near.push(at);
     }
-    for (const [at, request] of this.loading) {
-      if (near.includes(at)) continue;
-      request.abort();
-      this.loading.delete(at);
+    const now = performance.now();
+    for (const [at, load] of this.loading) {
+      if (at === index) load.isAhead = false;
+      else if (!this.near.includes(at) && (load.isAhead || now - load.since > PATIENCE_MS)) this.end(at, load);
     }
-    for (const at of near) this.load(at);
+    this.next();
+  }
+
+  /** Begin with what is wanted first, as far as there are hands free. */
+  next() {
+    for (const at of this.near) {
+      if (this.loading.size >= AT_ONCE) return;
+      if (!this.isSettled(at) && !this.loading.has(at)) this.load(at);
+    }
+  }
+
+  end(index, load) {
+    load.request.abort();
+    this.loading.delete(index);
   }
 
   async load(index) {
-    if (this.isSettled(index) || this.loading.has(index)) return;
-    const request = new AbortController();
-    this.loading.set(index, request);
+    const load = { request: new AbortController(), since: performance.now(), isAhead: index !== this.near[0] };
+    const { signal } = load.request;
+    this.loading.set(index, load);
     try {
       const address = this.spec.url.replace("{size}", this.size).replace("{index}", index);
-      const answer = await fetch(address, { signal: request.signal });
+      const answer = await fetch(address, { signal });
       if (!answer.ok) throw new Error(await sentenceOf(answer));
       const picture = await createImageBitmap(await answer.blob());
-      if (request.signal.aborted) return picture.close();
+      if (signal.aborted) return picture.close();
       this.keep(index, picture);
     } catch (fault) {
-      if (request.signal.aborted) return;
+      if (signal.aborted) return;
       this.faults.set(index, fault.message);
-    } finally {
-      if (this.loading.get(index) === request) this.loading.delete(index);
     }
+    this.loading.delete(index);
+    this.next();
     this.onChange(index);
   }
 

@@ -3,7 +3,7 @@ import { css, NOBODY } from "./identity.js";
 
 export class ObjectList {
   constructor(root, names, story, { onSolo }) {
-    Object.assign(this, { root, names, story, onSolo, key: null });
+    Object.assign(this, { root, names, story, onSolo, key: null, chosen: null });
     this.body = root.querySelector("tbody");
     this.note = root.querySelector(".list-note");
     this.iouHead = root.querySelector(".iou-head");
@@ -15,7 +15,8 @@ export class ObjectList {
   update(state, keys, titles) {
     const { heads } = this.names;
     const ready = keys.filter((key) => heads[key]);
-    if (!ready.includes(this.key)) this.key = ready.find((key) => key !== "truth") ?? ready[0] ?? null;
+    // The ground truth often comes first, yet its objects are listed where somebody asked for them, or there are no others.
+    this.key = ready.includes(this.chosen) ? this.chosen : (ready.find((key) => key !== "truth") ?? ready[0] ?? null);
     this.state = state;
     this.tabs.replaceChildren(...ready.map((key) => this.tab(key, titles[key], () => this.update(state, keys, titles))));
     if (!this.key) return;
@@ -38,7 +39,7 @@ export class ObjectList {
     Object.assign(button, { type: "button", className: "chip", textContent: title });
     button.setAttribute("aria-pressed", key === this.key);
     button.addEventListener("click", () => {
-      this.key = key;
+      this.chosen = key;
       again();
       this.tabs.querySelector("[aria-pressed=true]").focus();
     });

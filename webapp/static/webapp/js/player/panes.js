@@ -61,11 +61,11 @@ export class Pane {
     writeLabels(pen, this.tops ?? [], texts, this.offset, { width, height, size: width < 480 ? 11 : 12 });
   }
 
-  /** The pixel of the video below the pointer: [x, y]. */
+  /** Where on the video the pointer is: [x, y] in its pixels, with their fractions. */
   pixelAt({ clientX, clientY }) {
     const box = this.view.getBoundingClientRect();
     const { x, y, scale } = this.offset;
-    return [(clientX - box.left - x) / scale, (clientY - box.top - y) / scale].map(Math.floor);
+    return [(clientX - box.left - x) / scale, (clientY - box.top - y) / scale];
   }
 }
 

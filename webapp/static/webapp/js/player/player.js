@@ -10,6 +10,7 @@ import { copyPicture, saveClip, savePicture } from "./save.js";
 import { Timeline } from "./timeline.js";
 
 const BLINK_MS = 700;
+const PATIENCE_MS = 300; // after that, masks are shown without their picture
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 10];
 const DIFFERENCE = { first: [239, 166, 73], second: [68, 110, 201], both: [226, 228, 232], other: [183, 68, 92] };
 
@@ -33,12 +34,15 @@ const status = find("status");
 let isPlaying = false;
 let step = 1; // the direction in which frames are wanted
 let request = 0; // the last number of a request to paint
+let passed = [state.frame]; // the frames that were wanted since the one that is shown: the last one is wanted still
 let isAsked = false; // whether the worker owes an answer
 let isWaiting = false; // whether it has said that it loads masks first
 let isStale = true; // whether what is shown differs from what is wanted
 let painted = null; // the answer that is to be drawn
 let drawn = -1; // the frame that is shown
+let listed = -1; // the frame of which the list of objects tells
 let shownAt = 0; // when it was first shown
+let wantedAt = performance.now(); // since when another frame is wanted than is shown
 let blink = 0;
 let blinkedAt = 0;
 let buffers = [];
@@ -63,15 +67,31 @@ function pairOf(show) {
   return show.includes("a") && show.includes("b") ? ["a", "b"] : show.slice(0, 2);
 }
 
-function ask() {
+/** The frame to be shown: the one that is wanted last of those whose picture is here. */
+function nextFrame(now) {
   frames.want(state.frame, step);
+  const found = passed.findLast((frame) => frames.isSettled(frame));
+  return found ?? (now - wantedAt > PATIENCE_MS ? state.frame : null);
+}
+
+/** Want another frame. Those before it are shown if their pictures come first. */
+function aim(frame, now = performance.now()) {
+  if (passed.length === 1) wantedAt = now;
+  state.frame = frame;
+  passed.push(frame);
+  isStale = true;
+}
+
+function ask(now) {
+  const frame = nextFrame(now);
+  if (frame === null) return;
   request++;
   isAsked = true;
-  isStale = false;
+  isStale = frame !== state.frame;
   const view = { opacity: state.opacity, outlines: state.outlines, threshold: state.threshold, solo: state.solo, difference: DIFFERENCE };
   const given = buffers;
   buffers = [];
-  worker.postMessage({ paint: { id: request, frame: state.frame, step, panes: panesNow(), view, buffers: given } }, given);
+  worker.postMessage({ paint: { id: request, frame, step, panes: panesNow(), view, buffers: given } }, given);
 }
 
 worker.onmessage = ({ data: answer }) => {
@@ -86,6 +106,7 @@ worker.onmessage = ({ data: answer }) => {
   } else if (answer.head) {
     const { key, head } = answer.head;
     names.addHead(key, head);
+    if (head.kind === "maps" && !layers.some((layer) => layer.events_url)) find("colours").textContent = "Each category has a colour; further segments of it have others.";
     if (state.solo?.key === key && !head.objects[state.solo.n]) state.solo = null; // the address was of another file
     refresh();
   } else if (answer.events) {
@@ -119,6 +140,9 @@ function draw(now) {
   root.dataset.panes = wanted.length;
   if (drawn !== painted.frame) shownAt = now;
   drawn = painted.frame;
+  passed = passed.slice(passed.lastIndexOf(drawn) + 1);
+  if (!passed.length) passed.push(state.frame);
+  wantedAt = now;
   const exact = frames.get(drawn);
   const picture = exact ?? (frames.faults.has(drawn) ? null : (frames.nearest(drawn)?.picture ?? null));
   painted.panes.forEach((answer, n) => {
@@ -134,7 +158,7 @@ function draw(now) {
   timeline.point(drawn, `Frame ${drawn + 1} of ${video.length}`);
   find("goto").value = drawn + 1;
   root.dataset.frame = drawn + 1;
-  if (!isPlaying) list.point(drawn);
+  root.dataset.picture = exact ? drawn + 1 : "";
   say();
   waiters = waiters.filter((waiter) => !waiter());
 }
@@ -202,11 +226,11 @@ function tick(now) {
     const [first, last] = state.loop ?? [0, video.length - 1];
     if (state.frame >= last && !state.loop) play(false);
     else {
-      state.frame = state.frame >= last || state.frame < first ? first : state.frame + 1;
-      isStale = true;
+      aim(state.frame >= last || state.frame < first ? first : state.frame + 1, now);
     }
   }
-  if (isStale && !isAsked) ask();
+  if (isStale && !isAsked) ask(now);
+  else if (!isPlaying && !isStale && listed !== drawn) list.point((listed = drawn)); // not while much moves
   mark();
   requestAnimationFrame(tick);
 }
@@ -273,10 +297,9 @@ function seek(frame) {
   const next = Math.min(Math.max(frame, 0), video.length - 1);
   if (next === state.frame) return;
   step = next < state.frame ? -1 : 1;
-  state.frame = next;
+  aim(next);
   told = "";
-  isStale = true;
-  if (!isAsked) ask();
+  if (!isAsked) ask(wantedAt);
   mark();
   remember();
 }
@@ -288,8 +311,7 @@ function play(on = !isPlaying) {
   button.setAttribute("aria-label", on ? "Pause" : "Play");
   button.title = `${on ? "Pause" : "Play"} (space)`;
   button.classList.toggle("is-playing", on);
-  if (on && !state.loop && state.frame === video.length - 1) state.frame = 0;
-  if (!on) list.point(drawn);
+  if (on && !state.loop && state.frame === video.length - 1) aim(0);
   isStale = true;
   remember();
 }
@@ -304,7 +326,9 @@ function goToEvent(kind, direction) {
   const found = direction > 0 ? events.find(({ frame }) => frame > state.frame) : events.findLast(({ frame }) => frame < state.frame);
   play(false);
   if (!found) {
-    told = events.length ? `There is no ${direction > 0 ? "later" : "earlier"} event of this kind.` : "There is no event of this kind.";
+    const isComing = layers.some(({ key, events_url: url }) => url && state.show.includes(key) && !names.events[key]);
+    if (isComing) told = "The events are on their way.";
+    else told = events.length ? `There is no ${direction > 0 ? "later" : "earlier"} event of this kind.` : "There is no event of this kind.";
     return say();
   }
   seek(found.frame);
@@ -371,42 +395,58 @@ function speed(by) {
 }
 
 function listenToPointer(pane) {
-  let from = null;
-  pane.view.addEventListener("pointerdown", (event) => {
+  const { view } = pane;
+  const held = new Map(); // where the fingers are, or the mouse
+  let isClick = false;
+  view.addEventListener("pointerdown", (event) => {
     if (event.button > 0) return;
-    from = { x: event.clientX, y: event.clientY, hasMoved: false };
-    pane.view.setPointerCapture(event.pointerId);
+    isClick = held.size === 0;
+    held.set(event.pointerId, event);
+    view.setPointerCapture(event.pointerId);
   });
-  pane.view.addEventListener("pointermove", (event) => {
-    if (!from) return;
-    const [x, y] = [event.clientX - from.x, event.clientY - from.y];
-    if (!from.hasMoved && Math.hypot(x, y) < 5) return;
-    Object.assign(from, { x: event.clientX, y: event.clientY, hasMoved: true });
-    pan(-x / pane.view.clientWidth, -y / pane.view.clientHeight);
+  view.addEventListener("pointermove", (event) => {
+    const before = held.get(event.pointerId);
+    if (!before || (isClick && Math.hypot(event.clientX - before.clientX, event.clientY - before.clientY) < 5)) return;
+    isClick = false;
+    const [was, wasWide] = grip(held);
+    held.set(event.pointerId, event);
+    const [now, wide] = grip(held);
+    if (held.size === 2 && wasWide > 0) zoomAt(pane, now, wide / wasWide);
+    pan((was.clientX - now.clientX) / view.clientWidth, (was.clientY - now.clientY) / view.clientHeight);
   });
-  pane.view.addEventListener("pointerup", (event) => {
-    if (from && !from.hasMoved && pane.keys.length === 1) {
-      const [x, y] = pane.pixelAt(event);
+  view.addEventListener("pointerup", (event) => {
+    if (held.delete(event.pointerId) && isClick && pane.keys.length === 1) {
+      const [x, y] = pane.pixelAt(event).map(Math.floor);
       if (x >= 0 && y >= 0 && x < video.width && y < video.height) {
         worker.postMessage({ pick: { key: pane.keys[0], frame: drawn, where: y * video.width + x, view: { threshold: state.threshold } } });
       }
     }
-    from = null;
   });
-  pane.view.addEventListener("pointercancel", () => (from = null));
-  // Without a key the wheel scrolls the page; a pinch comes as a wheel with Control.
-  pane.view.addEventListener(
+  view.addEventListener("pointercancel", (event) => held.delete(event.pointerId));
+  // Without a key the wheel scrolls the page; a pinch of a touchpad comes as a wheel with Control.
+  view.addEventListener(
     "wheel",
     (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
-      const [x, y] = pane.pixelAt(event);
-      const factor = Math.exp(-event.deltaY / 200);
-      const towards = [x / video.width, y / video.height].map((part, i) => part + (state.centre[i] - part) / factor);
-      zoom(factor, towards);
+      zoomAt(pane, event, Math.exp(-event.deltaY / 200));
     },
     { passive: false },
   );
+}
+
+/** The middle between two fingers, and how far they are apart; one is its own middle. */
+function grip(held) {
+  const [one, other = one] = held.values();
+  const middle = { clientX: (one.clientX + other.clientX) / 2, clientY: (one.clientY + other.clientY) / 2 };
+  return [middle, Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY)];
+}
+
+/** Zoom so that the pixel below a point stays there. */
+function zoomAt(pane, point, factor) {
+  const [x, y] = pane.pixelAt(point);
+  const real = Math.min(Math.max(state.zoom * factor, 1), 16) / state.zoom;
+  zoom(factor, [x / video.width, y / video.height].map((part, i) => part + (state.centre[i] - part) / real));
 }
 
 // Saving --------------------------------------------------------------------------------------------------
@@ -539,6 +579,7 @@ find("timeline").querySelector("[role=slider]").addEventListener("keydown", (eve
 });
 window.addEventListener("hashchange", () => {
   Object.assign(state, readAddress(location.hash, keys, video.length));
+  aim(state.frame);
   refresh();
   replace();
 });

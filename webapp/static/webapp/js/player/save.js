@@ -38,6 +38,7 @@ export async function saveClip(panes, options, frames, fps, name, show) {
   const { width, height } = panes()[0].video;
   [canvas.width, canvas.height] = [panes().length * (width + gap) - gap, height];
   const pen = canvas.getContext("2d", { alpha: false });
+  drawComposed(pen, panes(), { ...options, gap }); // a recorder begins with what it finds
   const stream = canvas.captureStream(0);
   const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: 8_000_000 });
   const parts = [];
@@ -56,6 +57,8 @@ export async function saveClip(panes, options, frames, fps, name, show) {
     due += 1000 / fps;
     await new Promise((done) => setTimeout(done, Math.max(0, due - performance.now())));
   }
+  // A recorder that is stopped drops what it has not encoded yet: the last frame stands a moment.
+  await new Promise((done) => setTimeout(done, 250));
   recorder.stop();
   await ended;
   if (isWhole) download(new Blob(parts, { type: type.split(";")[0] }), `${name}.${type.includes("mp4") ? "mp4" : "webm"}`);

@@ -55,6 +55,7 @@ export class Timeline {
     const explained = submissions.filter((key) => events[key] && heads.truth);
     this.lanes = [];
     if (heads.truth && (explained.length || keys.includes("truth"))) {
+      if (submissions.length && !explained.length) this.lanes.push({ text: this.story.titles.truth, bars: [] });
       heads.truth.objects.forEach(({ levels }, n) => {
         this.lanes.push({ key: "truth", n, bars: this.bars(n, explained), levels: levels && this.names.spans(levels) });
         this.hasLevels ||= Boolean(levels);
@@ -62,12 +63,19 @@ export class Timeline {
     }
     for (const key of submissions) {
       const kinds = explained.includes(key) ? this.falseOnes(key) : null;
+      const own = [];
       heads[key].objects.forEach(({ score, first, last }, n) => {
         if (first === null || (score ?? 1) < state.threshold || (kinds && !kinds.has(n))) return;
-        this.lanes.push({ key, n, bars: [[{ from: first, to: last + 1, kind: kinds ? "false" : "present", colour: this.colour(key, n) }]] });
+        own.push({ key, n, bars: [[{ from: first, to: last + 1, kind: kinds ? "false" : "present", colour: this.colour(key, n) }]] });
       });
+      this.lanes.push(...this.headed(key, own, kinds), ...own);
     }
-    const list = this.lanes.map(({ key, n }) => {
+    const list = this.lanes.map(({ key, n, text }) => {
+      const item = document.createElement("li");
+      if (text) {
+        Object.assign(item, { className: "lane-text", textContent: text });
+        return item;
+      }
       const button = document.createElement("button");
       button.type = "button";
       const isSolo = state.solo?.key === key && state.solo.n === n;
@@ -79,7 +87,6 @@ export class Timeline {
       button.append(swatch, this.story.name(key, n));
       button.title = `Show ${this.story.name(key, n)} alone`;
       button.addEventListener("click", () => this.onSolo({ key, n }));
-      const item = document.createElement("li");
       item.append(button);
       return item;
     });
@@ -99,6 +106,14 @@ export class Timeline {
   /** The colour of a lane: tracks that follow nobody have lanes of their own where that is known. */
   colour(key, n) {
     return key !== "truth" && this.names.follows[key] ? NOBODY : this.names.colour(key, n, 0);
+  }
+
+  /** A line of text above the lanes of a submission, where others stand beside them or where it has none. */
+  headed(key, own, kinds) {
+    const title = this.story.titles[key];
+    if (!this.names.heads[key].objects.length) return [{ text: `${title} has no object in this video.`, bars: [] }];
+    if (!own.length || !(this.lanes.length || this.story.titles.b)) return [];
+    return [{ text: kinds ? `False tracks of ${title}` : title, bars: [] }];
   }
 
   falseOnes(key) {
@@ -145,7 +160,8 @@ export class Timeline {
     const style = getComputedStyle(canvas);
     const colours = Object.fromEntries(["ink", "muted", "line", "card", "occlusion-moderate", "occlusion-heavy"].map((name) => [name, style.getPropertyValue(`--${name}`)]));
     this.drawRuler(pen, width, height, colours, style);
-    lanes.forEach(({ bars, levels }, lane) => {
+    lanes.forEach(({ bars, levels, text }, lane) => {
+      if (text) return;
       const margin = levels ? 2 : 3;
       const room = LANE - 2 * margin - (levels ? STRIP + 1 : 0);
       const top = RULER + LANE * lane + margin;

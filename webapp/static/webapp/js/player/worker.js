@@ -14,6 +14,7 @@ const AHEAD = 2;
 
 let names;
 let wanted = null;
+let buffers = []; // of pixels, used again and again
 let ticks = 0;
 const layers = new Map();
 
@@ -122,7 +123,6 @@ function answer() {
     wanted.told = true;
     return;
   }
-  const { buffers } = wanted;
   wanted = null;
   const painted = panes.map((pane) => paintPane(pane, frame, view, runs, buffers.pop()));
   self.postMessage({ painted: { id, frame, panes: painted } }, painted.map(({ pixels }) => pixels));
@@ -161,6 +161,7 @@ self.onmessage = ({ data }) => {
     for (const layer of layers.values()) layer.open();
   } else if (data.paint) {
     wanted = data.paint;
+    buffers = [...wanted.buffers, ...buffers].slice(0, 3);
     answer();
   } else if (data.pick) {
     const { key, frame, where, view } = data.pick;
