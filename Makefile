@@ -4,8 +4,9 @@
 
 PYTHON := .venv/bin/python
 # Each of the two has servers of its own, and takes whole files, so that what a file's tests share is made once.
-# Two at once leave no core for more threads of torch, which would wait for one another at full speed.
-TWO_AT_ONCE := OMP_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Two at once leave no core for more threads of torch, which would wait for one another at full speed. Some
+# hundred processes are started: none compiles what another has compiled, also where bytecode is not wanted.
+TWO_AT_ONCE := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20

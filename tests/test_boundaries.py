@@ -7,12 +7,13 @@ import tomllib
 from pathlib import Path
 
 
-def modules_after(*imports: str) -> set[str]:
-    """Names of the modules that a fresh interpreter has loaded after setting up Django and these imports."""
+def modules_after(*imports: str, statement: str = "") -> set[str]:
+    """Names of the modules that a fresh interpreter has loaded with Django set up, after these imports."""
     program = (
         "import importlib, json, sys, django\n"
         "django.setup()\n"
         f"for name in {imports!r}: importlib.import_module(name)\n"
+        f"{statement}\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
@@ -34,6 +35,15 @@ def test_the_site_loads_neither_torch_nor_numba_nor_numpy_nor_the_workers() -> N
     loaded = modules_after("webapp.urls", "webapp.front_door.door")
     assert loaded & {"torch", "numba", "numpy", "worker"} == set()
     assert "webapp.urls" in loaded
+
+
+def test_a_worker_that_starts_loads_no_pages() -> None:
+    # What Celery calls at the start of workers and of the clock.
+    loaded = modules_after(
+        "worker.app", statement="sys.modules['worker.app'].app.loader.import_default_modules()"
+    )
+    assert "worker.tasks" in loaded
+    assert loaded & {"webapp.urls", "webapp.api", "ninja.main"} == set()
 
 
 def test_every_task_that_the_site_sends_exists_in_the_worker() -> None:

@@ -1,5 +1,6 @@
 """The Celery app: queues, limits, the clock, and what happens when a worker starts and stops."""
 
+import os
 from typing import Any
 
 from celery import Celery, signals
@@ -11,6 +12,9 @@ from worker.lease import STOPPING
 
 HOUR_S = 3600
 TIDY_S = 300
+
+# `manage.py migrate` checks the site before every start. Here it would load all pages, which no worker needs.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery(
     "worker",

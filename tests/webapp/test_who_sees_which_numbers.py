@@ -37,6 +37,7 @@ DETAILS_SHOW = ("detailed", "public")
 OF_SCORES = ("score", "tracking")
 OF_DETAILS = ("video", "category", "tracked category")
 LINK = re.compile(r"""(?:href|hx-get|src|action)="([^"#]+)""")
+NUMBER = re.compile(r"(?<![\d.])\d+\.\d+")
 # Files, forms of others, and the description of the API, which is the same for everybody and slow to draw.
 ELSEWHERE = ("/static/", "/admin/", "/accounts/", "/api/v1/docs", "/api/v1/openapi.json")
 CRAWLED = 250  # addresses per person at most
@@ -53,14 +54,22 @@ def numbers_of(phase: int) -> dict[str, float]:
     return {name: value(kind, phase) for name, kind in kinds.items()}
 
 
+# By how they may be printed: as a fraction, maybe with more digits, or in percent.
+FORMS = {
+    form: (phase, kind)
+    for number, phase in enumerate(PHASES)
+    for kind, fraction in numbers_of(number).items()
+    for form in (str(fraction), f"{100 * fraction:.1f}")
+}
+LONGEST = max(map(len, FORMS))
+
+
 def found_in(text: str) -> dict[tuple[str, str], str]:
     """Return which numbers of which splits a text holds, with what stands around each."""
-    found = {}
-    for number, phase in enumerate(PHASES):
-        for kind, fraction in numbers_of(number).items():
-            forms = rf"{re.escape(str(fraction))}|{re.escape(f'{100 * fraction:.1f}')}(?!\d)"
-            if match := re.search(rf"(?<![\d.])(?:{forms})", text):
-                found[phase, kind] = text[max(0, match.start() - 60) : match.end() + 60]
+    found: dict[tuple[str, str], str] = {}
+    for match in NUMBER.finditer(text):
+        if one := FORMS.get(match[0][:LONGEST]):
+            found.setdefault(one, text[max(0, match.start() - 60) : match.end() + 60])
     return found
 
 

@@ -13,6 +13,7 @@ from webapp.backup.manifest import BackupError
 
 class Command(BaseCommand):
     help = "Write the whole site (database, files, keys) into an empty folder, while it runs, and check it."
+    requires_system_checks = ()  # `migrate` makes them: they load all pages
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR", help="outside of VAR; made where missing")

@@ -13,6 +13,7 @@ from webapp.refusal import Refused
 
 class Command(BaseCommand):
     help = "Print a new API token of a user, who is made where missing. The text is shown this once only."
+    requires_system_checks = ()  # `migrate` makes them: they load all pages
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("user", metavar="USER", help="username")

@@ -26,6 +26,7 @@ class Command(BaseCommand):
         "Check a ground truth, store it, and make a split, which is closed until it is opened. "
         "Run again to change the split: what is not given stays as it is."
     )
+    requires_system_checks = ()  # `migrate` makes them: they load all pages
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="the benchmark's part of addresses")

@@ -12,6 +12,7 @@ from webapp.refusal import Refused
 
 class Command(BaseCommand):
     help = "Load the synthetic demo and the published results; print the log-ins. Safe to repeat."
+    requires_system_checks = ()  # `migrate` makes them: they load all pages
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
