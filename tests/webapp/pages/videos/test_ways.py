@@ -57,7 +57,7 @@ def get(address: str, person: User | None = None) -> str:
     "case", ["hidden truth", "public truth, own", "blind with public truth", "closed", "private benchmark"]
 )
 def test_pages_lead_to_exactly_the_masks_that_their_reader_may_see(case: str) -> None:
-    rules, is_public_benchmark, is_public, masks, truth, _ = CASES[case]
+    rules, is_public_benchmark, is_public, (masks, truth, _, _) = CASES[case]
     people = {name: make_user(is_staff=name == "staff") for name in PEOPLE if name != "anybody"}
     split = make_split(videos=make_videos(4), video_count=4, details_visible=False)
     own = make_scored(people["author"], split, 0.6, is_public=is_public)
