@@ -154,7 +154,7 @@ def video_chart(comparison: Comparison, against: Against, links: Mapping[str, st
         return None
     parts.sort(key=lambda part: -(part.delta(key) or 0.0))
     found = tuple(links.get(part.key, "") for part in parts)
-    plays = "; a click on a mark plays the video" if any(found) else ""
+    plays = "<br>click to see the masks" if any(found) else ""
     look = looks(comparison)
     sides = [_side(against, part.delta(key) or 0.0) for part in parts]
     first, other = (_name(comparison, one) for one in (against.first, against.other))
@@ -162,8 +162,7 @@ def video_chart(comparison: Comparison, against: Against, links: Mapping[str, st
     return Chart(
         key="videos",
         title="Video by video: where is each of them better?",
-        subtitle=f"{key} (%) of {counted(len(parts), 'video')}, each alone; above the line {first} is better"
-        f"{plays}",
+        subtitle=f"{key} (%) of {counted(len(parts), 'video')}, each alone; above the line {first} is better",
         figure={
             "data": [
                 {
@@ -178,7 +177,7 @@ def video_chart(comparison: Comparison, against: Against, links: Mapping[str, st
                         "size": 9,
                         "opacity": 0.8,
                     },
-                    "hovertemplate": "%{text}<br>%{y:.1f} against %{x:.1f}<extra></extra>",
+                    "hovertemplate": f"%{{text}}<br>%{{y:.1f}} against %{{x:.1f}}{plays}<extra></extra>",
                 }
             ],
             "layout": layout(

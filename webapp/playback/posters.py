@@ -37,6 +37,8 @@ from webapp.playback.stored_masks import StoredVideo
 from webapp.submissions.models import Submission
 
 SIZE: Final = "480"
+# Pixels of the shorter side of a small poster, of which pages show many.
+SMALL: Final = 270
 GROUND: Final = "#363b44"
 # Of predictions, that with the highest score comes first.
 MOST_OBJECTS: Final = 12
@@ -60,6 +62,7 @@ def poster_for(
     palette: Sequence[str],
     *,
     asks: bool = True,
+    is_small: bool = False,
 ) -> Poster | None:
     """Return the poster of a video for somebody who may see the submission, or the split.
 
@@ -78,7 +81,7 @@ def poster_for(
     has_masks = store is not None or (wants_masks and asks)
     if not has_masks and not (has_frames and split.frames_dir):
         return None
-    picture = _poster(split, video, store, palette, has_frames=has_frames)
+    picture = _poster(split, video, store, palette, has_frames=has_frames, is_small=is_small)
     is_whole = store is not None or not wants_masks
     return Poster(picture, _caching(split, submission, user) if is_whole else "no-store")
 
@@ -123,7 +126,13 @@ def _caching(split: Split, submission: Submission | None, user: Person) -> str:
 
 
 def _poster(
-    split: Split, video: VideoInfo, store: MaskStore | None, palette: Sequence[str], *, has_frames: bool
+    split: Split,
+    video: VideoInfo,
+    store: MaskStore | None,
+    palette: Sequence[str],
+    *,
+    has_frames: bool,
+    is_small: bool,
 ) -> bytes:
     stored = None
     if store is not None:
@@ -134,21 +143,21 @@ def _poster(
     if has_frames:
         with suppress(FrameUnusable):
             below = frame_picture(split, video, frame, SIZE)
+    shown = Image.open(io.BytesIO(below), formats=("JPEG",)) if below else _ground(video)
     if stored is None or store is None:
-        return below or _written(_ground(video))
-    state = f"{store.digest}\0{video.id}\0{frame}\0{' '.join(palette)}\0{LAYOUT}\0".encode()
+        return _written(shown, is_small=is_small)
+    state = f"{store.digest}\0{video.id}\0{frame}\0{' '.join(palette)}\0{is_small}\0{LAYOUT}\0".encode()
     key = hashlib.sha256(state + (below or b"")).hexdigest()
     kept = files.folder() / "posters" / key[:2] / f"{key}.jpg"
     with suppress(OSError):
         picture = kept.read_bytes()
         files.seen(kept)
         return picture
-    shown = Image.open(io.BytesIO(below), formats=("JPEG",)) if below else _ground(video)
     if stored.has_maps:
         _paint_map(shown, stored.map(frame, len(palette)), palette)
     else:
         _paint_tracklets(shown, stored, frame, palette)
-    picture = _written(shown)
+    picture = _written(shown, is_small=is_small)
     picture_keep(picture, kept)
     return picture
 
@@ -158,7 +167,11 @@ def _ground(video: VideoInfo) -> Image.Image:
     return Image.new("RGB", smaller_size((video.width, video.height), SIZE), GROUND)
 
 
-def _written(image: Image.Image) -> bytes:
+def _written(image: Image.Image, *, is_small: bool) -> bytes:
+    least = min(image.size)
+    if is_small and least > SMALL:
+        width, height = image.size
+        image = image.resize((round(width * SMALL / least), round(height * SMALL / least)), reducing_gap=2)
     written = io.BytesIO()
     image.save(written, "JPEG", quality=QUALITY)
     return written.getvalue()

@@ -85,13 +85,20 @@ def frame_response(
 
 
 def poster_response(
-    request: HttpRequest, *, slug: str, split: str, video_id: int, submission: str, palette: Sequence[str]
+    request: HttpRequest,
+    *,
+    slug: str,
+    split: str,
+    video_id: int,
+    submission: str,
+    palette: Sequence[str],
+    is_small: bool = False,
 ) -> HttpResponseBase:
     """Answer with a frame and the masks of a submission, or without one with those of the ground truth."""
     chosen, video = _video(request, slug, split, video_id)
     with missing_is_404():
         shown = submissions_shown(chosen, [_uuid(submission)], request.user)[0] if submission else None
-    return _poster_response(poster_for(chosen, video, shown, request.user, palette))
+    return _poster_response(poster_for(chosen, video, shown, request.user, palette, is_small=is_small))
 
 
 def cover_response(

@@ -206,3 +206,14 @@ def test_cards_for_other_sites_and_the_cover_show_masks_that_everybody_may_see(
     cover = Client().get("/benchmarks/shapes/cover.jpg?split=val")
     assert (pixels(cover) == pixels(ask())).all()
     assert (cover["Cache-Control"], card().std(axis=(0, 1)).max() > 0) == ("public, max-age=3600", True)
+
+
+def test_a_small_poster_has_fewer_pixels(scored: Submission) -> None:
+    video = {"id": 1, "name": "clip", "length": FRAMES, "height": 600, "width": 800}
+    Split.objects.update(videos=[video], frames_public=False)
+    http = Client()
+    sizes = [
+        Image.open(io.BytesIO(http.get(f"/benchmarks/shapes/videos/1/poster.jpg?{query}").content)).size
+        for query in (f"submission={scored.pk}", f"submission={scored.pk}&size=small")
+    ]
+    assert sizes == [(640, 480), (360, 270)]

@@ -12,6 +12,7 @@ from webapp.charts.drawing.tokens import colours
 WIDTH, HEIGHT = 1200, 630
 PAPER = 72
 TITLE, SUBTITLE, LETTER, FOOT = 56, 28, 30, 24
+TITLE_LEAST = 36
 FIRST_LINE, LINE_STEP = 268, 58
 LINES = 5
 """As many as there is room for."""
@@ -60,7 +61,10 @@ def card_svg(card: Card, *, foot: str) -> str:
         end = WIDTH - PICTURE_WIDTH - PICTURE_PAPER
         _image(root, card.picture)
     room = end - PAPER
-    _text(root, card.title, PAPER, 128, TITLE, ink, room=room, bold=True)
+    size = max(
+        TITLE_LEAST, min(TITLE, int(TITLE * room / max(1, text_width(card.title, TITLE, is_bold=True))))
+    )
+    _text(root, card.title, PAPER, 128, size, ink, room=room, bold=True)
     _text(root, card.subtitle, PAPER, 184, SUBTITLE, muted, room=room)
     for n, line in enumerate(card.lines[:LINES]):
         y = FIRST_LINE + n * LINE_STEP

@@ -23,7 +23,10 @@ def frame(request: HttpRequest, slug: str, video_id: int, size: str, index: int)
 
 @require_safe
 def poster(request: HttpRequest, slug: str, video_id: int) -> HttpResponseBase:
-    """A frame with the masks of `submission` (its id), or without one with those of the ground truth."""
+    """A frame with the masks of `submission` (its id), or without one with those of the ground truth.
+
+    `size=small` is for pages that show many.
+    """
     return poster_response(
         request,
         slug=slug,
@@ -31,6 +34,7 @@ def poster(request: HttpRequest, slug: str, video_id: int) -> HttpResponseBase:
         video_id=video_id,
         submission=request.GET.get("submission", ""),
         palette=DARK,
+        is_small=request.GET.get("size") == "small",
     )
 
 

@@ -79,7 +79,7 @@ def first(request: HttpRequest, slug: str) -> HttpResponse:
     if video is None:
         raise Http404("This split has no video")
     address = reverse("videos:page", args=[slug, video.id])
-    return redirect(f"{address}?{request.GET.urlencode()}".removesuffix("?"))
+    return redirect(f"{address}?{request.GET.urlencode(safe=',')}".removesuffix("?"))
 
 
 def _ids(request: HttpRequest) -> list[UUID]:

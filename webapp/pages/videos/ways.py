@@ -80,7 +80,12 @@ class Ways:
         if submission_id in self.made and label in self.videos:
             made, video = self.made[submission_id], self.videos[label]
             path = reverse("videos:poster", args=[self.split.benchmark.slug, video.id])
-            query = {"split": self.split.name, "submission": str(submission_id), "masks": made.version}
+            query = {
+                "split": self.split.name,
+                "submission": str(submission_id),
+                "size": "small",
+                "masks": made.version,
+            }
             picture = Picture(
                 id=f"poster-{video.id}-{str(submission_id)[:8]}-{made.version}",
                 src=f"{path}?{urlencode(query)}",
