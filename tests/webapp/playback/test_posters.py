@@ -147,15 +147,15 @@ def test_a_poster_shows_masks_over_the_frame_and_asks_for_those_that_are_not_the
 @pytest.mark.parametrize(
     ("rules", "masks", "truth"),
     [
-        ({}, {"nobody", "other", "author", "staff"}, {"staff"}),
-        ({"ground_truth_public": True}, {"nobody", "other", "author", "staff"}, {"nobody", "staff"}),
-        ({"scores_visible": False}, {"author", "staff"}, {"staff"}),
-        ({"opens_at": None}, {"author", "staff"}, {"staff"}),
+        ({}, ("nobody", "other", "author", "staff"), ("staff",)),
+        ({"ground_truth_public": True}, ("nobody", "other", "author", "staff"), ("nobody", "staff")),
+        ({"scores_visible": False}, ("author", "staff"), ("staff",)),
+        ({"opens_at": None}, ("author", "staff"), ("staff",)),
     ],
     ids=str,
 )
 def test_who_gets_which_poster(
-    benchmark: Path, scored: Submission, rules: dict[str, Any], masks: set[str], truth: set[str]
+    benchmark: Path, scored: Submission, rules: dict[str, Any], masks: tuple[str, ...], truth: tuple[str, ...]
 ) -> None:
     Split.objects.update(frames_public=False, **rules)
     scored = Submission.objects.get(pk=scored.pk)
