@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.pages.live import missing_is_404
 from webapp.pages.opengraph import video_opengraph
-from webapp.pages.videos.page import choices, objects_of, player_data
+from webapp.pages.videos.page import MODULES, choices, objects_of, player_data
 from webapp.playback.permissions import frames_are_visible
 from webapp.playback.selectors import SUBMISSIONS, layers_for, submissions_shown, video_get
 from webapp.playback.services import look
@@ -52,6 +52,7 @@ def page(request: HttpRequest, slug: str, video_id: int) -> HttpResponse:
         index = next(n for n, one in enumerate(videos) if one.id == video.id)
         context |= {
             "player": data,
+            "modules": MODULES,
             "frames": data["frames"],
             "is_ready": any(one.state == "ready" for one in layers),
             "lists": objects_of(split, layers),

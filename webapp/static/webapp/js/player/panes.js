@@ -41,6 +41,7 @@ export class Pane {
   /** Place the film: `centre` of it, in parts of its size, is in the middle, as far as its border allows. */
   place({ zoom, centre }) {
     const { clientWidth: width, clientHeight: height } = this.view;
+    this.size = { width, height }; // kept, since to ask for it makes the browser lay out the page
     const [x, y] = [width, height].map((size, i) => Math.min(Math.max(size / 2 - centre[i] * size * zoom, size - size * zoom), 0));
     this.film.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
     this.film.classList.toggle("is-large", (width * zoom) / this.video.width > 2);
@@ -49,7 +50,7 @@ export class Pane {
 
   /** Write labels beside the objects: [{n, text, colour}], on a canvas of the screen's own pixels. */
   write(texts) {
-    const { clientWidth: width, clientHeight: height } = this.view;
+    const { width, height } = this.size;
     const scale = window.devicePixelRatio;
     const { labels } = this;
     if (labels.width !== Math.round(width * scale) || labels.height !== Math.round(height * scale)) {

@@ -151,7 +151,7 @@ function draw(now) {
     pane.root.classList.toggle("is-difference", answer.keys.length > 1);
     caption(pane);
     buffers.push(pane.draw(picture, answer));
-    pane.place(state);
+    if (!pane.offset) pane.place(state);
   });
   painted = null;
   writeLabels();
