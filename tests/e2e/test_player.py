@@ -140,6 +140,8 @@ def read(page: Page, kind: str, pane: int) -> tuple[NDArray[np.uint8], str, int]
 def pixels(page: Page, pane: int, kind: str = "masks") -> NDArray[np.uint8]:
     """[height, width, red green blue alpha] of a canvas in a pane, when what is wanted is shown."""
     expect(page.locator("[data-stage]")).to_have_attribute("aria-busy", "false")
+    if kind == "frame":  # masks do not wait for a picture that takes long
+        expect(page.locator("#player")).to_have_attribute("data-picture", re.compile("[0-9]"))
     return read(page, kind, pane)[0]
 
 

@@ -54,15 +54,15 @@ export class Frames {
   }
 
   /**
-   * Ask for a frame, and where it is here for some ahead of it.
+   * Ask for a frame, and where it is here and `isAhead` for some ahead of it.
    *
    * A reader who scrubs wants another frame before one has come: the few that are under way come all the same, so
    * that something is seen, unless they take long. What was only ahead of a place that is left ends at once.
    */
-  want(index, step) {
+  want(index, step, isAhead) {
     if (!this.spec) return;
     this.near = [index];
-    for (let i = 1; i <= AHEAD && this.isSettled(index); i++) {
+    for (let i = 1; isAhead && i <= AHEAD && this.isSettled(index); i++) {
       const at = index + i * step;
       if (at >= 0 && at < this.length) this.near.push(at);
     }

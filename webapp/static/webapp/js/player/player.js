@@ -34,7 +34,7 @@ const status = find("status");
 let isPlaying = false;
 let step = 1; // the direction in which frames are wanted
 let request = 0; // the last number of a request to paint
-let passed = [state.frame]; // the frames that were wanted since the one that is shown: the last one is wanted still
+let passed = [state.frame]; // the frames that were wanted since the one that was asked for: the last one is wanted still
 let isAsked = false; // whether the worker owes an answer
 let isWaiting = false; // whether it has said that it loads masks first
 let isStale = true; // whether what is shown differs from what is wanted
@@ -69,7 +69,7 @@ function pairOf(show) {
 
 /** The frame to be shown: the one that is wanted last of those whose picture is here. */
 function nextFrame(now) {
-  frames.want(state.frame, step);
+  frames.want(state.frame, step, drawn >= 0); // the first one comes before all others
   const found = passed.findLast((frame) => frames.isSettled(frame));
   return found ?? (now - wantedAt > PATIENCE_MS ? state.frame : null);
 }
@@ -88,6 +88,7 @@ function ask(now) {
   request++;
   isAsked = true;
   isStale = frame !== state.frame;
+  passed = isStale ? passed.slice(passed.lastIndexOf(frame) + 1) : [frame];
   const view = { opacity: state.opacity, outlines: state.outlines, threshold: state.threshold, solo: state.solo, difference: DIFFERENCE };
   const given = buffers;
   buffers = [];
@@ -99,6 +100,7 @@ worker.onmessage = ({ data: answer }) => {
     if (answer.painted.id === request) isAsked = isWaiting = false;
     if (painted) buffers.push(...painted.panes.map(({ pixels }) => pixels));
     painted = answer.painted;
+    if (isStale && !isAsked) ask(performance.now()); // the worker paints the next one while this one is drawn
   } else if (answer.waiting) {
     isAsked = false; // a newer request may take its place
     isWaiting = true;
@@ -140,8 +142,6 @@ function draw(now) {
   root.dataset.panes = wanted.length;
   if (drawn !== painted.frame) shownAt = now;
   drawn = painted.frame;
-  passed = passed.slice(passed.lastIndexOf(drawn) + 1);
-  if (!passed.length) passed.push(state.frame);
   wantedAt = now;
   const exact = frames.get(drawn);
   const picture = exact ?? (frames.faults.has(drawn) ? null : (frames.nearest(drawn)?.picture ?? null));
@@ -586,7 +586,7 @@ window.addEventListener("hashchange", () => {
 new MutationObserver(() => timeline.draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
 if (layers.length) {
-  worker.postMessage({ open: { layers, palette: data.palette, categories: data.categories, video } });
+  worker.postMessage({ open: { layers, palette: data.palette, categories: data.categories, video, frame: state.frame } });
   refresh();
   stage.classList.toggle("is-zoomed", state.zoom > 1);
   requestAnimationFrame(tick);

@@ -26,44 +26,76 @@ export async function fetchHead(url, offsets, signal) {
 }
 
 /**
- * Read a window: for each frame the runs of all objects.
+ * A window of a store. Its frames are read when they are asked for, so that the first one is there at once.
  *
  * A frame is {runs, first}: `runs` holds the first pixel of each run and the one behind it, counted row by row from
  * the top left; no run goes on in the next row. Those of object n lie from first[n] to first[n + 1].
  */
-export function readWindow(buffer, head) {
-  return head.kind === "maps" ? readMaps(buffer, head) : readTracklets(buffer, head);
+export class Window {
+  constructor(buffer, head) {
+    this.bytes = buffer.byteLength;
+    this.reader = head.kind === "maps" ? new Maps(buffer, head) : new Tracklets(buffer, head);
+    this.read = new Array(this.reader.frames);
+  }
+
+  /** The runs of frame t of the window; null where it has no such frame. */
+  frame(t) {
+    if (t >= this.read.length) return null;
+    if (!this.read[t]) {
+      this.read[t] = this.reader.frame(t);
+      this.bytes += this.read[t].runs.byteLength + this.read[t].first.byteLength;
+    }
+    return this.read[t];
+  }
 }
 
-function readTracklets(buffer, { height, width }) {
-  const [objects, frames] = new Uint32Array(buffer, 0, 2);
-  const lengths = new Uint32Array(buffer, 8, objects * frames);
-  const numbers = new Numbers(buffer, 8 + 4 * objects * frames);
-  const found = [];
-  const turn = new Turn(height, width);
-  for (let t = 0; t < frames; t++) {
-    const first = new Int32Array(objects + 1);
-    turn.clear();
-    for (let n = 0; n < objects; n++) {
-      const end = numbers.at + lengths[t * objects + n];
-      if (end > numbers.at) turn.add(numbers.bounds(end), numbers.count);
-      first[n + 1] = turn.used;
-    }
-    found.push({ runs: turn.runs.slice(0, turn.used), first });
+/** Where the frames of a window begin, which say before them how many bytes each part of them has. */
+function begins(lengths, parts, at) {
+  const found = [at];
+  for (let i = 0; i < lengths.length; i++) {
+    at += lengths[i];
+    if ((i + 1) % parts === 0) found.push(at);
   }
   return found;
 }
 
-function readMaps(buffer, { objects, width }) {
-  const [frames] = new Uint32Array(buffer, 0, 1);
-  const lengths = new Uint32Array(buffer, 4, frames);
-  const numbers = new Numbers(buffer, 4 + 4 * frames);
-  const found = [];
-  for (let t = 0; t < frames; t++) {
-    const end = numbers.at + lengths[t];
+class Tracklets {
+  constructor(buffer, { height, width }) {
+    [this.objects, this.frames] = new Uint32Array(buffer, 0, 2);
+    this.lengths = new Uint32Array(buffer, 8, this.objects * this.frames);
+    this.begins = begins(this.lengths, this.objects, 8 + 4 * this.lengths.length);
+    this.numbers = new Numbers(buffer);
+    this.turn = new Turn(height, width);
+  }
+
+  frame(t) {
+    const { numbers, objects, turn } = this;
+    const first = new Int32Array(objects + 1);
+    turn.clear();
+    numbers.at = this.begins[t];
+    for (let n = 0; n < objects; n++) {
+      const end = numbers.at + this.lengths[t * objects + n];
+      if (end > numbers.at) turn.add(numbers.bounds(end), numbers.count);
+      first[n + 1] = turn.used;
+    }
+    return { runs: turn.runs.slice(0, turn.used), first };
+  }
+}
+
+class Maps {
+  constructor(buffer, { objects, width }) {
+    [this.frames] = new Uint32Array(buffer, 0, 1);
+    this.begins = begins(new Uint32Array(buffer, 4, this.frames), 1, 4 + 4 * this.frames);
+    this.numbers = new Numbers(buffer);
+    Object.assign(this, { objects: objects.length, width });
+  }
+
+  frame(t) {
+    const { numbers, objects, width } = this;
     const pieces = []; // [object, first pixel, behind the last one], split where rows end
-    const first = new Int32Array(objects.length + 1);
-    for (let pixel = 0; numbers.at < end; ) {
+    const first = new Int32Array(objects + 1);
+    numbers.at = this.begins[t];
+    for (let pixel = 0; numbers.at < this.begins[t + 1]; ) {
       const object = numbers.next() - 1;
       const stop = pixel + numbers.next();
       if (object >= 0) {
@@ -76,23 +108,22 @@ function readMaps(buffer, { objects, width }) {
       }
       pixel = stop;
     }
-    for (let n = 0; n < objects.length; n++) first[n + 1] += first[n];
-    const runs = new Int32Array(first[objects.length]);
+    for (let n = 0; n < objects; n++) first[n + 1] += first[n];
+    const runs = new Int32Array(first[objects]);
     const at = first.slice();
     for (let i = 0; i < pieces.length; i += 3) {
       runs[at[pieces[i]]++] = pieces[i + 1];
       runs[at[pieces[i]]++] = pieces[i + 2];
     }
-    found.push({ runs, first });
+    return { runs, first };
   }
-  return found;
 }
 
 /** Numbers of seven bits in a byte, in zigzag order. */
 class Numbers {
-  constructor(buffer, at) {
+  constructor(buffer) {
     this.bytes = new Uint8Array(buffer);
-    this.at = at;
+    this.at = 0;
     this.found = new Int32Array(1024);
     this.count = 0;
   }

@@ -25,8 +25,8 @@ export class Timeline {
     if (event.button > 0) return;
     event.preventDefault();
     this.slider.setPointerCapture(event.pointerId);
+    const { left, width } = this.slider.getBoundingClientRect(); // once: the browser lays out the page for it
     const seek = ({ clientX }) => {
-      const { left, width } = this.slider.getBoundingClientRect();
       this.onSeek(Math.min(Math.max(Math.floor(((clientX - left) / width) * this.length), 0), this.length - 1));
     };
     const end = () => {

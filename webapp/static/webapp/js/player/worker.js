@@ -1,16 +1,17 @@
 /**
  * Keeps runs and paints them, in a thread of its own.
  *
- * In: {open: {layers, palette, categories, video}}, {paint: {id, frame, panes, view, buffers}}, {pick: {key, frame, pixel, view}}.
+ * In: {open: {layers, palette, categories, video, frame}}, {paint: {id, frame, panes, view, buffers}}, {pick: {key, frame, pixel, view}}.
  * Out: {head: {key, head}}, {events: {key, events}}, {failed: {key, message}}, {waiting: {id, frame}},
  * {painted: {id, frame, panes}} and {picked: {key, n}}. The last `paint` alone counts.
  */
 import { Identities } from "./identity.js";
 import { objectAt, paint, paintDifference, paintMapDifference, pixel, tops } from "./paint.js";
-import { fetchHead, fetchPiece, readWindow } from "./store.js";
+import { fetchHead, fetchPiece, Window } from "./store.js";
 
 const KEPT_BYTES = 64_000_000;
 const AHEAD = 2;
+const USUAL_WINDOW = 32; // frames; the head says how many they are
 
 let names;
 let wanted = null;
@@ -21,12 +22,16 @@ const layers = new Map();
 class Layer {
   constructor({ key, url, offsets, events_url: eventsUrl, events_offsets: eventsOffsets }) {
     Object.assign(this, { key, url, offsets, eventsUrl, eventsOffsets });
-    this.windows = new Map(); // number -> {frames, bytes, used}
+    this.windows = new Map(); // number -> Window, with the tick at which it was last used
     this.loading = new Map(); // number -> AbortController
     this.head = null;
   }
 
-  async open() {
+  /** Read the head, and at the same time the window of the frame that is looked at first. */
+  async open(frame) {
+    this.early = Math.floor(frame / USUAL_WINDOW);
+    this.piece = this.early < this.offsets.length - 2 ? fetchPiece(this.url, this.offsets, this.early + 1) : Promise.reject();
+    this.piece.catch(() => {}); // whoever waits for it hears of it
     if (this.eventsUrl) {
       fetchHead(this.eventsUrl, this.eventsOffsets).then(
         (events) => {
@@ -56,7 +61,7 @@ class Layer {
     const window = this.windows.get(Math.floor(t / this.head.window));
     if (!window) return null;
     window.used = ++ticks;
-    return window.frames[t % this.head.window] ?? null;
+    return window.frame(t % this.head.window);
   }
 
   /** Ask for the window of a frame and those ahead of it; end what a scrubbing reader has passed. */
@@ -84,10 +89,10 @@ class Layer {
     const request = new AbortController();
     this.loading.set(number, request);
     try {
-      const buffer = await fetchPiece(this.url, this.offsets, number + 1, request.signal);
-      const frames = readWindow(buffer, this.head);
-      const bytes = frames.reduce((sum, { runs, first }) => sum + runs.byteLength + first.byteLength, 0);
-      this.windows.set(number, { frames, bytes, used: ++ticks });
+      const isEarly = number === this.early && this.head.window === USUAL_WINDOW;
+      this.early = null;
+      const buffer = await (isEarly ? this.piece : fetchPiece(this.url, this.offsets, number + 1, request.signal));
+      this.windows.set(number, Object.assign(new Window(buffer, this.head), { used: ++ticks }));
       letGo();
       answer();
     } catch (fault) {
@@ -100,13 +105,13 @@ class Layer {
 
 /** Forget the windows that were longest not looked at. */
 function letGo() {
-  const kept = [...layers.values()].flatMap(({ windows }) => [...windows].map(([number, one]) => ({ windows, number, ...one })));
-  let bytes = kept.reduce((sum, one) => sum + one.bytes, 0);
-  kept.sort((a, b) => a.used - b.used);
-  for (const { windows, number, bytes: size } of kept.slice(0, -2 * layers.size)) {
+  const kept = [...layers.values()].flatMap(({ windows }) => [...windows].map(([number, window]) => ({ windows, number, window })));
+  let bytes = kept.reduce((sum, { window }) => sum + window.bytes, 0);
+  kept.sort((a, b) => a.window.used - b.window.used);
+  for (const { windows, number, window } of kept.slice(0, -2 * layers.size)) {
     if (bytes <= KEPT_BYTES) break;
     windows.delete(number);
-    bytes -= size;
+    bytes -= window.bytes;
   }
 }
 
@@ -158,7 +163,7 @@ self.onmessage = ({ data }) => {
   if (data.open) {
     names = new Identities(data.open);
     for (const layer of data.open.layers) layers.set(layer.key, new Layer(layer));
-    for (const layer of layers.values()) layer.open();
+    for (const layer of layers.values()) layer.open(data.open.frame);
   } else if (data.paint) {
     wanted = data.paint;
     buffers = [...wanted.buffers, ...buffers].slice(0, 3);
