@@ -118,8 +118,14 @@ def open_player(
     page: Page, site: str, layers: str = "truth,a,b", *, is_explained: bool = True, **state: Any
 ) -> None:
     hash_ = "&".join(f"{name}={value}" for name, value in {"frame": 1, **state}.items())
-    page.goto(f"{site}/page/{layers}#{hash_}")
-    page.evaluate(NEXT_FRAMES)  # where the address differs behind the # alone, the page stays
+    address = f"{site}/page/{layers}#{hash_}"
+    page.goto(address)
+    # Where only what stands behind the # differs the page stays, and says a little later where it was.
+    page.evaluate(
+        "address => { history.replaceState(null, '', address); dispatchEvent(new Event('hashchange')); }",
+        address,
+    )
+    page.evaluate(NEXT_FRAMES)
     expect_frame(page, int(state.get("frame", 1)))
     expect(page.locator("[data-stage]")).to_have_attribute("aria-busy", "false")
     if "truth,a" in layers and is_explained:
