@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -582,9 +582,11 @@ def test_accessibility_and_phones(page: Page, site: str) -> None:
     open_player(page, site)
     page.evaluate(AXE)
     try:
-        for width, scheme in ((1280, "light"), (1280, "dark"), (390, "dark"), (320, "light")):
+        looks: list[tuple[int, Literal["light", "dark"]]]
+        looks = [(1280, "light"), (1280, "dark"), (390, "dark"), (320, "light")]
+        for width, scheme in looks:
             page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             assert page.evaluate(RUN_AXE) == []
             assert page.evaluate(HIDDEN_PARTS) == []
     finally:
