@@ -94,13 +94,18 @@ class Stores:
             layers.append(layer)
         (name,) = (one.name for one in (self.folder / "frames").iterdir())
         head = self.head("truth")
-        address = f"/stores/frames/{name}/{{index}}.jpg?size={{size}}"
+        folder = f"/stores/frames/{name}/"
+        frames_data = {
+            "url": f"{folder}{{index}}.jpg?size={{size}}",
+            "windows": f"{folder}{{first}}-{{last}}.bin?size={{size}}",
+            "sizes": ["480", "full"],
+        }
         return {
             "video": {"id": 1, "name": name, **{key: head[key] for key in ("length", "height", "width")}},
             "fps": 6,
             "categories": self.categories,
             "palette": DARK,
-            "frames": {"url": address, "sizes": ["480", "full"]} if frames else None,
+            "frames": frames_data if frames else None,
             "layers": layers,
         }
 
@@ -131,6 +136,11 @@ def served(stores: Stores, frames: bool = True) -> Iterator[str]:
                 if path.startswith("/static/")
                 else (stores.folder, path.removeprefix("/stores/"))
             )
+            if found := re.fullmatch(r"(frames/.*/)(\d+)-(\d+)\.bin", rest):
+                names = [root / f"{found[1]}{n:05d}.jpg" for n in range(int(found[2]), int(found[3]) + 1)]
+                pictures = [name.read_bytes() if name.is_file() else b"" for name in names]
+                sizes = [len(picture).to_bytes(4, "little") for picture in pictures]
+                return self.send(200, "application/octet-stream", b"".join(sizes + pictures))
             if found := re.fullmatch(r"(frames/.*/)(\d+)\.jpg", rest):
                 rest = f"{found[1]}{int(found[2]):05d}.jpg"
             file = root / rest

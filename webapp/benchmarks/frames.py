@@ -93,37 +93,54 @@ def frames_check(root: Path, videos: Sequence[VideoInfo], names: Mapping[str, Se
         )
 
 
-def frame_path(split: Split, video: VideoInfo, index: int) -> Path | None:
-    """Return the file of a frame, a real path below the split's folder; None where there is none.
+def frame_paths(split: Split, video: VideoInfo, indices: Sequence[int]) -> list[Path | None]:
+    """Return the files of frames, real paths below the split's folder; None where there is none.
 
     It is the one that the ground truth lists, also with another suffix; where it lists none, the pictures in
     the folder of the video count, by the numbers in their names. Links out of the folder are not followed.
 
-    Raises OSError: the folder cannot be read.
+    Raises OSError: a folder cannot be read.
     """
-    if not split.frames_dir or not 0 <= index < video.length:
-        return None
+    if not split.frames_dir:
+        return [None for _ in indices]
     root = Path(split.frames_dir).resolve()
-    found = _listed_picture(root, _listed_name(split, video, index), video, index)
+    folders: dict[str, list[Path]] = {}
+    listed = _listed_names(split, video, indices)
+    return [
+        _real_picture(root, name, video, index, folders) if 0 <= index < video.length else None
+        for index, name in zip(indices, listed, strict=True)
+    ]
+
+
+def _listed_names(split: Split, video: VideoInfo, indices: Sequence[int]) -> list[str | None]:
+    """Return the names of frames, "" where the list is shorter; None where the video has no list.
+
+    The database takes them out of all names, which may be megabytes.
+    """
+    label = video.name if split.benchmark.has_maps else str(video.id)
+    at = [KeyTextTransform(str(index), KeyTransform(label, "names")) for index in indices]
+    found = FrameNames.objects.filter(split=split, names__has_key=label).values_list(*at).first()
+    return [None for _ in indices] if found is None else [name or "" for name in found]
+
+
+def _real_picture(
+    root: Path, listed: str | None, video: VideoInfo, index: int, folders: dict[str, list[Path]]
+) -> Path | None:
+    found = _listed_picture(root, listed, video, index, folders)
     path = found.resolve() if found is not None else None
     return path if path is not None and path.is_relative_to(root) and path.is_file() else None
 
 
-def _listed_name(split: Split, video: VideoInfo, index: int) -> str | None:
-    """Return the name of a frame, "" where the list is shorter; None where the video has no list.
-
-    The database takes it out of all names, which may be megabytes.
-    """
-    label = video.name if split.benchmark.has_maps else str(video.id)
-    at = KeyTextTransform(str(index), KeyTransform(label, "names"))
-    found = list(FrameNames.objects.filter(split=split, names__has_key=label).values_list(at, flat=True))
-    return (found[0] or "") if found else None
-
-
-def _listed_picture(root: Path, listed: str | None, video: VideoInfo, index: int) -> Path | None:
+def _listed_picture(
+    root: Path, listed: str | None, video: VideoInfo, index: int, folders: dict[str, list[Path]]
+) -> Path | None:
+    """Find the picture of a frame; `folders` keeps what was read of the disk."""
     name = PurePosixPath(video.name if listed is None else listed)
-    folder = _picture_folder(root, str(name if listed is None else name.parent))
-    pictures = [] if folder is None else _pictures(folder)
+    folder = str(name if listed is None else name.parent)
+    if folder not in folders:
+        path = _picture_folder(root, folder)
+        folders[folder] = [] if path is None else _pictures(path)
+    pictures = folders[folder]
     if listed is None:
         in_order = sorted(pictures, key=lambda file: frame_order(file.name))
         return in_order[index] if len(in_order) == video.length else None

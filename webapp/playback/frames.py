@@ -7,6 +7,7 @@ They are JPEG, which browsers decode twice as fast as WebP. Pictures are kept in
 import hashlib
 import io
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from PIL import Image, ImageOps
 
 from evaluator.files.words import counted
 from evaluator.types import VideoInfo
-from webapp.benchmarks.frames import frame_path
+from webapp.benchmarks.frames import frame_paths
 from webapp.benchmarks.models import Split
 from webapp.blobs import disk
 from webapp.playback import files
@@ -51,14 +52,37 @@ def frame_picture(split: Split, video: VideoInfo, index: int, size: str) -> byte
     Raises:
         FrameUnusable: it is missing, broken, or of another size than the ground truth says.
     """
-    name = f"Frame {index + 1} of {video.name}"
     if not 0 <= index < video.length:
         raise FrameUnusable("frame-missing", f"{video.name} has {counted(video.length, 'frame')}.")
+    (source,) = _sources(split, video, [index])
+    return _kept_picture(source, video, index, size)
+
+
+def frame_pictures(split: Split, video: VideoInfo, indices: Sequence[int], size: str) -> list[bytes]:
+    """Return frames as JPEG, as `frame_picture` does; empty where one cannot be shown."""
+    found = []
+    for index, source in zip(indices, _sources(split, video, indices), strict=True):
+        try:
+            found.append(_kept_picture(source, video, index, size))
+        except FrameUnusable:
+            found.append(b"")
+    return found
+
+
+def _sources(split: Split, video: VideoInfo, indices: Sequence[int]) -> list[Path | None]:
     try:
-        source = frame_path(split, video, index)
+        return frame_paths(split, video, indices)
+    except OSError:
+        return [None for _ in indices]
+
+
+def _kept_picture(source: Path | None, video: VideoInfo, index: int, size: str) -> bytes:
+    """Return the picture of a file; it is made where it is not kept."""
+    name = f"Frame {index + 1} of {video.name}"
+    try:
         found = source.stat() if source is not None else None
     except OSError:
-        source = found = None
+        found = None
     if source is None or found is None:
         raise FrameUnusable("frame-missing", f"{name} is missing.")
     state = f"{source}\0{found.st_mtime_ns}\0{found.st_size}\0{video.height}x{video.width}\0{size}\0{LAYOUT}"

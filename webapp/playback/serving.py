@@ -15,7 +15,7 @@ from evaluator.types import VideoInfo
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.playback import files
-from webapp.playback.frames import SIZES, frame_picture
+from webapp.playback.frames import SIZES, frame_picture, frame_pictures
 from webapp.playback.models import MaskStore
 from webapp.playback.permissions import (
     caching_of_events,
@@ -38,6 +38,9 @@ from webapp.rest.ranges import file_response, kept
 from webapp.submissions.models import Submission
 
 JPEG = "image/jpeg"
+BYTES = "application/octet-stream"
+# Frames in one answer.
+LONGEST_WINDOW = 16
 
 MISSING = (
     *(Benchmark.DoesNotExist, Split.DoesNotExist, Submission.DoesNotExist, MaskStore.DoesNotExist),
@@ -77,11 +80,34 @@ def frame_response(
 
     Raises FrameUnusable: it is missing, broken, or of another size than its masks.
     """
+    chosen, video = _video_with_frames(request, slug, split, video_id, size)
+    picture = frame_picture(chosen, video, index, size)
+    return kept(HttpResponse(picture, content_type=JPEG), caching_of_frames(request.user, chosen))
+
+
+def window_response(
+    request: HttpRequest, *, slug: str, split: str, video_id: int, size: str, first: int, last: int
+) -> HttpResponseBase:
+    """Answer with frames that follow each other: how many bytes each has (uint32, little-endian), then all of them.
+
+    One that cannot be shown has 0 bytes; `frame_response` says why.
+    """
+    chosen, video = _video_with_frames(request, slug, split, video_id, size)
+    if not first <= last < min(video.length, first + LONGEST_WINDOW):
+        raise Http404("There is no such window")
+    pictures = frame_pictures(chosen, video, range(first, last + 1), size)
+    sizes = [len(picture).to_bytes(4, "little") for picture in pictures]
+    answer = HttpResponse(b"".join((*sizes, *pictures)), content_type=BYTES)
+    return kept(answer, caching_of_frames(request.user, chosen) if all(pictures) else "no-store")
+
+
+def _video_with_frames(
+    request: HttpRequest, slug: str, split: str, video_id: int, size: str
+) -> tuple[Split, VideoInfo]:
     chosen, video = _video(request, slug, split, video_id)
     if size not in SIZES or not frames_are_visible(request.user, chosen):
         raise Http404("There is no such frame, or none that this visitor may see")
-    picture = frame_picture(chosen, video, index, size)
-    return kept(HttpResponse(picture, content_type=JPEG), caching_of_frames(request.user, chosen))
+    return chosen, video
 
 
 def poster_response(
@@ -156,6 +182,4 @@ def _uuid(text: str) -> UUID:
 def _response(request: HttpRequest, digest: str, caching: str) -> HttpResponseBase:
     path = files.path_of(digest)
     files.seen(path)
-    return file_response(
-        request, path, etag=digest, cache_control=caching, content_type="application/octet-stream"
-    )
+    return file_response(request, path, etag=digest, cache_control=caching, content_type=BYTES)

@@ -104,7 +104,11 @@ def _categories(split: Split) -> dict[int, str]:
 def _frames(split: Split, video: VideoInfo) -> dict[str, Any]:
     page = reverse("videos:page", args=[split.benchmark.slug, video.id])
     query = urlencode({"split": split.name})
-    return {"url": f"{page}frames/{{size}}/{{index}}.jpg?{query}", "sizes": list(SIZES)}
+    return {
+        "url": f"{page}frames/{{size}}/{{index}}.jpg?{query}",
+        "windows": f"{page}frames/{{size}}/{{first}}-{{last}}.bin?{query}",
+        "sizes": list(SIZES),
+    }
 
 
 def _layer(layer: Layer) -> dict[str, Any]:

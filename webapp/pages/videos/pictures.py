@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from webapp.charts.palette import DARK
 from webapp.playback.frames import FrameUnusable
-from webapp.playback.serving import cover_response, frame_response, poster_response
+from webapp.playback.serving import cover_response, frame_response, poster_response, window_response
 from webapp.rest.ranges import kept
 
 
@@ -19,6 +19,17 @@ def frame(request: HttpRequest, slug: str, video_id: int, size: str, index: int)
     except FrameUnusable as unusable:
         said = {"code": unusable.code, "message": unusable.message}
         return kept(JsonResponse(said, status=unusable.status), "no-store")  # an organiser may put it right
+
+
+@require_safe
+def window(
+    request: HttpRequest, slug: str, video_id: int, size: str, first: int, last: int
+) -> HttpResponseBase:
+    """Frames from `first` to `last`, for the player: a request for each would cost more than its bytes."""
+    split = request.GET.get("split", "")
+    return window_response(
+        request, slug=slug, split=split, video_id=video_id, size=size, first=first, last=last
+    )
 
 
 @require_safe

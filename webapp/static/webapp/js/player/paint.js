@@ -49,6 +49,49 @@ function shrink(runs, count, width) {
 }
 
 /**
+ * The same frame in fewer pixels: each of them takes the pixel of the video that lies below its middle.
+ *
+ * @param size {width, height} of the video.
+ * @param raster {width, height}, no larger than that.
+ */
+export function scaled({ runs, first }, size, raster) {
+  if (raster.width === size.width && raster.height === size.height) return { runs, first };
+  const { rows, columns } = tableOf(size, raster);
+  next.count = 0;
+  const found = new Int32Array(first.length);
+  for (let n = 0; n + 1 < first.length; n++) {
+    let last = -1;
+    for (let i = first[n]; i < first[n + 1]; i += 2) {
+      const row = Math.floor(runs[i] / size.width);
+      if (rows[row] < 0) continue;
+      const begin = columns[runs[i] - row * size.width];
+      const end = columns[runs[i + 1] - row * size.width];
+      if (begin === end) continue;
+      const start = rows[row] * raster.width;
+      if (row === last && next.bounds[next.count - 1] === start + begin) next.bounds[next.count - 1] = start + end;
+      else next.push(start + begin, start + end);
+      last = row;
+    }
+    found[n + 1] = next.count;
+  }
+  return { runs: next.bounds.slice(0, next.count), first: found };
+}
+
+let table = null; // the last one: sizes change seldom
+
+/** For each row of the video the one of the raster that shows it, or -1; for each column the first one from it on. */
+function tableOf(size, raster) {
+  const key = [size.width, size.height, raster.width, raster.height].join();
+  if (table?.key !== key) {
+    const rows = new Int32Array(size.height).fill(-1);
+    for (let y = 0; y < raster.height; y++) rows[Math.floor(((y + 0.5) * size.height) / raster.height)] = y;
+    const columns = Int32Array.from({ length: size.width + 1 }, (_, x) => Math.ceil((x * raster.width) / size.width - 0.5));
+    table = { key, rows, columns };
+  }
+  return table;
+}
+
+/**
  * Paint the objects of a frame, the first one last.
  *
  * @param looks for each object null, or {fill, line, edge}: the colour of its surface, of the line around it, and of

@@ -16,24 +16,25 @@ export class Pane {
     this.root.style.setProperty("--aspect", video.width / video.height);
     this.film = this.root.querySelector(".film");
     [this.frame, this.masks, this.labels] = this.root.querySelectorAll("canvas");
-    [this.masks.width, this.masks.height] = [video.width, video.height];
     this.masks.setAttribute("role", "img");
     this.pens = [this.frame.getContext("2d", { alpha: false }), this.masks.getContext("2d")];
     this.names = [];
   }
 
   /** Draw a frame and its masks in one step. Returns the buffer of the masks, to be used again. */
-  draw(picture, { pixels, labels }) {
+  draw(picture, { pixels, width, height, labels }) {
     const [ground, masks] = this.pens;
-    const { frame, video } = this;
-    const [width, height] = picture ? [picture.width, picture.height] : [16, 16];
-    if (frame.width !== width || frame.height !== height) [frame.width, frame.height] = [width, height];
-    if (picture) ground.drawImage(picture, 0, 0);
+    // A picture that is much larger than it is seen would be scaled by the browser, which takes longer.
+    const isLarge = !picture || picture.width > 1.25 * width;
+    const [wide, high] = isLarge ? [width, height] : [picture.width, picture.height];
+    resize(this.frame, wide, high);
+    resize(this.masks, width, height);
+    if (picture) ground.drawImage(picture, 0, 0, wide, high);
     else {
       ground.fillStyle = GROUND;
-      ground.fillRect(0, 0, width, height);
+      ground.fillRect(0, 0, wide, high);
     }
-    masks.putImageData(new ImageData(new Uint8ClampedArray(pixels), video.width, video.height), 0, 0);
+    masks.putImageData(new ImageData(new Uint8ClampedArray(pixels), width, height), 0, 0);
     this.tops = labels;
     return pixels;
   }
@@ -68,6 +69,16 @@ export class Pane {
     const { x, y, scale } = this.offset;
     return [(clientX - box.left - x) / scale, (clientY - box.top - y) / scale];
   }
+}
+
+function resize(canvas, width, height) {
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+}
+
+/** How wide the picture of one of `count` panes will be; see `.view` in player.css. */
+export function widthOfPane(stage, { width, height }, count) {
+  const room = (stage.clientWidth - 8 * (count - 1)) / count;
+  return Math.min(room, (Math.max(320, 0.66 * window.innerHeight) * width) / height);
 }
 
 /** Write what `texts` says of each object above the top of its mask; labels keep off each other. */

@@ -1,31 +1,25 @@
 // The player of masks: what is looked at (`state`), what is drawn of it, and everything that changes it.
 import { MODES, readAddress, writeAddress } from "./address.js";
 import { Story } from "./events.js";
-import { Frames } from "./frames.js";
 import { Identities } from "./identity.js";
 import { listenToKeys } from "./keys.js";
 import { ObjectList } from "./objects.js";
-import { Pane } from "./panes.js";
+import { Pane, widthOfPane } from "./panes.js";
 import { copyPicture, saveClip, savePicture } from "./save.js";
+import { data, keys, layers, listen, root, worker } from "./start.js";
 import { Timeline } from "./timeline.js";
 
 const BLINK_MS = 700;
-const PATIENCE_MS = 300; // after that, masks are shown without their picture
+const PASSED = 40; // frames that are still worth to be shown
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 10];
 const DIFFERENCE = { first: [239, 166, 73], second: [68, 110, 201], both: [226, 228, 232], other: [183, 68, 92] };
 
-const root = document.getElementById("player");
-const data = JSON.parse(document.getElementById("player-data").textContent);
 const { video } = data;
-const layers = data.layers.filter(({ state }) => state === "ready");
-const keys = layers.map(({ key }) => key);
 const titles = Object.fromEntries(data.layers.map(({ key, title }) => [key, title]));
 const find = (name) => root.querySelector(`[data-${name}]`);
 
 const names = new Identities(data);
 const story = new Story(names, data.categories, titles);
-const frames = new Frames(data.frames, video, onPicture);
-const worker = new Worker(root.dataset.worker, { type: "module" });
 const state = readAddress(location.hash, keys, video.length);
 const panes = [];
 const stage = find("stage");
@@ -34,19 +28,23 @@ const status = find("status");
 let isPlaying = false;
 let step = 1; // the direction in which frames are wanted
 let request = 0; // the last number of a request to paint
-let passed = [state.frame]; // the frames that were wanted since the one that was asked for: the last one is wanted still
+let passed = [state.frame]; // the frames that were wanted since the one that was painted: the last one is wanted still
 let isAsked = false; // whether the worker owes an answer
 let isWaiting = false; // whether it has said that it loads masks first
 let isStale = true; // whether what is shown differs from what is wanted
+let look = 0; // how often something was changed by which a frame looks otherwise
 let painted = null; // the answer that is to be drawn
 let drawn = -1; // the frame that is shown
 let listed = -1; // the frame of which the list of objects tells
 let shownAt = 0; // when it was first shown
-let wantedAt = performance.now(); // since when another frame is wanted than is shown
+let below = { at: -1 }; // what lies below its masks: {bitmap, at, fault}
 let blink = 0;
 let blinkedAt = 0;
-let buffers = [];
-let waiters = []; // of clips: called when their frame is drawn
+let buffers = []; // of pixels, and pictures: the worker has them back with the next request
+let pictures = [];
+let waiters = []; // of pictures and clips: called when their frame is drawn
+let isWhole = false; // whether every pixel of the video is painted, more than the screen shows
+let isNews = false; // whether lanes and lists lack what has come
 let told = ""; // the sentence about the last event
 
 const timeline = new Timeline(find("timeline"), names, story, video.length, { onSeek: seek, onSolo: solo });
@@ -67,54 +65,74 @@ function pairOf(show) {
   return show.includes("a") && show.includes("b") ? ["a", "b"] : show.slice(0, 2);
 }
 
-/** The frame to be shown: the one that is wanted last of those whose picture is here. */
-function nextFrame(now) {
-  frames.want(state.frame, step, drawn >= 0); // the first one comes before all others
-  const found = passed.findLast((frame) => frames.isSettled(frame));
-  return found ?? (now - wantedAt > PATIENCE_MS ? state.frame : null);
-}
-
 /** Want another frame. Those before it are shown if their pictures come first. */
-function aim(frame, now = performance.now()) {
-  if (passed.length === 1) wantedAt = now;
+function aim(frame) {
   state.frame = frame;
   passed.push(frame);
+  if (passed.length > PASSED) passed.shift();
   isStale = true;
 }
 
-function ask(now) {
-  const frame = nextFrame(now);
-  if (frame === null) return;
-  request++;
-  isAsked = true;
-  isStale = frame !== state.frame;
-  passed = isStale ? passed.slice(passed.lastIndexOf(frame) + 1) : [frame];
-  const view = { opacity: state.opacity, outlines: state.outlines, threshold: state.threshold, solo: state.solo, difference: DIFFERENCE };
-  const given = buffers;
-  buffers = [];
-  worker.postMessage({ paint: { id: request, frame, step, panes: panesNow(), view, buffers: given } }, given);
+/** Draw again, though the frame may be the same. */
+function redraw() {
+  look++;
+  isStale = true;
 }
 
-worker.onmessage = ({ data: answer }) => {
+/** Ask for a picture of what is wanted, in place of what the worker was asked for. */
+function ask() {
+  request++;
+  isAsked = true;
+  isStale = false;
+  const wanted = panesNow();
+  const view = { opacity: state.opacity, outlines: state.outlines, threshold: state.threshold, solo: state.solo, difference: DIFFERENCE, raster: rasterFor(wanted.length) };
+  const given = [...buffers, ...pictures.map(({ bitmap }) => bitmap)];
+  worker.postMessage({ paint: { id: request, frames: passed, step, panes: wanted, view, isFirst: drawn < 0, look, buffers, pictures } }, given);
+  [buffers, pictures] = [[], []];
+}
+
+/** The pixels that are painted: those of the video, or as many as the screen has for them if that is less. */
+function rasterFor(count) {
+  const shown = panes.length === count ? panes[0].size.width : widthOfPane(stage, video, count);
+  const scale = isWhole || state.zoom > 1 ? 1 : Math.min(1, (shown * window.devicePixelRatio) / video.width);
+  return { width: Math.round(video.width * scale), height: Math.round(video.height * scale) };
+}
+
+/** Paint again where other pixels are wanted than were painted. */
+function sharpen() {
+  if (panes.length && panes[0].masks.width !== rasterFor(panes.length).width) redraw();
+}
+
+function hear(answer) {
   if (answer.painted) {
     if (answer.painted.id === request) isAsked = isWaiting = false;
-    if (painted) buffers.push(...painted.panes.map(({ pixels }) => pixels));
+    if (painted) {
+      buffers.push(...painted.panes.map(({ pixels }) => pixels));
+      if (painted.picture.bitmap) pictures.push(painted.picture);
+    }
     painted = answer.painted;
-    if (isStale && !isAsked) ask(performance.now()); // the worker paints the next one while this one is drawn
+    passed = passed.slice(passed.lastIndexOf(painted.frame) + 1);
+    if (!passed.length) passed = [state.frame];
+    if (painted.frame !== state.frame && !isAsked) isStale = true;
+  } else if (answer.same) {
+    if (answer.same === request) isAsked = isWaiting = false;
   } else if (answer.waiting) {
-    isAsked = false; // a newer request may take its place
     isWaiting = true;
     say();
+  } else if (answer.came !== undefined) {
+    redraw();
   } else if (answer.head) {
     const { key, head } = answer.head;
     names.addHead(key, head);
+    isNews = true;
     if (head.kind === "maps" && !layers.some((layer) => layer.events_url)) find("colours").textContent = "Each category has a colour; further segments of it have others.";
     if (state.solo?.key === key && !head.objects[state.solo.n]) state.solo = null; // the address was of another file
-    refresh();
+    redraw();
   } else if (answer.events) {
     names.addEvents(answer.events.key, answer.events.events);
     find("colours").textContent = "Colours follow the annotated object on which a mask lies; grey lies on none.";
-    refresh();
+    isNews = true;
+    redraw();
   } else if (answer.failed) {
     fault = `${titles[answer.failed.key]}: ${answer.failed.message}`;
     say();
@@ -122,7 +140,7 @@ worker.onmessage = ({ data: answer }) => {
     if (answer.picked.n === null) solo(null);
     else solo(answer.picked);
   }
-};
+}
 let fault = "";
 
 /** Draw the frame and the masks of the last answer. */
@@ -133,32 +151,33 @@ function draw(now) {
     panes.push(pane);
     stage.append(pane.root);
     listenToPointer(pane);
+    pane.place(state);
     new ResizeObserver(() => {
+      if (pane.view.clientWidth === pane.size.width && pane.view.clientHeight === pane.size.height) return;
       pane.place(state);
       writeLabels();
+      sharpen();
     }).observe(pane.view);
   }
   while (panes.length > wanted.length) panes.pop().root.remove();
   root.dataset.panes = wanted.length;
   if (drawn !== painted.frame) shownAt = now;
   drawn = painted.frame;
-  wantedAt = now;
-  const exact = frames.get(drawn);
-  const picture = exact ?? (frames.faults.has(drawn) ? null : (frames.nearest(drawn)?.picture ?? null));
+  below = painted.picture;
+  const { bitmap } = below;
   painted.panes.forEach((answer, n) => {
     const pane = panes[n];
     pane.keys = answer.keys;
     pane.root.classList.toggle("is-difference", answer.keys.length > 1);
     caption(pane);
-    buffers.push(pane.draw(picture, answer));
-    if (!pane.offset) pane.place(state);
+    buffers.push(pane.draw(bitmap, answer));
   });
+  if (bitmap) pictures.push(painted.picture);
   painted = null;
   writeLabels();
   timeline.point(drawn, `Frame ${drawn + 1} of ${video.length}`);
-  find("goto").value = drawn + 1;
   root.dataset.frame = drawn + 1;
-  root.dataset.picture = exact ? drawn + 1 : "";
+  root.dataset.picture = bitmap && below.at === drawn ? drawn + 1 : "";
   say();
   waiters = waiters.filter((waiter) => !waiter());
 }
@@ -202,42 +221,49 @@ function writeLabels() {
 /** The line below the picture: what is not as it should be, else the last event. */
 function say() {
   let text = told || fault;
-  if (frames.spec && frames.faults.has(drawn)) text = `Frame ${drawn + 1} has no picture: ${frames.faults.get(drawn)} Its masks are shown on a plain ground.`;
-  else if (frames.spec && drawn >= 0 && !frames.isSettled(drawn)) {
-    const nearest = frames.nearest(drawn);
-    text = nearest ? `The picture is that of frame ${nearest.at + 1} until frame ${drawn + 1} is here.` : `The picture of frame ${drawn + 1} is on its way.`;
+  if (below.fault) text = `Frame ${drawn + 1} has no picture: ${below.fault} Its masks are shown on a plain ground.`;
+  else if (!isSettled()) {
+    text = below.at === null ? `The picture of frame ${drawn + 1} is on its way.` : `The picture is that of frame ${below.at + 1} until frame ${drawn + 1} is here.`;
   }
   if (isWaiting && drawn !== state.frame) text = `Loading the masks of frame ${state.frame + 1} …`;
   if (status.textContent !== text) status.textContent = text;
 }
 
-function onPicture(index) {
-  if (index === drawn || index === state.frame) isStale = true;
+/** Whether no other picture is to come for the frame that is shown. */
+function isSettled() {
+  return below.at === drawn;
 }
 
 function tick(now) {
   if (state.mode === "blink" && state.show.length > 1 && now - blinkedAt > BLINK_MS) {
     blink++;
     blinkedAt = now;
-    isStale = true;
+    redraw();
   }
   if (painted) draw(now);
-  if (isPlaying && drawn === state.frame && frames.isSettled(drawn) && now - shownAt >= 1000 / (data.fps * state.speed) - 4) {
+  if (isPlaying && drawn === state.frame && isSettled() && now - shownAt >= 1000 / (data.fps * state.speed) - 4) {
     const [first, last] = state.loop ?? [0, video.length - 1];
     if (state.frame >= last && !state.loop) play(false);
     else {
-      aim(state.frame >= last || state.frame < first ? first : state.frame + 1, now);
+      aim(state.frame >= last || state.frame < first ? first : state.frame + 1);
     }
   }
-  if (isStale && !isAsked) ask(now);
-  else if (!isPlaying && !isStale && listed !== drawn) list.point((listed = drawn)); // not while much moves
+  if (isNews && (fault || (drawn >= 0 && now - shownAt > 30))) {
+    isNews = false;
+    refresh(); // when the first frame is seen, which does not wait for lists
+  }
+  if (isStale && !painted) ask();
+  else if (!isPlaying && !isStale && listed !== drawn) {
+    list.point((listed = drawn)); // not while much moves
+    find("goto").value = drawn + 1;
+  }
   mark();
   requestAnimationFrame(tick);
 }
 
 /** Say to programs whether what is shown is what is wanted. */
 function mark() {
-  const busy = String(isStale || isAsked || isWaiting || painted !== null);
+  const busy = String(isStale || isAsked || isWaiting || isNews || painted !== null);
   if (stage.getAttribute("aria-busy") !== busy) stage.setAttribute("aria-busy", busy);
 }
 
@@ -278,7 +304,7 @@ function refresh(isListed = true) {
     button.disabled = count === 0;
     button.querySelector(".count").textContent = count;
   }
-  isStale = true;
+  redraw();
   mark();
   remember();
 }
@@ -299,7 +325,7 @@ function seek(frame) {
   step = next < state.frame ? -1 : 1;
   aim(next);
   told = "";
-  if (!isAsked) ask(wantedAt);
+  if (!painted) ask();
   mark();
   remember();
 }
@@ -312,7 +338,7 @@ function play(on = !isPlaying) {
   button.title = `${on ? "Pause" : "Play"} (space)`;
   button.classList.toggle("is-playing", on);
   if (on && !state.loop && state.frame === video.length - 1) aim(0);
-  isStale = true;
+  redraw();
   remember();
 }
 
@@ -378,6 +404,7 @@ function inside(centre) {
 function replace() {
   for (const pane of panes) pane.place(state);
   writeLabels();
+  sharpen();
   find("zoom-value").textContent = state.zoom === 1 ? "Fit" : `${state.zoom.toFixed(1)}×`;
   stage.classList.toggle("is-zoomed", state.zoom > 1);
   remember();
@@ -454,8 +481,20 @@ function zoomAt(pane, point, factor) {
 const fileName = () => `${[video.name, ...state.show].join("-").replace(/[^\w.-]+/g, "-")}-${String(drawn + 1).padStart(5, "0")}`;
 const forPicture = () => ({ labels: state.labels, texts: textsOf });
 
+/** Have every pixel of the frame that is shown painted while `make` makes something of it. */
+async function whole(make) {
+  isWhole = true;
+  await shown(drawn);
+  try {
+    return await make();
+  } finally {
+    isWhole = false;
+    redraw();
+  }
+}
+
 async function copy() {
-  const done = await copyPicture(panes, forPicture());
+  const done = await whole(() => copyPicture(panes, forPicture()));
   told = done ? "The picture is in the clipboard." : "The browser lets no picture into the clipboard here: save it as PNG.";
   say();
 }
@@ -463,10 +502,10 @@ async function copy() {
 /** Show a frame, and wait until it is drawn with its picture. */
 function shown(frame) {
   seek(frame);
-  isStale = true;
+  redraw();
   return new Promise((done) => {
     waiters.push(() => {
-      if (drawn !== frame || !frames.isSettled(frame)) {
+      if (drawn !== frame || !isSettled() || (isWhole && panes[0].masks.width !== video.width)) {
         if (state.frame === frame) return false;
         done(false); // the reader went elsewhere: the clip ends
         return true;
@@ -482,10 +521,11 @@ async function clip() {
   const before = state.frame;
   const [first, last] = state.loop ?? [0, video.length - 1];
   const wanted = Array.from({ length: last + 1 - first }, (_, n) => first + n);
-  await saveClip(() => panes, forPicture(), wanted, data.fps * state.speed, fileName(), (frame) => {
+  const show = (frame) => {
     told = `Saving the clip: frame ${frame + 1 - first} of ${wanted.length}.`;
     return shown(frame);
-  });
+  };
+  await whole(() => saveClip(() => panes, forPicture(), wanted, data.fps * state.speed, fileName(), show));
   seek(before);
   told = "The clip is saved.";
 }
@@ -537,7 +577,7 @@ const actions = {
   panDown: () => pan(0, 0.2),
   full: () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()),
   copy,
-  savePicture: () => savePicture(panes, forPicture(), fileName()),
+  savePicture: () => whole(() => savePicture(panes, forPicture(), fileName())),
   saveClip: clip,
   nextEvent: () => goToEvent(null, 1),
   previousEvent: () => goToEvent(null, -1),
@@ -568,8 +608,8 @@ root.addEventListener("change", ({ target }) => {
   if (target.matches("[data-goto]")) seek(Math.round(Number(target.value) || 1) - 1);
   else if (target.matches("[data-speed]")) change({ speed: Number(target.value) });
   else if (target.matches("[data-size]")) {
-    frames.setSize(target.value);
-    isStale = true;
+    worker.postMessage({ size: target.value });
+    redraw();
   }
 });
 find("timeline").querySelector("[role=slider]").addEventListener("keydown", (event) => {
@@ -586,7 +626,7 @@ window.addEventListener("hashchange", () => {
 new MutationObserver(() => timeline.draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
 if (layers.length) {
-  worker.postMessage({ open: { layers, palette: data.palette, categories: data.categories, video, frame: state.frame } });
+  listen(hear);
   refresh();
   stage.classList.toggle("is-zoomed", state.zoom > 1);
   requestAnimationFrame(tick);

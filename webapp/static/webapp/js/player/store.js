@@ -1,13 +1,14 @@
 // Reads a mask store piece by piece: ranges of bytes, decompressed, and turned into runs row by row.
 // The format is described in evaluator/playback/store.py.
 
-/** Fetch one piece of a video: `offsets[n]` to `offsets[n + 1]` of the file at `url`. */
-export async function fetchPiece(url, offsets, n, signal) {
-  const [begin, end] = [offsets[n], offsets[n + 1]];
+/** Fetch pieces of a video that follow each other: piece n is `offsets[n]` to `offsets[n + 1]` of the file at `url`. */
+export async function fetchPieces(url, offsets, first, last, signal) {
+  const [begin, end] = [offsets[first], offsets[last + 1]];
   const answer = await fetch(url, { signal, headers: { Range: `bytes=${begin}-${end - 1}` } });
   if (answer.status !== 206) throw new Error(await sentenceOf(answer));
-  const stream = answer.body.pipeThrough(new DecompressionStream("deflate"));
-  return new Response(stream).arrayBuffer();
+  const found = await answer.blob();
+  const parts = offsets.slice(first, last + 1).map((offset, n) => found.slice(offset - begin, offsets[first + n + 1] - begin));
+  return Promise.all(parts.map((part) => new Response(part.stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer()));
 }
 
 /** What a server says about a request that failed, in a sentence. */
@@ -21,8 +22,8 @@ export async function sentenceOf(answer) {
   }
 }
 
-export async function fetchHead(url, offsets, signal) {
-  return JSON.parse(new TextDecoder().decode(await fetchPiece(url, offsets, 0, signal)));
+export function readHead(piece) {
+  return JSON.parse(new TextDecoder().decode(piece));
 }
 
 /**

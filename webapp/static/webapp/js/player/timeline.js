@@ -40,8 +40,8 @@ export class Timeline {
 
   /** Show which frame the reader is at. */
   point(frame, text) {
-    this.head.style.left = `${(100 * (frame + 0.5)) / this.length}%`;
-    this.head.dataset.frame = frame + 1;
+    this.head.style.transform = `translateX(${(100 * (frame + 0.5)) / this.length}%)`; // no layout
+    this.head.firstChild.textContent = frame + 1;
     this.slider.setAttribute("aria-valuenow", frame + 1);
     this.slider.setAttribute("aria-valuetext", text);
   }

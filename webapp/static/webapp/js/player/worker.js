@@ -1,20 +1,28 @@
 /**
- * Keeps runs and paints them, in a thread of its own.
+ * Keeps runs and pictures, and paints them, in a thread of its own.
  *
- * In: {open: {layers, palette, categories, video, frame}}, {paint: {id, frame, panes, view, buffers}}, {pick: {key, frame, pixel, view}}.
- * Out: {head: {key, head}}, {events: {key, events}}, {failed: {key, message}}, {waiting: {id, frame}},
- * {painted: {id, frame, panes}} and {picked: {key, n}}. The last `paint` alone counts.
+ * In: {open: {layers, palette, categories, video, frames, frame}}, {paint: {id, frames, step, panes, view, look,
+ * isFirst, buffers, pictures}}, {size}, {pick: {key, frame, where, view}}.
+ * Out: {head: {key, head}}, {events: {key, events}}, {failed: {key, message}}, {waiting: {id, frame}}, {came: frame}, {same: id},
+ * {painted: {id, frame, picture, panes}} and {picked: {key, n}}. The last `paint` alone counts.
  */
+import { Frames } from "./frames.js";
 import { Identities } from "./identity.js";
-import { objectAt, paint, paintDifference, paintMapDifference, pixel, tops } from "./paint.js";
-import { fetchHead, fetchPiece, Window } from "./store.js";
+import { objectAt, paint, paintDifference, paintMapDifference, pixel, scaled, tops } from "./paint.js";
+import { fetchPieces, readHead, Window } from "./store.js";
 
 const KEPT_BYTES = 64_000_000;
 const AHEAD = 2;
+const PATIENCE_MS = 300; // after that, masks are shown without their picture
 const USUAL_WINDOW = 32; // frames; the head says how many they are
 
 let names;
+let frames;
 let wanted = null;
+let since = 0; // when the first of those frames was wanted of which none has been painted
+let timer = null;
+let painted = {}; // {frame, look} of the last answer
+let lacking = null; // the frame that was painted without its picture
 let buffers = []; // of pixels, used again and again
 let ticks = 0;
 const layers = new Map();
@@ -27,22 +35,27 @@ class Layer {
     this.head = null;
   }
 
-  /** Read the head, and at the same time the window of the frame that is looked at first. */
+  /** Read the head, and with it the window of the frame that is looked at first. */
   async open(frame) {
     this.early = Math.floor(frame / USUAL_WINDOW);
-    this.piece = this.early < this.offsets.length - 2 ? fetchPiece(this.url, this.offsets, this.early + 1) : Promise.reject();
-    this.piece.catch(() => {}); // whoever waits for it hears of it
     if (this.eventsUrl) {
-      fetchHead(this.eventsUrl, this.eventsOffsets).then(
-        (events) => {
+      fetchPieces(this.eventsUrl, this.eventsOffsets, 0, 0).then(
+        ([piece]) => {
+          const events = readHead(piece);
           names.addEvents(this.key, events);
           self.postMessage({ events: { key: this.key, events } });
         },
         (fault) => this.fail(fault),
       );
     }
+    const isNext = this.early === 0 && this.offsets.length > 2; // behind the head
+    const pieces = fetchPieces(this.url, this.offsets, 0, isNext ? 1 : 0);
+    if (isNext) this.piece = pieces.then(([, window]) => window);
+    else if (this.early < this.offsets.length - 2) this.piece = fetchPieces(this.url, this.offsets, this.early + 1, this.early + 1).then(([window]) => window);
+    else this.piece = Promise.reject();
+    this.piece.catch(() => {}); // whoever waits for it hears of it
     try {
-      const head = await fetchHead(this.url, this.offsets);
+      const head = readHead((await pieces)[0]);
       names.addHead(this.key, head);
       this.head = head;
       self.postMessage({ head: { key: this.key, head } });
@@ -91,7 +104,7 @@ class Layer {
     try {
       const isEarly = number === this.early && this.head.window === USUAL_WINDOW;
       this.early = null;
-      const buffer = await (isEarly ? this.piece : fetchPiece(this.url, this.offsets, number + 1, request.signal));
+      const buffer = await (isEarly ? this.piece : fetchPieces(this.url, this.offsets, number + 1, number + 1, request.signal).then(([piece]) => piece));
       this.windows.set(number, Object.assign(new Window(buffer, this.head), { used: ++ticks }));
       letGo();
       answer();
@@ -115,13 +128,30 @@ function letGo() {
   }
 }
 
-/** Paint what is wanted, if all of it is here. */
+/**
+ * Paint what is wanted, if all of it is here: of the frames that were wanted the last one whose picture is.
+ *
+ * A reader who scrubs wants another frame before the picture of one has come. After some time masks are shown
+ * without it.
+ */
 function answer() {
   if (!wanted) return;
-  const { id, frame, panes, view, step } = wanted;
+  const { id, frames: asked, step, panes, view, isFirst, look } = wanted;
   const keys = [...new Set(panes.flat())];
+  const last = asked.at(-1);
+  frames.want(last, step, !isFirst); // the first one comes before all others
   if (keys.some((key) => !layers.get(key)?.head)) return;
-  for (const key of keys) layers.get(key).want(frame, step);
+  const left = since + PATIENCE_MS - performance.now();
+  const isNews = (one) => one !== painted.frame || one === last || look !== painted.look;
+  const frame = asked.findLast((one) => frames.isSettled(one) && isNews(one)) ?? (left > 0 ? null : last);
+  for (const key of keys) layers.get(key).want(frame ?? last, step);
+  if (frame === null) {
+    timer ??= setTimeout(() => {
+      timer = null;
+      answer();
+    }, left);
+    return;
+  }
   const runs = Object.fromEntries(keys.map((key) => [key, layers.get(key).frame(frame)]));
   if (keys.some((key) => !runs[key])) {
     if (!wanted.told) self.postMessage({ waiting: { id, frame } });
@@ -129,23 +159,31 @@ function answer() {
     return;
   }
   wanted = null;
-  const painted = panes.map((pane) => paintPane(pane, frame, view, runs, buffers.pop()));
-  self.postMessage({ painted: { id, frame, panes: painted } }, painted.map(({ pixels }) => pixels));
+  if (frame === painted.frame && look === painted.look) {
+    self.postMessage({ same: id });
+    return;
+  }
+  lacking = frames.isSettled(frame) ? null : frame;
+  painted = { frame, look };
+  frames.shown = frame;
+  const answers = panes.map((pane) => paintPane(pane, frame, view, runs, buffers.pop()));
+  const picture = { ...frames.lend(frame), size: frames.size };
+  const given = answers.map(({ pixels }) => pixels);
+  if (picture.bitmap) given.push(picture.bitmap);
+  self.postMessage({ painted: { id, frame, picture, panes: answers } }, given);
 }
 
 function paintPane(keys, frame, view, runs, buffer) {
-  const { height, width } = layers.get(keys[0]).head;
+  const [key] = keys;
+  const size = layers.get(key).head;
+  const { width, height } = view.raster;
+  const small = Object.fromEntries(keys.map((one) => [one, scaled(runs[one], size, view.raster)]));
   const pixels = new Uint32Array(buffer?.byteLength === 4 * height * width ? buffer : new ArrayBuffer(4 * height * width));
   pixels.fill(0);
-  if (keys.length === 2) {
-    difference(pixels, keys, frame, view, runs);
-  } else if (keys.length === 1) {
-    const [key] = keys;
-    paint(pixels, runs[key], names.looks(key, frame, view), width, view.outlines ? (width > 1000 ? 2 : 1) : 0);
-  }
-  const [key] = keys;
-  const labels = keys.length === 1 ? tops(runs[key], width).filter(([n]) => names.isShown(key, n, frame, view)) : [];
-  return { keys, pixels: pixels.buffer, labels };
+  if (keys.length === 2) difference(pixels, keys, frame, view, small);
+  else paint(pixels, small[key], names.looks(key, frame, view), width, view.outlines ? (width > 1000 ? 2 : 1) : 0);
+  const labels = keys.length === 1 ? tops(runs[key], size.width).filter(([n]) => names.isShown(key, n, frame, view)) : [];
+  return { keys, pixels: pixels.buffer, width, height, labels };
 }
 
 function difference(pixels, keys, frame, view, runs) {
@@ -159,15 +197,26 @@ function difference(pixels, keys, frame, view, runs) {
   paintMapDifference(pixels, frames, shown, categories, colours);
 }
 
+function onPicture(index) {
+  if (wanted) answer();
+  else if (index === lacking) self.postMessage({ came: index });
+}
+
 self.onmessage = ({ data }) => {
   if (data.open) {
     names = new Identities(data.open);
+    frames = new Frames(data.open.frames, data.open.video, onPicture);
     for (const layer of data.open.layers) layers.set(layer.key, new Layer(layer));
     for (const layer of layers.values()) layer.open(data.open.frame);
+    frames.want(data.open.frame, 1, false);
   } else if (data.paint) {
+    if (!wanted) since = performance.now();
     wanted = data.paint;
     buffers = [...wanted.buffers, ...buffers].slice(0, 3);
+    wanted.pictures.forEach((picture) => frames.giveBack(picture));
     answer();
+  } else if (data.size) {
+    frames.setSize(data.size);
   } else if (data.pick) {
     const { key, frame, where, view } = data.pick;
     const layer = layers.get(key);
