@@ -88,7 +88,7 @@ def frame_response(
 def window_response(
     request: HttpRequest, *, slug: str, split: str, video_id: int, size: str, first: int, last: int
 ) -> HttpResponseBase:
-    """Answer with frames that follow each other: how many bytes each has (uint32, little-endian), then all of them.
+    """Answer with frames that follow each other: the bytes of each (uint32, little-endian), then all of them.
 
     One that cannot be shown has 0 bytes; `frame_response` says why.
     """

@@ -4,7 +4,6 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-
 # Pictures, and several of them in one answer.
 _SMALL_ALREADY = {"image/jpeg", "application/octet-stream"}
 
