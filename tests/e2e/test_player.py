@@ -39,7 +39,8 @@ READ = """([kind, pane]) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   let text = "";
   for (let at = 0; at < data.length; at += 8192) text += String.fromCharCode(...data.subarray(at, at + 8192));
-  return { pixels: btoa(text), caption: canvas.closest("figure").querySelector("figcaption").textContent,
+  return { pixels: btoa(text), shape: [canvas.height, canvas.width, 4],
+    caption: canvas.closest("figure").querySelector("figcaption").textContent,
     frame: Number(document.getElementById("player").dataset.frame) - 1 };
 }"""
 NEXT_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -140,7 +141,7 @@ def read(page: Page, kind: str, pane: int) -> tuple[NDArray[np.uint8], str, int]
     """The pixels of a canvas of a pane now, [height, width, 4]; the pane's caption; the frame."""
     found = page.evaluate(READ, [kind, pane])
     flat = np.frombuffer(base64.b64decode(found["pixels"]), np.uint8)
-    return flat.reshape(HEIGHT, WIDTH, 4), found["caption"], found["frame"]
+    return flat.reshape(found["shape"]), found["caption"], found["frame"]
 
 
 def pixels(page: Page, pane: int, kind: str = "masks") -> NDArray[np.uint8]:
@@ -181,11 +182,14 @@ def colours(stores: Stores, key: str, frame: int) -> list[tuple[int, ...]]:
     """Colours of the objects of a layer: those of the annotated objects on which they lie."""
     if key == "truth":
         return [PALETTE[n % len(PALETTE)] for n in range(len(layer_masks(stores, key, frame)))]
-    found = []
-    for prediction in events(stores, key)["predictions"]:
-        on = [person for since, person in prediction["on"] if since <= frame][-1]
-        found.append(NOBODY if on is None else PALETTE[on % len(PALETTE)])
-    return found
+    found = lies_on(stores, key, frame)
+    return [NOBODY if on is None else PALETTE[on % len(PALETTE)] for on in found]
+
+
+def lies_on(stores: Stores, key: str, frame: int) -> list[int | None]:
+    """For each object of a submission the annotated one on which it lies."""
+    spans = [one["on"] for one in events(stores, key)["predictions"]]
+    return [[person for since, person in span if since <= frame][-1] for span in spans]
 
 
 def painted(masks: list[NDArray[np.bool_]], hues: list[tuple[int, ...]]) -> NDArray[np.uint8]:
@@ -228,6 +232,31 @@ def test_every_pixel_is_that_of_the_masks_with_the_colour_of_its_identity_on_its
             assert frame_of(stores, pixels(page, pane, "frame")) == frame
 
 
+def test_where_the_screen_has_fewer_pixels_each_is_that_of_the_video_below_its_middle(
+    page: Page, site: str, stores: Stores
+) -> None:
+    open_player(page, site, "truth,a", frame=20, **PLAIN)
+    size = page.viewport_size
+    page.set_viewport_size({"width": 150, "height": 600})
+    expect(page.locator("[data-panes='2']")).to_be_visible()
+    page.wait_for_function("document.querySelector('canvas.masks').width < 150")
+    for key, pane in (("truth", 0), ("a", 1)):
+        shown = pixels(page, pane)
+        height, width = shown.shape[:2]
+        rows = np.floor((np.arange(height) + 0.5) * HEIGHT / height).astype(int)
+        columns = np.floor((np.arange(width) + 0.5) * WIDTH / width).astype(int)
+        assert (shown == expected(stores, key, 19)[rows][:, columns]).all(), key
+    with page.expect_download() as picture:
+        page.keyboard.press("p")
+    with Image.open(picture.value.path()) as saved:
+        assert saved.size == (2 * WIDTH + 8, HEIGHT)
+    page.keyboard.press("+")
+    page.wait_for_function(f"document.querySelector('canvas.masks').width === {WIDTH}")
+    assert (pixels(page, 0) == expected(stores, "truth", 19)).all()
+    assert size is not None
+    page.set_viewport_size(size)
+
+
 def test_without_ground_truth_a_track_keeps_its_colour(page: Page, site: str, stores: Stores) -> None:
     for frame in (0, 35):
         open_player(page, site, "a", frame=frame + 1, **PLAIN)
@@ -243,7 +272,8 @@ def test_every_pixel_of_maps_is_that_of_the_png(benchmark: str, page: Page, tmp_
     stores = Stores(tmp_path, benchmark)
     with served(stores) as site:
         for frame in range(3):
-            open_player(page, site, "truth,a", is_explained=False, frame=frame + 1, **PLAIN)
+            is_explained = benchmark == "vipseg"
+            open_player(page, site, "truth,a", is_explained=is_explained, frame=frame + 1, **PLAIN)
             for pane, key in enumerate(("truth", "a")):
                 assert (pixels(page, pane) == map_expected(stores, key, frame)).all(), (frame, key)
                 folder = next((tmp_path / "frames").iterdir())
@@ -253,7 +283,11 @@ def test_every_pixel_of_maps_is_that_of_the_png(benchmark: str, page: Page, tmp_
 
 
 def map_expected(stores: Stores, key: str, frame: int) -> NDArray[np.uint8]:
-    """The colour of each pixel of a PNG: a hue for each category, others for its further segments."""
+    """The colour of each pixel of a PNG.
+
+    Classes and annotated segments: a hue for each category, others for its further segments; segments of a
+    submission: the colour of the annotated one on which they lie.
+    """
     (file,) = (stores.truth if key == "truth" else stores.submission(key)).rglob(f"{frame:05d}.png")
     values = np.asarray(Image.open(file), np.int64)
     names = sorted(stores.categories)
@@ -264,11 +298,16 @@ def map_expected(stores: Stores, key: str, frame: int) -> NDArray[np.uint8]:
             picture[values == value] = (*hue(names.index(value - first)), 255)
         return picture
     numbers = values @ [1, 256, 256**2]
+    hues: list[tuple[int, ...]] = []
     times: dict[int, int] = {}
-    for one in stores.head(key)["objects"]:
+    for one in stores.head("truth")["objects"]:
         earlier = times.get(one["category"], 0)
         times[one["category"]] = earlier + 1
-        picture[numbers == one["segment"]] = (*hue(names.index(one["category"]) + 5 * earlier), 255)
+        hues.append(hue(names.index(one["category"]) + 5 * earlier))
+    if key != "truth":
+        hues = [NOBODY if on is None else hues[on] for on in lies_on(stores, key, frame)]
+    for one, colour in zip(stores.head(key)["objects"], hues, strict=True):
+        picture[numbers == one["segment"]] = (*colour, 255)
     assert ((picture[..., 3] == 0) == (numbers == 0)).all()
     return picture
 

@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageStat
 from tests.support.factories import make_split, make_user
 from webapp.benchmarks.models import FrameNames, Split
 from webapp.playback import files
+from webapp.playback.permissions import FOR_ALL
 
 pytestmark = pytest.mark.django_db
 HEIGHT, WIDTH = 540, 960
@@ -92,6 +93,26 @@ def people(split: Split) -> dict[str, Client]:
     for name, user in users.items():
         clients[name].force_login(user)
     return clients
+
+
+def test_a_window_holds_frames_and_nothing_in_place_of_one_that_cannot_be_shown(
+    split: Split, tmp_path: Path
+) -> None:
+    def window(first: int, last: int, size: str = "480") -> Any:
+        return Client().get(f"/benchmarks/shapes/videos/7/frames/{size}/{first}-{last}.bin")
+
+    whole = window(0, 1)
+    pictures = [ask(index, "480").content for index in (0, 1)]
+    sizes = [len(picture).to_bytes(4, "little") for picture in pictures]
+    assert whole.content == b"".join((*sizes, *pictures))
+    assert (whole["Cache-Control"], whole.get("Content-Encoding")) == (FOR_ALL, None)
+    (tmp_path / "frames/clip/1.jpg").unlink()
+    lacking = window(0, 1)
+    assert lacking.content == sizes[0] + bytes(4) + pictures[0]
+    assert lacking["Cache-Control"] == "no-store"  # an organiser may put it right
+    (length,) = (video.length for video in split.video_infos() if video.id == 7)
+    for first, last, size in ((1, 0, "480"), (0, length, "480"), (0, 16, "480"), (0, 1, "481")):
+        assert window(first, last, size).status_code == 404, (first, last, size)
 
 
 @pytest.mark.parametrize(("size", "wanted"), [("480", (853, 480)), ("720", (960, 540)), ("full", (960, 540))])

@@ -159,6 +159,12 @@ def test_bytes_reach_exactly_those_who_may_see_them(case: str) -> None:
         f"submissions={scene.submission.pk}",
     )
     for person in PEOPLE:
+        window = scene.ask(person, f"{look_at}/frames/full/0-0.bin")
+        frame = scene.ask(person, f"{look_at}/frames/full/0.jpg")
+        assert window.status_code == frame.status_code == (200 if person in expected["frame"] else 404)
+        if window.status_code == 200:
+            assert window.body == len(frame.body).to_bytes(4, "little") + frame.body
+            assert window.headers["Cache-Control"] == frame.headers["Cache-Control"]
         page = scene.ask(person, f"{look_at}/?{query}")
         answer = scene.ask(person, f"/api/v1{look_at}?{query}")
         without = scene.ask(person, f"/api/v1{look_at}")

@@ -5,6 +5,7 @@ import { Identities } from "./identity.js";
 import { listenToKeys } from "./keys.js";
 import { ObjectList } from "./objects.js";
 import { Pane, widthOfPane } from "./panes.js";
+import { listenToPointer } from "./pointer.js";
 import { copyPicture, saveClip, savePicture } from "./save.js";
 import { data, keys, layers, listen, root, worker } from "./start.js";
 import { Timeline } from "./timeline.js";
@@ -150,7 +151,7 @@ function draw(now) {
     const pane = new Pane(video);
     panes.push(pane);
     stage.append(pane.root);
-    listenToPointer(pane);
+    listenToPointer(pane, { zoomAt, pan, pick });
     pane.place(state);
     new ResizeObserver(() => {
       if (pane.view.clientWidth === pane.size.width && pane.view.clientHeight === pane.size.height) return;
@@ -421,59 +422,16 @@ function speed(by) {
   change({ speed: SPEEDS[Math.min(Math.max(now + by, 0), SPEEDS.length - 1)] });
 }
 
-function listenToPointer(pane) {
-  const { view } = pane;
-  const held = new Map(); // where the fingers are, or the mouse
-  let isClick = false;
-  view.addEventListener("pointerdown", (event) => {
-    if (event.button > 0) return;
-    isClick = held.size === 0;
-    held.set(event.pointerId, event);
-    view.setPointerCapture(event.pointerId);
-  });
-  view.addEventListener("pointermove", (event) => {
-    const before = held.get(event.pointerId);
-    if (!before || (isClick && Math.hypot(event.clientX - before.clientX, event.clientY - before.clientY) < 5)) return;
-    isClick = false;
-    const [was, wasWide] = grip(held);
-    held.set(event.pointerId, event);
-    const [now, wide] = grip(held);
-    if (held.size === 2 && wasWide > 0) zoomAt(pane, now, wide / wasWide);
-    pan((was.clientX - now.clientX) / view.clientWidth, (was.clientY - now.clientY) / view.clientHeight);
-  });
-  view.addEventListener("pointerup", (event) => {
-    if (held.delete(event.pointerId) && isClick && pane.keys.length === 1) {
-      const [x, y] = pane.pixelAt(event).map(Math.floor);
-      if (x >= 0 && y >= 0 && x < video.width && y < video.height) {
-        worker.postMessage({ pick: { key: pane.keys[0], frame: drawn, where: y * video.width + x, view: { threshold: state.threshold } } });
-      }
-    }
-  });
-  view.addEventListener("pointercancel", (event) => held.delete(event.pointerId));
-  // Without a key the wheel scrolls the page; a pinch of a touchpad comes as a wheel with Control.
-  view.addEventListener(
-    "wheel",
-    (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      zoomAt(pane, event, Math.exp(-event.deltaY / 200));
-    },
-    { passive: false },
-  );
-}
-
-/** The middle between two fingers, and how far they are apart; one is its own middle. */
-function grip(held) {
-  const [one, other = one] = held.values();
-  const middle = { clientX: (one.clientX + other.clientX) / 2, clientY: (one.clientY + other.clientY) / 2 };
-  return [middle, Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY)];
-}
-
-/** Zoom so that the pixel below a point stays there. */
-function zoomAt(pane, point, factor) {
-  const [x, y] = pane.pixelAt(point);
+/** Zoom so that a point of the picture, in parts of its size, stays where it is. */
+function zoomAt([x, y], factor) {
   const real = Math.min(Math.max(state.zoom * factor, 1), 16) / state.zoom;
-  zoom(factor, [x / video.width, y / video.height].map((part, i) => part + (state.centre[i] - part) / real));
+  zoom(factor, [x, y].map((part, i) => part + (state.centre[i] - part) / real));
+}
+
+/** Show alone the object of a pane that is at a pixel of the video. */
+function pick(pane, [x, y]) {
+  if (pane.keys.length !== 1 || x < 0 || y < 0 || x >= video.width || y >= video.height) return;
+  worker.postMessage({ pick: { key: pane.keys[0], frame: drawn, where: y * video.width + x, view: { threshold: state.threshold } } });
 }
 
 // Saving --------------------------------------------------------------------------------------------------
