@@ -5,7 +5,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, Route, ViewportSize, expect
 from pycocotools import mask as coco_mask
 
 from evaluator.synthetic import vps, vss
@@ -43,6 +43,7 @@ READ = """([kind, pane]) => {
     caption: canvas.closest("figure").querySelector("figcaption").textContent,
     frame: Number(document.getElementById("player").dataset.frame) - 1 };
 }"""
+SIZE: ViewportSize = {"width": 1280, "height": 900}
 NEXT_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 PASTE = """async () => {
   const [item] = await navigator.clipboard.read();
@@ -92,7 +93,7 @@ def site(stores: Stores) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def one_page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(
-        viewport={"width": 1280, "height": 900},
+        viewport=SIZE,
         locale="en-GB",
         has_touch=True,
         permissions=["clipboard-read", "clipboard-write"],
@@ -110,7 +111,9 @@ def page(one_page: Page) -> Iterator[Page]:
         faults.append(str(error))
 
     one_page.on("pageerror", note)
+    one_page.set_viewport_size(SIZE)
     yield one_page
+    one_page.unroute_all()
     one_page.remove_listener("pageerror", note)
     assert faults == []
 
@@ -236,7 +239,6 @@ def test_where_the_screen_has_fewer_pixels_each_is_that_of_the_video_below_its_m
     page: Page, site: str, stores: Stores
 ) -> None:
     open_player(page, site, "truth,a", frame=20, **PLAIN)
-    size = page.viewport_size
     page.set_viewport_size({"width": 150, "height": 600})
     expect(page.locator("[data-panes='2']")).to_be_visible()
     page.wait_for_function("document.querySelector('canvas.masks').width < 150")
@@ -253,8 +255,6 @@ def test_where_the_screen_has_fewer_pixels_each_is_that_of_the_video_below_its_m
     page.keyboard.press("+")
     page.wait_for_function(f"document.querySelector('canvas.masks').width === {WIDTH}")
     assert (pixels(page, 0) == expected(stores, "truth", 19)).all()
-    assert size is not None
-    page.set_viewport_size(size)
 
 
 def test_without_ground_truth_a_track_keeps_its_colour(page: Page, site: str, stores: Stores) -> None:
@@ -494,6 +494,46 @@ def test_a_frame_that_is_missing_or_of_another_shape_is_told_and_masks_go_on(
     expect(status).not_to_contain_text("no picture")
 
 
+def test_what_fails_for_a_moment_is_tried_again_and_what_is_gone_is_said(
+    page: Page, site: str, stores: Stores
+) -> None:
+    status = page.locator("[data-status]")
+    for kind in ("*.bin*", "*a.store"):
+        refused: list[str] = []
+        open_player(page, site, "a", frame=1, **PLAIN)
+        page.goto("about:blank")
+        page.route(f"**/{kind}", first_refused(refused))
+        open_player(page, site, "a", frame=1, **PLAIN)
+        page.keyboard.press("ArrowRight")
+        assert (pixels(page, 0, "frame")[..., 3] == 255).all()
+        assert frame_of(stores, pixels(page, 0, "frame")) == 1
+        expect(status).to_have_text("")
+        assert len(refused) > 1, kind
+        page.unroute(f"**/{kind}")
+    page.goto("about:blank")
+    page.route(
+        "**/*a.store", lambda route: route.fulfill(status=404, json={"detail": "There is nothing here."})
+    )
+    page.goto(f"{site}/page/a#frame=1")
+    expect(status).to_have_text("Strong: There is nothing here. Load the page again to see what is there.")
+    expect(page.locator("[data-stage]")).to_have_attribute("aria-busy", "false")
+    page.unroute("**/*a.store")
+    page.goto("about:blank")
+
+
+def first_refused(asked: list[str]) -> Callable[[Route], None]:
+    """Answer the first request with 503, and note all of them."""
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.fulfill(status=503, body="busy")
+        else:
+            route.fallback()
+
+    return answer
+
+
 def test_a_submission_without_an_object_in_the_video_has_a_lane_that_says_so(
     page: Page, stores: Stores, tmp_path: Path
 ) -> None:
@@ -525,6 +565,11 @@ def test_pictures_and_clips_are_what_is_seen(page: Page, site: str, stores: Stor
     expect(page.locator("[data-status]")).to_have_text("The picture is in the clipboard.")
     pasted = Image.open(io.BytesIO(base64.b64decode(page.evaluate(PASTE)))).convert("RGB")
     assert (np.asarray(pasted, np.int16) == saved).all()
+    page.keyboard.press("c")
+    expect(page.locator("[data-status]")).to_contain_text("Saving the clip: frame ")
+    page.keyboard.press("Home")
+    expect(page.locator("[data-status]")).to_have_text("The clip was not saved: another frame was chosen.")
+    expect_frame(page, 1)
     with page.expect_download() as clip:
         page.keyboard.press("c")
     film = clip.value

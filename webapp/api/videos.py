@@ -111,6 +111,8 @@ def video(request: HttpRequest, slug: str, id: int, split: str = "", submissions
         raise Http404 from None
     look(chosen, rows, person(request))
     layers = layers_for(chosen, rows, person(request), id, door="api")
+    if chosen.is_closed and not layers and not person(request).is_staff:
+        raise Http404("Nobody knows yet what this split is to be")
     return VideoOut(
         benchmark=slug,
         split=chosen.name,

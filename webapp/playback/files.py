@@ -6,11 +6,12 @@ first, whatever they are. No row is told; whoever looks for a file that is gone 
 leave the folder out.
 """
 
+import fcntl
 import os
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,43 @@ def seen(path: Path) -> None:
     with suppress(FileNotFoundError):
         if time.time() - path.stat().st_mtime > SEEN_EVERY_S:
             os.utime(path)
+
+
+def kept_or_made(path: Path, make: Callable[[], bytes]) -> bytes:
+    """Return a picture that is kept, else make it, and keep it where there is room.
+
+    Of pictures that lie in one folder one is made at a time: whoever asks for the same one meanwhile finds it
+    made.
+    """
+    with suppress(OSError):
+        return _kept(path)
+    with ExitStack() as stack:
+        with suppress(OSError):  # where nothing can be written, it is made all the same
+            path.parent.mkdir(parents=True, exist_ok=True)
+            place = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, place)
+            fcntl.flock(place, fcntl.LOCK_EX)
+            return _kept(path)
+        found = make()
+        if disk.room().state == "ok":
+            with suppress(OSError):
+                _write(path, found)
+        return found
+
+
+def _kept(path: Path) -> bytes:
+    found = path.read_bytes()
+    seen(path)
+    return found
+
+
+def _write(path: Path, contents: bytes) -> None:
+    written = path.with_name(f"{DRAFT}{uuid.uuid4().hex}")
+    try:
+        written.write_bytes(contents)
+        written.replace(path)
+    finally:
+        written.unlink(missing_ok=True)
 
 
 def limit_bytes() -> int:

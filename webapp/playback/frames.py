@@ -6,9 +6,7 @@ They are JPEG, which browsers decode twice as fast as WebP. Pictures are kept in
 
 import hashlib
 import io
-import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +16,6 @@ from evaluator.files.words import counted
 from evaluator.types import VideoInfo
 from webapp.benchmarks.frames import frame_paths
 from webapp.benchmarks.models import Split
-from webapp.blobs import disk
 from webapp.playback import files
 from webapp.refusal import Refused
 
@@ -88,13 +85,7 @@ def _kept_picture(source: Path | None, video: VideoInfo, index: int, size: str) 
     state = f"{source}\0{found.st_mtime_ns}\0{found.st_size}\0{video.height}x{video.width}\0{size}\0{LAYOUT}"
     key = hashlib.sha256(state.encode(errors="surrogateescape")).hexdigest()
     kept = files.folder() / "frames" / key[:2] / f"{key}.jpg"
-    with suppress(OSError):
-        picture = kept.read_bytes()
-        files.seen(kept)
-        return picture
-    picture = _picture(source, name, video, size)
-    picture_keep(picture, kept)
-    return picture
+    return files.kept_or_made(kept, lambda: _picture(source, name, video, size))
 
 
 def _picture(source: Path, name: str, video: VideoInfo, size: str) -> bytes:
@@ -150,17 +141,3 @@ def smaller_size(full: tuple[int, int], size: str) -> tuple[int, int]:
     if short_side is None or short_side >= least:
         return full
     return round(full[0] * short_side / least), round(full[1] * short_side / least)
-
-
-def picture_keep(picture: bytes, path: Path) -> None:
-    """Keep a picture for the next who asks, where there is room."""
-    if disk.room().state != "ok":
-        return
-    draft = path.with_name(f"{files.DRAFT}{uuid.uuid4().hex}")
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_bytes(picture)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageColor, ImageFilter
 from evaluator.types import VideoInfo
 from webapp.benchmarks.models import Split
 from webapp.playback import files
-from webapp.playback.frames import QUALITY, FrameUnusable, frame_picture, picture_keep, smaller_size
+from webapp.playback.frames import QUALITY, FrameUnusable, frame_picture, smaller_size
 from webapp.playback.models import MaskStore
 from webapp.playback.permissions import (
     FOR_ALL,
@@ -33,7 +33,7 @@ from webapp.playback.services import (
     wanted_masks,
     wanted_truth,
 )
-from webapp.playback.stored_masks import StoredVideo
+from webapp.playback.stored_masks import StoredVideo, TooComplex
 from webapp.submissions.models import Submission
 
 SIZE: Final = "480"
@@ -44,6 +44,8 @@ GROUND: Final = "#363b44"
 MOST_OBJECTS: Final = 12
 OPACITY: Final = 0.5
 LAYOUT: Final = 1
+# It was let go a moment ago, the disk is damaged, or they would take long: a poster does without masks.
+NO_MASKS: Final = (FileNotFoundError, zlib.error, TooComplex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _poster(
 ) -> bytes:
     stored = None
     if store is not None:
-        with suppress(FileNotFoundError, zlib.error):  # it was let go a moment ago, or the disk is damaged
+        with suppress(*NO_MASKS):
             stored = StoredVideo.open(store, files.path_of(store.digest), video.id)
     frame = stored.busiest_frame() if stored else video.length // 2
     below = None
@@ -149,17 +151,16 @@ def _poster(
     state = f"{store.digest}\0{video.id}\0{frame}\0{' '.join(palette)}\0{is_small}\0{LAYOUT}\0".encode()
     key = hashlib.sha256(state + (below or b"")).hexdigest()
     kept = files.folder() / "posters" / key[:2] / f"{key}.jpg"
-    with suppress(OSError):
-        picture = kept.read_bytes()
-        files.seen(kept)
-        return picture
-    if stored.has_maps:
-        _paint_map(shown, stored.map(frame, len(palette)), palette)
-    else:
-        _paint_tracklets(shown, stored, frame, palette)
-    picture = _written(shown, is_small=is_small)
-    picture_keep(picture, kept)
-    return picture
+
+    def make() -> bytes:
+        with suppress(*NO_MASKS):
+            if stored.has_maps:
+                _paint_map(shown, stored.map(frame, len(palette)), palette)
+            else:
+                _paint_tracklets(shown, stored, frame, palette)
+        return _written(shown, is_small=is_small)
+
+    return files.kept_or_made(kept, make)
 
 
 def _ground(video: VideoInfo) -> Image.Image:

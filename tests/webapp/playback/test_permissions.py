@@ -171,6 +171,9 @@ def test_bytes_reach_exactly_those_who_may_see_them(case: str) -> None:
         status = 200 if person in expected["masks"] else 404
         assert (page.status_code, answer.status_code) == (status, status), person
         assert "no-store" in page.headers.get("Cache-Control", "no-store")
+        if case == "closed":  # not even that there is a video
+            bare = [scene.ask(person, at).status_code for at in (f"{look_at}/", f"/api/v1{look_at}")]
+            assert bare == ([200, 200] if person == "staff" else [404, 404]), person
         told = answer.body.decode() + without.body.decode()
         if without.status_code == 200:
             assert ("/frames/{size}" in told) == (person in expected["frame"])

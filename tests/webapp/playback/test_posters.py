@@ -1,6 +1,9 @@
 """Posters: masks as the store has them, over what the visitor may see."""
 
 import io
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import numpy as np
 import pytest
 from django.test import Client
 from PIL import Image, ImageColor
+from pycocotools import mask as coco_mask
 
 from evaluator import __version__
 from evaluator.catalog import BENCHMARKS
@@ -71,6 +75,46 @@ def test_every_frame_is_read_as_it_was_written(benchmark: Path, tmp_path: Path) 
         modulo = np.where(objects[frame] < 0, 0, objects[frame] % 5 + 1)
         assert (np.asarray(video.map(frame, 5)) == modulo).all()
     assert StoredVideo.open(MaskStore(index=index.to_json()), path, 2) is None
+
+
+def test_of_masks_that_are_slow_to_read_a_poster_shows_those_that_are_not(tmp_path: Path) -> None:
+    side = 1000
+    plain, torn = np.zeros((side, side), np.uint8), np.zeros((side, side), np.uint8)
+    plain[:500] = 1
+    torn[::2] = 1
+    video = {"id": 1, "width": side, "height": side, "length": 1, "file_names": ["a/0.jpg"]}
+    category = {"id": 1, "name": "thing"}
+    (tmp_path / "truth.json").write_text(
+        json.dumps({"videos": [video], "categories": [category], "annotations": []})
+    )
+    entries = []
+    for score, mask in ((0.9, torn), (0.8, plain)):
+        coded = coco_mask.encode(np.asfortranarray(mask))
+        coded["counts"] = coded["counts"].decode()
+        entries.append({"video_id": 1, "category_id": 1, "score": score, "segmentations": [coded]})
+    (tmp_path / "results.json").write_text(json.dumps(entries))
+    path = tmp_path / "store"
+    given = (tmp_path / "truth.json", tmp_path / "results.json", path, Options())
+    index = store_predictions(BENCHMARKS["ytvis2019"], *given)
+    stored = StoredVideo.open(MaskStore(index=index.to_json()), path, 1)
+    assert stored is not None
+    ((number, mask),) = stored.masks(0)
+    assert number == 1
+    assert (np.asarray(mask) == 255 * plain).all()
+
+
+def test_a_picture_that_many_ask_for_is_made_once(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def make() -> bytes:
+        made.append(1)
+        time.sleep(0.2)
+        return b"picture"
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: files.kept_or_made(tmp_path / "in/a.jpg", make), range(4)))
+    assert (found, len(made)) == ([b"picture"] * 4, 1)
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["a.jpg"]
 
 
 def make_stores(benchmark: Path) -> None:

@@ -1,5 +1,6 @@
 """The page of a video: its masks, played."""
 
+from contextlib import suppress
 from itertools import islice
 from uuid import UUID
 
@@ -9,13 +10,15 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from webapp.benchmarks.models import Split
 from webapp.benchmarks.selectors import benchmark_get, split_get
 from webapp.pages.live import missing_is_404
 from webapp.pages.opengraph import video_opengraph
 from webapp.pages.videos.page import MODULES, choices, objects_of, player_data
-from webapp.playback.permissions import frames_are_visible
+from webapp.playback.permissions import Person, frames_are_visible
 from webapp.playback.selectors import SUBMISSIONS, layers_for, submissions_shown, video_get
 from webapp.playback.services import look
+from webapp.submissions.models import Submission
 
 STATE_ID = "video-state"
 
@@ -27,9 +30,12 @@ def page(request: HttpRequest, slug: str, video_id: int) -> HttpResponse:
         benchmark = benchmark_get(user=request.user, slug=slug)
         split = split_get(benchmark=benchmark, name=request.GET.get("split", ""))
         video = video_get(split, video_id)
-        submissions = submissions_shown(split, _ids(request), request.user)
+        ids = _ids(request)
+        submissions = _shown(split, ids, request.user)
     look(split, submissions, request.user)
     layers = layers_for(split, submissions, request.user, video.id)
+    if split.is_closed and not layers and not request.user.is_staff:
+        raise Http404("Nobody knows yet what this split is to be")
     is_state = request.headers.get("HX-Target") == STATE_ID
     is_coming = any(one.state in ("making", "absent") or one.events_are_coming for one in layers)
     context = {
@@ -61,6 +67,7 @@ def page(request: HttpRequest, slug: str, video_id: int) -> HttpResponse:
             "query": request.GET.urlencode(),
             "number": index + 1,
             "chosen": [str(one.pk) for one in submissions] + [""] * (SUBMISSIONS - len(submissions)),
+            "is_less": len(submissions) < len(set(ids)),
             "choices": choices(split, submissions, request.user),
             "opengraph": video_opengraph(request, split, video, submissions),
         }
@@ -77,10 +84,21 @@ def first(request: HttpRequest, slug: str) -> HttpResponse:
         benchmark = benchmark_get(user=request.user, slug=slug)
         split = split_get(benchmark=benchmark, name=request.GET.get("split", ""))
     video = next(iter(split.video_infos()), None)
-    if video is None:
-        raise Http404("This split has no video")
+    if video is None or (split.is_closed and not request.user.is_staff and not _ids(request)):
+        raise Http404("This split has no video that this visitor may see")
     address = reverse("videos:page", args=[slug, video.id])
     return redirect(f"{address}?{request.GET.urlencode(safe=',')}".removesuffix("?"))
+
+
+def _shown(split: Split, ids: list[UUID], user: Person) -> list[Submission]:
+    """Return the submissions that may be seen. Raises Submission.DoesNotExist if that is none of some."""
+    found = []
+    for id in dict.fromkeys(ids):
+        with suppress(Submission.DoesNotExist):
+            found += submissions_shown(split, [id], user)
+    if ids and not found:
+        raise Submission.DoesNotExist
+    return found
 
 
 def _ids(request: HttpRequest) -> list[UUID]:

@@ -1,5 +1,5 @@
 // Pictures of frames: fetched and decoded before they are wanted, let go by bytes. It runs in the worker.
-import { sentenceOf } from "./store.js";
+import { Attempts, faultOf } from "./store.js";
 
 const KEPT_PICTURES = 70_000_000; // bytes, decoded
 const KEPT_FILES = 128_000_000; // bytes, as they were fetched: they lie in the browser, outside the tab
@@ -68,6 +68,8 @@ export class Frames {
     this.near = []; // what is wanted, in that order
     this.shown = -1; // the frame that was painted last
     this.places = []; // {index, at}: where the reader was a moment ago
+    this.attempts = new Attempts();
+    this.spare = null; // {bitmap, at}: a picture of another size, until one of this size is here
     this.latency = 30; // ms until a picture is decoded
     this.setSize(spec?.sizes[0]);
   }
@@ -97,12 +99,19 @@ export class Frames {
     for (const at of this.pictures.items.keys()) {
       if (best === null || Math.abs(at - index) < Math.abs(best - index)) best = at;
     }
-    return { bitmap: best === null ? null : this.pictures.take(best), at: best };
+    if (best !== null) return { bitmap: this.pictures.take(best), at: best };
+    const { bitmap, at } = this.spare ?? { bitmap: null, at: null };
+    this.spare = null;
+    return { bitmap, at };
   }
 
   giveBack({ bitmap, at, size }) {
-    if (size === this.size && !this.pictures.has(at)) this.pictures.add(at, bitmap);
-    else bitmap.close();
+    if (size === this.size && !this.pictures.has(at)) {
+      this.pictures.add(at, bitmap);
+    } else if (size !== this.size && !this.pictures.items.size) {
+      this.spare?.bitmap.close();
+      this.spare = { bitmap, at };
+    } else bitmap.close();
   }
 
   /**
@@ -130,6 +139,7 @@ export class Frames {
    * takes long.
    */
   fetch(index, lead, step, isAhead) {
+    this.wanted = [index, lead, step, isAhead];
     const now = performance.now();
     for (const [wish, { first, last, request, since }] of this.fetching) {
       const [nearest, farthest] = [(step > 0 ? last : first) - index, (step > 0 ? first : last) - index].map((way) => way * step);
@@ -138,6 +148,7 @@ export class Frames {
       request.abort();
       this.fetching.delete(wish);
     }
+    if (this.attempts.isResting) return;
     const isComing = [...this.fetching.values()].some(({ first, last }) => first <= index && index <= last);
     const alone = [...this.fetching.values()].filter(({ first, last }) => first === last).length;
     if (!isComing && !lead && alone < ALONE_AT_ONCE && this.lacks(index, index)) this.load(index, index);
@@ -177,17 +188,26 @@ export class Frames {
     try {
       if (first === last) await this.loadOne(first, signal);
       else await this.loadWindow(first, last, signal);
+      this.attempts.succeed();
     } catch (fault) {
-      if (signal.aborted) return;
-      this.faults.set(first, fault.message);
-      this.onChange(first);
+      if (!signal.aborted) this.fail(first, fault);
     }
-    if (!signal.aborted) this.fetching.delete(wish);
+    if (this.fetching.get(wish)?.request === request) this.fetching.delete(wish);
+  }
+
+  /** What the server says of a frame stays; all else is tried again. */
+  fail(index, fault) {
+    if (fault.isLasting) {
+      this.faults.set(index, fault.message);
+      this.onChange(index);
+    } else {
+      this.attempts.fail(() => this.fetch(...this.wanted));
+    }
   }
 
   async loadOne(index, signal) {
     const answer = await fetch(this.addressOf(this.spec.url, { index }), { signal });
-    if (!answer.ok) throw new Error(await sentenceOf(answer));
+    if (!answer.ok) throw await faultOf(answer);
     const file = await answer.blob();
     if (signal.aborted) return;
     this.files.add(index, file);
@@ -197,7 +217,7 @@ export class Frames {
   /** A window: the size of each frame, then their files. One without bytes is asked for alone, to hear what is wrong. */
   async loadWindow(first, last, signal) {
     const answer = await fetch(this.addressOf(this.spec.windows, { first, last }), { signal });
-    if (!answer.ok) throw new Error(await sentenceOf(answer));
+    if (!answer.ok) throw await faultOf(answer);
     const whole = await answer.blob(); // its parts are not copied
     const count = last + 1 - first;
     const sizes = new DataView(await whole.slice(0, 4 * count).arrayBuffer());
@@ -212,11 +232,7 @@ export class Frames {
     }
     this.decode();
     for (const index of faulty) {
-      await this.loadOne(index, signal).catch((fault) => {
-        if (signal.aborted) return;
-        this.faults.set(index, fault.message);
-        this.onChange(index);
-      });
+      await this.loadOne(index, signal).catch((fault) => signal.aborted || this.fail(index, fault));
     }
   }
 

@@ -51,7 +51,7 @@ export class Identities {
 
   /** The annotated object that object n of a layer is about, over all frames. */
   personOf(key, n) {
-    return key === "truth" ? n : (this.events[key]?.predictions[n].about ?? null);
+    return key === "truth" ? n : (this.events[key]?.predictions[n]?.about ?? null);
   }
 
   /** The hues of the palette, then darker ones, then lighter ones, and again. */

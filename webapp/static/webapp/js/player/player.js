@@ -31,6 +31,7 @@ let step = 1; // the direction in which frames are wanted
 let request = 0; // the last number of a request to paint
 let passed = [state.frame]; // the frames that were wanted since the one that was painted: the last one is wanted still
 let isAsked = false; // whether the worker owes an answer
+let asked = { width: 0, height: 0 }; // the pixels that it was asked for last
 let isWaiting = false; // whether it has said that it loads masks first
 let isStale = true; // whether what is shown differs from what is wanted
 let look = 0; // how often something was changed by which a frame looks otherwise
@@ -45,6 +46,7 @@ let buffers = []; // of pixels, and pictures: the worker has them back with the 
 let pictures = [];
 let waiters = []; // of pictures and clips: called when their frame is drawn
 let isWhole = false; // whether every pixel of the video is painted, more than the screen shows
+const faults = new Map(); // what is wrong with a layer, by its key
 let isNews = false; // whether lanes and lists lack what has come
 let told = ""; // the sentence about the last event
 
@@ -86,7 +88,8 @@ function ask() {
   isAsked = true;
   isStale = false;
   const wanted = panesNow();
-  const view = { opacity: state.opacity, outlines: state.outlines, threshold: state.threshold, solo: state.solo, difference: DIFFERENCE, raster: rasterFor(wanted.length) };
+  asked = rasterFor(wanted.length);
+  const view = { opacity: state.opacity, outlines: state.outlines, threshold: state.threshold, solo: state.solo, difference: DIFFERENCE, raster: asked };
   const given = [...buffers, ...pictures.map(({ bitmap }) => bitmap)];
   worker.postMessage({ paint: { id: request, frames: passed, step, panes: wanted, view, isFirst: drawn < 0, look, buffers, pictures } }, given);
   [buffers, pictures] = [[], []];
@@ -99,9 +102,9 @@ function rasterFor(count) {
   return { width: Math.round(video.width * scale), height: Math.round(video.height * scale) };
 }
 
-/** Paint again where other pixels are wanted than were painted. */
+/** Paint again where other pixels are wanted than were asked for. */
 function sharpen() {
-  if (panes.length && panes[0].masks.width !== rasterFor(panes.length).width) redraw();
+  if (panes.length && asked.width !== rasterFor(panes.length).width) redraw();
 }
 
 function hear(answer) {
@@ -135,14 +138,19 @@ function hear(answer) {
     isNews = true;
     redraw();
   } else if (answer.failed) {
-    fault = `${titles[answer.failed.key]}: ${answer.failed.message}`;
+    faults.set(answer.failed.key, `${titles[answer.failed.key]}: ${answer.failed.message}`);
+    say();
+  } else if (answer.mended) {
+    faults.delete(answer.mended);
+    say();
+  } else if (answer.lost) {
+    if (answer.lost === request) isAsked = isWaiting = false;
     say();
   } else if (answer.picked) {
     if (answer.picked.n === null) solo(null);
     else solo(answer.picked);
   }
 }
-let fault = "";
 
 /** Draw the frame and the masks of the last answer. */
 function draw(now) {
@@ -221,12 +229,13 @@ function writeLabels() {
 
 /** The line below the picture: what is not as it should be, else the last event. */
 function say() {
-  let text = told || fault;
+  let text = told;
   if (below.fault) text = `Frame ${drawn + 1} has no picture: ${below.fault} Its masks are shown on a plain ground.`;
   else if (!isSettled()) {
     text = below.at === null ? `The picture of frame ${drawn + 1} is on its way.` : `The picture is that of frame ${below.at + 1} until frame ${drawn + 1} is here.`;
   }
-  if (isWaiting && drawn !== state.frame) text = `Loading the masks of frame ${state.frame + 1} …`;
+  if (faults.size) [text] = faults.values();
+  else if (isWaiting && drawn !== state.frame) text = `Loading the masks of frame ${state.frame + 1} …`;
   if (status.textContent !== text) status.textContent = text;
 }
 
@@ -249,7 +258,7 @@ function tick(now) {
       aim(state.frame >= last || state.frame < first ? first : state.frame + 1);
     }
   }
-  if (isNews && (fault || (drawn >= 0 && now - shownAt > 30))) {
+  if (isNews && (faults.size || (drawn >= 0 && now - shownAt > 30))) {
     isNews = false;
     refresh(); // when the first frame is seen, which does not wait for lists
   }
@@ -297,6 +306,7 @@ function refresh(isListed = true) {
   }
   const explained = show.filter((key) => names.events[key]);
   find("legend").hidden = !explained.length;
+  find("events").hidden = layers.every((layer) => !layer.events_url) && layers.some(({ key }) => names.heads[key]?.kind === "maps");
   find("levels").hidden = !timeline.hasLevels;
   find("halves").textContent = explained.length > 1 ? `upper half ${titles[explained[0]]}, lower half ${titles[explained[1]]}` : "";
   const events = story.events(show, state);
@@ -479,13 +489,18 @@ async function clip() {
   const before = state.frame;
   const [first, last] = state.loop ?? [0, video.length - 1];
   const wanted = Array.from({ length: last + 1 - first }, (_, n) => first + n);
+  let now = null;
   const show = (frame) => {
+    if (now !== null && state.frame !== now) return false; // the reader went elsewhere: the clip ends
+    now = frame;
+    const done = shown(frame);
     told = `Saving the clip: frame ${frame + 1 - first} of ${wanted.length}.`;
-    return shown(frame);
+    return done;
   };
-  await whole(() => saveClip(() => panes, forPicture(), wanted, data.fps * state.speed, fileName(), show));
-  seek(before);
-  told = "The clip is saved.";
+  const isSaved = await whole(() => saveClip(() => panes, forPicture(), wanted, data.fps * state.speed, fileName(), show));
+  if (isSaved) seek(before);
+  told = isSaved ? "The clip is saved." : "The clip was not saved: another frame was chosen.";
+  say();
 }
 
 async function copyLink(button) {

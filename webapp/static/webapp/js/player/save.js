@@ -22,17 +22,18 @@ const TYPES = ["video/mp4;codecs=avc1", "video/webm;codecs=vp9", "video/webm"];
  * Save frames as a film; as pictures where the browser makes no films.
  *
  * @param show shows a frame and waits until it is drawn; false ends the clip.
+ * @returns whether it was saved.
  */
 export async function saveClip(panes, options, frames, fps, name, show) {
   const type = TYPES.find((one) => window.MediaRecorder?.isTypeSupported(one));
   if (!type) {
     for (const frame of frames) {
-      if (!(await show(frame))) return;
+      if (!(await show(frame))) return false;
       await savePicture(panes(), options, `${name}-${String(frame + 1).padStart(5, "0")}`);
     }
-    return;
+    return true;
   }
-  if (!(await show(frames[0]))) return;
+  if (!(await show(frames[0]))) return false;
   const canvas = document.createElement("canvas");
   const gap = panes().length > 1 ? 8 : 0;
   const { width, height } = panes()[0].video;
@@ -62,6 +63,7 @@ export async function saveClip(panes, options, frames, fps, name, show) {
   recorder.stop();
   await ended;
   if (isWhole) download(new Blob(parts, { type: type.split(";")[0] }), `${name}.${type.includes("mp4") ? "mp4" : "webm"}`);
+  return isWhole;
 }
 
 function download(blob, name) {

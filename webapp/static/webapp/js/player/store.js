@@ -5,20 +5,45 @@
 export async function fetchPieces(url, offsets, first, last, signal) {
   const [begin, end] = [offsets[first], offsets[last + 1]];
   const answer = await fetch(url, { signal, headers: { Range: `bytes=${begin}-${end - 1}` } });
-  if (answer.status !== 206) throw new Error(await sentenceOf(answer));
+  if (answer.status !== 206) throw await faultOf(answer);
   const found = await answer.blob();
   const parts = offsets.slice(first, last + 1).map((offset, n) => found.slice(offset - begin, offsets[first + n + 1] - begin));
   return Promise.all(parts.map((part) => new Response(part.stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer()));
 }
 
-/** What a server says about a request that failed, in a sentence. */
-export async function sentenceOf(answer) {
+/** What a server says about a request that failed, and whether it will say the same again. */
+export async function faultOf(answer) {
+  const { status } = answer;
+  const isLasting = status >= 400 && status < 500 && status !== 408 && status !== 429;
   const text = await answer.text().catch(() => "");
+  let sentence = `The server answered with status ${status}.`;
   try {
     const { message, detail } = JSON.parse(text);
-    return message ?? detail;
-  } catch {
-    return `The server answered with status ${answer.status}.`;
+    sentence = message ?? detail ?? sentence;
+  } catch {} // a page of a proxy, perhaps
+  return Object.assign(new Error(sentence), { isLasting });
+}
+
+/** Pauses between attempts, which grow while they fail. */
+export class Attempts {
+  constructor() {
+    this.pause = 0;
+    this.due = 0;
+  }
+
+  get isResting() {
+    return performance.now() < this.due;
+  }
+
+  /** Rest a while, then call `again`. */
+  fail(again) {
+    this.pause = Math.min(Math.max(500, 2 * this.pause), 8000);
+    this.due = performance.now() + this.pause;
+    setTimeout(again, this.pause + 10);
+  }
+
+  succeed() {
+    this.pause = this.due = 0;
   }
 }
 

@@ -3,13 +3,13 @@
  *
  * In: {open: {layers, palette, categories, video, frames, frame}}, {paint: {id, frames, step, panes, view, look,
  * isFirst, buffers, pictures}}, {size}, {pick: {key, frame, where, view}}.
- * Out: {head: {key, head}}, {events: {key, events}}, {failed: {key, message}}, {waiting: {id, frame}}, {came: frame}, {same: id},
+ * Out: {head: {key, head}}, {events: {key, events}}, {failed: {key, message}}, {mended: key}, {lost: id}, {waiting: {id, frame}}, {came: frame}, {same: id},
  * {painted: {id, frame, picture, panes}} and {picked: {key, n}}. The last `paint` alone counts.
  */
 import { Frames } from "./frames.js";
 import { Identities } from "./identity.js";
 import { objectAt, paint, paintDifference, paintMapDifference, pixel, scaled, tops } from "./paint.js";
-import { fetchPieces, readHead, Window } from "./store.js";
+import { Attempts, fetchPieces, readHead, Window } from "./store.js";
 
 const KEPT_BYTES = 64_000_000;
 const AHEAD = 2;
@@ -33,40 +33,60 @@ class Layer {
     this.windows = new Map(); // number -> Window, with the tick at which it was last used
     this.loading = new Map(); // number -> AbortController
     this.head = null;
+    this.attempts = new Attempts();
+    this.isLost = false; // whether there is no more of it
   }
 
   /** Read the head, and with it the window of the frame that is looked at first. */
   async open(frame) {
     this.early = Math.floor(frame / USUAL_WINDOW);
-    if (this.eventsUrl) {
-      fetchPieces(this.eventsUrl, this.eventsOffsets, 0, 0).then(
-        ([piece]) => {
-          const events = readHead(piece);
-          names.addEvents(this.key, events);
-          self.postMessage({ events: { key: this.key, events } });
-        },
-        (fault) => this.fail(fault),
-      );
-    }
     const isNext = this.early === 0 && this.offsets.length > 2; // behind the head
     const pieces = fetchPieces(this.url, this.offsets, 0, isNext ? 1 : 0);
     if (isNext) this.piece = pieces.then(([, window]) => window);
-    else if (this.early < this.offsets.length - 2) this.piece = fetchPieces(this.url, this.offsets, this.early + 1, this.early + 1).then(([window]) => window);
+    else if (this.early < this.offsets.length - 2) this.piece = this.fetch(this.early);
     else this.piece = Promise.reject();
     this.piece.catch(() => {}); // whoever waits for it hears of it
     try {
       const head = readHead((await pieces)[0]);
       names.addHead(this.key, head);
       this.head = head;
+      this.succeed();
       self.postMessage({ head: { key: this.key, head } });
       answer();
     } catch (fault) {
-      this.fail(fault);
+      this.fail(fault, () => this.open(frame));
     }
   }
 
-  fail(fault) {
-    self.postMessage({ failed: { key: this.key, message: fault.message } });
+  async openEvents() {
+    try {
+      const [piece] = await fetchPieces(this.eventsUrl, this.eventsOffsets, 0, 0);
+      const events = readHead(piece);
+      names.addEvents(this.key, events);
+      this.succeed();
+      self.postMessage({ events: { key: this.key, events } });
+    } catch (fault) {
+      this.fail(fault, () => this.openEvents());
+    }
+  }
+
+  async fetch(number, signal) {
+    const [window] = await fetchPieces(this.url, this.offsets, number + 1, number + 1, signal);
+    return window;
+  }
+
+  /** Say what is wrong, and try again unless it will be the same. */
+  fail(fault, again) {
+    this.isLost = fault.isLasting ?? false;
+    const more = this.isLost ? "Load the page again to see what is there." : "It is tried again.";
+    self.postMessage({ failed: { key: this.key, message: `${fault.message.replace(/\.$/, "")}. ${more}` } });
+    if (!this.isLost) this.attempts.fail(again);
+    else answer();
+  }
+
+  succeed() {
+    if (this.attempts.pause) self.postMessage({ mended: this.key });
+    this.attempts.succeed();
   }
 
   /** The runs of a frame; null until they are here. */
@@ -74,7 +94,10 @@ class Layer {
     const window = this.windows.get(Math.floor(t / this.head.window));
     if (!window) return null;
     window.used = ++ticks;
-    return window.frame(t % this.head.window);
+    const before = window.bytes;
+    const found = window.frame(t % this.head.window);
+    if (window.bytes > before) letGo();
+    return found;
   }
 
   /** Ask for the window of a frame and those ahead of it; end what a scrubbing reader has passed. */
@@ -98,18 +121,19 @@ class Layer {
   }
 
   async load(number) {
-    if (this.windows.has(number) || this.loading.has(number)) return;
+    if (this.isLost || this.attempts.isResting || this.windows.has(number) || this.loading.has(number)) return;
     const request = new AbortController();
     this.loading.set(number, request);
     try {
       const isEarly = number === this.early && this.head.window === USUAL_WINDOW;
       this.early = null;
-      const buffer = await (isEarly ? this.piece : fetchPieces(this.url, this.offsets, number + 1, number + 1, request.signal).then(([piece]) => piece));
+      const buffer = await (isEarly ? this.piece : this.fetch(number, request.signal));
+      this.succeed();
       this.windows.set(number, Object.assign(new Window(buffer, this.head), { used: ++ticks }));
       letGo();
       answer();
     } catch (fault) {
-      if (!request.signal.aborted) this.fail(fault);
+      if (!request.signal.aborted) this.fail(fault, answer);
     } finally {
       if (this.loading.get(number) === request) this.loading.delete(number);
     }
@@ -140,7 +164,11 @@ function answer() {
   const keys = [...new Set(panes.flat())];
   const last = asked.at(-1);
   frames.want(last, step, !isFirst); // the first one comes before all others
-  if (keys.some((key) => !layers.get(key)?.head)) return;
+  const isLost = (key) => layers.get(key).isLost;
+  if (keys.some((key) => !layers.get(key).head)) {
+    if (keys.some(isLost)) self.postMessage({ lost: id });
+    return;
+  }
   const left = since + PATIENCE_MS - performance.now();
   const isNews = (one) => one !== painted.frame || one === last || look !== painted.look;
   const frame = asked.findLast((one) => frames.isSettled(one) && isNews(one)) ?? (left > 0 ? null : last);
@@ -154,6 +182,7 @@ function answer() {
   }
   const runs = Object.fromEntries(keys.map((key) => [key, layers.get(key).frame(frame)]));
   if (keys.some((key) => !runs[key])) {
+    if (keys.some((key) => !runs[key] && isLost(key))) return self.postMessage({ lost: id });
     if (!wanted.told) self.postMessage({ waiting: { id, frame } });
     wanted.told = true;
     return;
@@ -202,12 +231,20 @@ function onPicture(index) {
   else if (index === lacking) self.postMessage({ came: index });
 }
 
+self.addEventListener("online", () => {
+  for (const { attempts } of [...layers.values(), frames]) attempts.succeed();
+  answer();
+});
+
 self.onmessage = ({ data }) => {
   if (data.open) {
     names = new Identities(data.open);
     frames = new Frames(data.open.frames, data.open.video, onPicture);
     for (const layer of data.open.layers) layers.set(layer.key, new Layer(layer));
-    for (const layer of layers.values()) layer.open(data.open.frame);
+    for (const layer of layers.values()) {
+      layer.open(data.open.frame);
+      if (layer.eventsUrl) layer.openEvents();
+    }
     frames.want(data.open.frame, 1, false);
   } else if (data.paint) {
     if (!wanted) since = performance.now();
