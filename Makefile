@@ -45,7 +45,7 @@ clean: ## remove .venv and all caches; the data in var/ stay
 
 # Compiled in advance: two test processes would compile each for themselves.
 kernels: .venv/.test
-	@$(PYTHON) -c "import evaluator; evaluator.warm_up()"
+	@$(PYTHON) -c "import evaluator, evaluator.synthetic.clips; evaluator.warm_up()"
 
 chromium: .venv/.test
 	@$(PYTHON) -m tests.support.chromium
