@@ -108,7 +108,7 @@ TINY: Final = DvisConfig(
     min_size_test=64,
 )
 
-# For the shapes of `python -m evaluator synth vis`, and for the classes of VSPW.
+# For the shapes of `python -m evaluator synth demo-vis`, and for the classes of VSPW.
 TINY_SHAPES: Final = replace(TINY, name="tiny_shapes", num_classes=8, num_things=8)
 TINY_VSPW: Final = replace(TINY, name="tiny_vspw", task=VSPW.task, num_classes=124, num_things=58)
 

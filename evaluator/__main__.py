@@ -39,7 +39,11 @@ from evaluator.problems import Problem, text_of
 from evaluator.receipts import Receipt, ReceiptInvalid, differences, other_files, read_receipt
 from evaluator.statistics.report_comparison import compare_reports
 
-TASKS: tuple[str, ...] = get_args(Task)
+# What `synth` can make, and the module that writes it.
+DRAWINGS = {
+    **{task: f"evaluator.synthetic.clips.{task}" for task in get_args(Task)},
+    **{f"demo-{task}": f"evaluator.synthetic.{task}" for task in get_args(Task)},
+}
 REJECTED, USAGE, BAD_GROUND_TRUTH = 1, 2, 3
 MISMATCH = REJECTED
 
@@ -382,22 +386,33 @@ def _check_signature(path: Path, key: str | None) -> Receipt:
 
 @app.command()
 def synth(
-    task: Annotated[str, typer.Argument(help=f"One of {', '.join(TASKS)}.", show_default=False)],
+    task: Annotated[str, typer.Argument(help=f"One of {', '.join(DRAWINGS)}.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder to write to; it must not exist or be empty.")],
-    videos: Annotated[int, typer.Option(min=1, help="Number of videos.")] = 12,
-    frames: Annotated[int, typer.Option(min=2, help="Frames of each video.")] = 24,
-    size: Annotated[str, typer.Option(help="HEIGHTxWIDTH in pixels.")] = "360x640",
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same files.")] = 0,
+    videos: Annotated[int, typer.Option(help="Number of videos.")] = 12,
+    frames: Annotated[int, typer.Option(help="Frames of each video.")] = 30,
+    size: Annotated[str, typer.Option(help="HEIGHTxWIDTH in pixels.")] = "96x160",
+    seed: Annotated[int, typer.Option(help="The same seed makes the same videos.")] = 0,
 ) -> None:
-    """Make a benchmark with exact ground truth: frames, annotations and three sets of predictions."""
-    if task not in TASKS:
-        _fail(f"There is no task {task!r} to make a benchmark of. Choose one of: {', '.join(TASKS)}.")
-    sizes = re.fullmatch(r"(\d+)x(\d+)", size)
-    if sizes is None or min(int(sizes[1]), int(sizes[2])) < 16:
-        _fail(f"--size is {size!r}. Write HEIGHTxWIDTH with at least 16 pixels each, for example 360x640.")
+    """Make a benchmark with exact ground truth: things that hide one another for long (docs/synthetic.md).
+
+    Those of the demo, demo-vis, demo-vps and demo-vss, are drawn shapes with three noisy copies of the ground
+    truth as predictions.
+    """
+    if task not in DRAWINGS:
+        _fail(f"There is no task {task!r} to make a benchmark of. Choose one of: {', '.join(DRAWINGS)}.")
+    sizes = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
+    if sizes is None or not all(32 <= int(side) <= 8192 for side in sizes.groups()):
+        _fail(f"--size is {size!r}. Write HEIGHTxWIDTH, from 32 to 8192 pixels each, for example 96x160.")
+    for option, value, low, high in (
+        ("--videos", videos, 1, 100_000),
+        ("--frames", frames, 2, 100_000),
+        ("--seed", seed, 0, 2**32 - 1),
+    ):
+        if not low <= value <= high:
+            _fail(f"{option} is {value}. Choose a number from {low} to {high}.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         _fail(f"--out: {str(out)!r} exists and is not an empty folder. Choose another name.")
-    drawing = importlib.import_module(f"evaluator.synthetic.{task}")  # Pillow loads only for those who draw
+    drawing = importlib.import_module(DRAWINGS[task])  # Pillow loads only for those who draw
     with _progress() as bar:
         item = bar.add_task("videos", total=videos)
         drawing.write_benchmark(

@@ -12,7 +12,7 @@ from pathlib import Path
 from evaluator.catalog import errors, maps, tracking, tracklets
 from evaluator.catalog.spec import MetricSpec, Task
 
-__all__ = ["BENCHMARKS", "METRICS", "BenchmarkSpec", "MetricSpec", "Task", "benchmarks_with"]
+__all__ = ["BENCHMARKS", "METRICS", "VIPSEG_THINGS", "BenchmarkSpec", "MetricSpec", "Task", "benchmarks_with"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,10 @@ _VIS_HEADLINE = ("AP", "AP50", "AP75", "AR1", "AR10")
 
 # VIPSeg has the same classes, under the same numbers.
 _CLASSES_FILE = Path(__file__).parents[1] / "data" / "categories" / "vspw.json"
-_VSPW_CLASSES: tuple[str, ...] = tuple(item["name"] for item in json.loads(_CLASSES_FILE.read_text("utf-8")))
+_VSPW_RECORDS = json.loads(_CLASSES_FILE.read_text("utf-8"))
+_VSPW_CLASSES: tuple[str, ...] = tuple(item["name"] for item in _VSPW_RECORDS)
+VIPSEG_THINGS: frozenset[str] = frozenset(item["name"] for item in _VSPW_RECORDS if item["isthing"])
+"""Those of VIPSeg's classes that are things, as its own annotations say."""
 
 
 def _ytvis(year: int) -> BenchmarkSpec:

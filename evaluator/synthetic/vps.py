@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from evaluator.synthetic.film import film
+from evaluator.synthetic.map_files import write_panoptic_maps
 from evaluator.synthetic.maps import GROUND, POST, MappedVideo, predicted_maps, true_maps
 from evaluator.synthetic.mistakes import QUALITIES
 from evaluator.synthetic.scene import make_scenes
@@ -17,8 +16,6 @@ from evaluator.synthetic.shapes import SHAPES
 
 CATEGORY_IDS = {name: number for number, name in enumerate((GROUND, POST, *SHAPES))}
 _STUFF = (GROUND, POST)
-_ID_STEP = 1000
-"""Segment ids are (category + 1) x 1000 + number, so that no two categories share one."""
 
 
 def write_benchmark(
@@ -82,36 +79,5 @@ def _write_json(path: Path, value: object) -> None:
 
 def _write_video(folder: Path, name: str, video: MappedVideo) -> dict[str, Any]:
     """Write the maps of a video and return its entry of the JSON."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ids = np.zeros(max(video.category) + 1, np.uint32)
-    for number, category in video.category.items():
-        ids[number] = (CATEGORY_IDS[category] + 1) * _ID_STEP + number
-    annotations = []
-    for frame, numbers in enumerate(video.maps):
-        file = f"{frame:05d}.png"
-        Image.fromarray(_rgb(ids[numbers])).save(folder / file)
-        # In the order of the numbers: background and posts come first, so that the official STQ, which leaves
-        # out the first segment of a video if it is a thing, counts every shape.
-        segments = [
-            _segment(numbers == number, int(ids[number]), CATEGORY_IDS[video.category[number]])
-            for number in np.unique(numbers).tolist()
-            if number in video.category
-        ]
-        annotations.append({"file_name": file, "image_id": f"{frame:05d}", "segments_info": segments})
-    return {"video_id": name, "annotations": annotations}
-
-
-def _segment(mask: NDArray[np.bool_], segment_id: int, category_id: int) -> dict[str, Any]:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    top, left = int(rows[0]), int(columns[0])
-    return {
-        "id": segment_id,
-        "category_id": category_id,
-        "iscrowd": 0,
-        "area": int(mask.sum()),
-        "bbox": [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1],
-    }
-
-
-def _rgb(ids: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    return np.stack([ids & 255, ids >> 8 & 255, ids >> 16 & 255], -1).astype(np.uint8)
+    categories = {number: CATEGORY_IDS[category] for number, category in video.category.items()}
+    return {"video_id": name, "annotations": write_panoptic_maps(folder, video.maps, categories)}

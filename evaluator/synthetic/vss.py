@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from evaluator.catalog import BENCHMARKS
 from evaluator.synthetic.film import film
+from evaluator.synthetic.map_files import write_class_maps
 from evaluator.synthetic.maps import GROUND, POST, MappedVideo, predicted_maps, true_maps
 from evaluator.synthetic.mistakes import QUALITIES
 from evaluator.synthetic.scene import make_scenes
@@ -57,11 +57,13 @@ def write_benchmark(
     for index, scene in enumerate(scenes):
         footage = film(scene, out / "frames" / scene.name, seed=(seed, index))
         true = _classes(true_maps(footage))
-        _write_maps(out / "ground_truth" / "data" / scene.name / "mask", np.where(true < 0, _VOID, true + 1))
+        write_class_maps(
+            out / "ground_truth" / "data" / scene.name / "mask", np.where(true < 0, _VOID, true + 1)
+        )
         for rank, (name, quality) in enumerate(QUALITIES.items(), 1):
             rng = np.random.default_rng([seed, index, 1, rank])
             predicted = _classes(predicted_maps(rng, scene, footage, quality))
-            _write_maps(out / "predictions" / name / scene.name, predicted)
+            write_class_maps(out / "predictions" / name / scene.name, predicted)
         if progress is not None:
             progress(index + 1, videos)
     names = "".join(f"{scene.name}\n" for scene in scenes)
@@ -75,9 +77,3 @@ def _classes(video: MappedVideo) -> NDArray[np.int16]:
     for number, category in video.category.items():
         table[number] = classes.index(_CLASS_NAMES[category])
     return table[video.maps]
-
-
-def _write_maps(folder: Path, maps: NDArray[np.int16]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for frame, values in enumerate(maps):
-        Image.fromarray(values.astype(np.uint8)).save(folder / f"{frame:05d}.png")

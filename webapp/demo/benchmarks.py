@@ -57,7 +57,7 @@ OCCLUSION = DemoBenchmark(
     slug="demo-occlusion",
     evaluator="ovis",
     folder="demo",
-    synth=("vis",),
+    synth=("demo-vis", "--frames", "24", "--size", "360x640"),
     ground_truth="annotations.json",
     predictions="results.json",
     position=0,
@@ -65,8 +65,8 @@ OCCLUSION = DemoBenchmark(
     summary="Textured shapes that move and hide each other, with exact masks and occlusion levels.",
     subsets=crowded_videos,
     description="""\
-A synthetic benchmark in the OVIS format, made on this server by `python -m evaluator synth vis`: shapes move
-over a textured background and hide one another. Since whole shapes are known, so are the masks and the
+A synthetic benchmark in the OVIS format, made on this server by `python -m evaluator synth demo-vis`: shapes
+move over a textured background and hide one another. Since whole shapes are known, so are the masks and the
 occlusion level of every object in every frame. Its three methods are simulated, too: ground truth with the
 mistakes that trackers make, more of them for the weaker ones. Use it to try everything out.
 """,
@@ -75,32 +75,32 @@ PANOPTIC = DemoBenchmark(
     slug="demo-panoptic",
     evaluator="vipseg",
     folder="demo-panoptic",
-    synth=("vps", *_SMALL),
+    synth=("demo-vps", *_SMALL),
     ground_truth="ground_truth",
     predictions="",
     position=1,
     name="Panoptic Demo",
     summary="Moving shapes before ground and posts: every pixel has a category, every shape an identity.",
     description="""\
-A synthetic benchmark in the VIPSeg format, made on this server by `python -m evaluator synth vps`. Shapes are
-things; the ground and the posts before them are stuff. Its three methods are simulated: the true maps with
-the mistakes that trackers make.
+A synthetic benchmark in the VIPSeg format, made on this server by `python -m evaluator synth demo-vps`.
+Shapes are things; the ground and the posts before them are stuff. Its three methods are simulated: the true
+maps with the mistakes that trackers make.
 """,
 )
 SEMANTIC = DemoBenchmark(
     slug="demo-semantic",
     evaluator="vspw",
     folder="demo-semantic",
-    synth=("vss", *_SMALL),
+    synth=("demo-vss", *_SMALL),
     ground_truth="ground_truth",
     predictions="",
     position=2,
     name="Semantic Demo",
     summary="Moving shapes, each drawn as a class of VSPW: which class has every pixel, and how steadily?",
     description="""\
-A synthetic benchmark in the VSPW format, made on this server by `python -m evaluator synth vss`. Each kind of
-shape stands in for the class that it resembles most. Its three methods are simulated: the true maps with the
-mistakes that networks make.
+A synthetic benchmark in the VSPW format, made on this server by `python -m evaluator synth demo-vss`. Each
+kind of shape stands in for the class that it resembles most. Its three methods are simulated: the true maps
+with the mistakes that networks make.
 """,
 )
 DEMOS = (OCCLUSION, PANOPTIC, SEMANTIC)

@@ -73,8 +73,7 @@ def make_clip(seed: int, video: int, *, frames: int = 30, size: tuple[int, int] 
         ("height", height, SMALLEST_FRAME, 8192),
         ("width", width, SMALLEST_FRAME, 8192),
     ):
-        if not low <= value <= high:
-            raise ValueError(f"Expected `{name}` to be from {low} to {high}, but got {value}")
+        check_range(name, value, low, high)
     dice = Dice(seed, video)
     stage = Stage(dice, np.arange(frames), UNIT * width // height)
     PLOTS[PROGRAMME[video % len(PROGRAMME)]](stage)
@@ -82,6 +81,12 @@ def make_clip(seed: int, video: int, *, frames: int = 30, size: tuple[int, int] 
     shots = draw(bodies, _camera(stage), make_scenery(dice, height, width), height, width)
     things = [index for index, body in enumerate(bodies) if body.label]
     return _with_levels(shots, kinds, shots.whole[things], shots.visible[things])
+
+
+def check_range(name: str, value: int, low: int, high: int) -> None:
+    """Raise ValueError where an argument is not in [low, high]."""
+    if not low <= value <= high:
+        raise ValueError(f"Expected `{name}` to be from {low} to {high}, but got {value}")
 
 
 def _with_levels(shots: Shots, kinds: list[int], whole: Ints, visible: Ints) -> Clip:

@@ -121,11 +121,11 @@ def _lurk(stage: Stage, hider: _Hider, radius: int, row: int, states: list[int],
     stops: list[tuple[int, int, int]] = []
     for state in states:
         if state == _OUT:
-            away, stay = rim + radius + stage.share(2, 16), dice.between(3, 6)
+            away, stay = rim + radius + stage.share(2, 16), dice.between(3, 5)
         elif state == _PEEK:
-            away, stay = rim - radius * dice.between(6, 34) // 100, dice.between(6, 9)
+            away, stay = rim - radius * dice.between(6, 34) // 100, dice.between(5, 8)
         else:
-            away, stay = max(0, rim - radius * 3 // 2) * dice.between(0, 90) // 100, dice.between(6, 11)
+            away, stay = max(0, rim - radius * 3 // 2) * dice.between(0, 90) // 100, dice.between(5, 10)
         for frame in (now, now + stay):
             wander = stage.share(-2, 2) if state != _PEEK else 0
             stops.append((frame, hider.x + side * away + wander, hider.y + row + stage.share(-3, 3)))
@@ -147,10 +147,10 @@ def _hideout(stage: Stage) -> None:
     """Things go behind something large, stay there, and come out on one side or the other."""
     hider = _hider(stage, stage.width // 2 + stage.share(-14, 14))
     plans = (
-        [_OUT, _HIDDEN, _OUT, _PEEK],
-        [_PEEK, _OUT, _HIDDEN, _PEEK],
-        [_OUT, _PEEK, _HIDDEN, _OUT],
-        [_HIDDEN, _PEEK, _OUT, _HIDDEN],
+        [_OUT, _HIDDEN, _OUT, _HIDDEN],
+        [_OUT, _HIDDEN, _PEEK, _OUT],
+        [_PEEK, _HIDDEN, _OUT, _PEEK],
+        [_PEEK, _OUT, _HIDDEN, _OUT],
     )
     for number, row in enumerate(_rows(stage, stage.dice.between(4, 5))):
         _lurk(stage, hider, stage.share(12, 15), row * 3 // 4, list(stage.dice.choice(plans)), number // 2)
@@ -159,9 +159,16 @@ def _hideout(stage: Stage) -> None:
 def _peek(stage: Stage) -> None:
     """Things keep to the edge of something large and show a part of themselves."""
     hider = _hider(stage, stage.width // 2 + stage.share(-14, 14))
-    plans = ([_PEEK, _OUT, _PEEK, _HIDDEN], [_PEEK, _OUT, _HIDDEN, _PEEK], [_OUT, _PEEK, _HIDDEN, _PEEK])
+    plans = ([_PEEK, _OUT, _PEEK, _HIDDEN], [_PEEK, _HIDDEN, _OUT, _PEEK], [_OUT, _HIDDEN, _PEEK, _PEEK])
     for number, row in enumerate(_rows(stage, stage.dice.between(4, 6))):
-        _lurk(stage, hider, stage.share(13, 17), row, list(stage.dice.choice(plans)), number // 2)
+        _lurk(
+            stage,
+            hider,
+            stage.share(13, 17),
+            row if hider.tall else row * 3 // 4,
+            list(stage.dice.choice(plans)),
+            number // 2,
+        )
 
 
 def _duet(stage: Stage) -> None:

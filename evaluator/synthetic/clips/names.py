@@ -5,6 +5,9 @@ from typing import Final
 THINGS: Final = ("ball", "box", "car", "cat", "person", "airplane", "bottle", "fish")
 """The categories of things; `Clip.categories` are indices of this table."""
 
+VIPSEG_NAMES: Final = {"bottle": "bottle_or_cup", "fish": "other_animal"}
+"""Things that have another name among the classes of VIPSeg and VSPW; all others have the same there."""
+
 BULKY: Final = ("ball", "box", "cat", "fish")
 """Those that fill their outline: what stands behind them is hidden."""
 

@@ -140,7 +140,8 @@ def test_a_report_that_cannot_be_written_is_wrong_usage(files: tuple[Path, Path]
 
 
 def test_synth_makes_a_benchmark_that_score_takes(tmp_path: Path) -> None:
-    done = run("synth", "vis", "--out", tmp_path / "made", "--videos", 1, "--frames", 3, "--size", "48x64")
+    size = ("--videos", 1, "--frames", 3, "--size", "48x64")
+    done = run("synth", "demo-vis", "--out", tmp_path / "made", *size)
     assert done.returncode == 0, done.stderr
     for name in ("strong", "medium", "weak"):
         folder = tmp_path / "made" / "predictions" / name
@@ -152,7 +153,10 @@ def test_synth_makes_a_benchmark_that_score_takes(tmp_path: Path) -> None:
     ("words", "sentence"),
     [
         (["vos"], "There is no task 'vos'"),
-        (["vis", "--size", "48"], "--size is '48'. Write HEIGHTxWIDTH"),
+        (["vis", "--size", "48"], "--size is '48'. Write HEIGHTxWIDTH, from 32 to 8192 pixels each"),
+        (["vps", "--size", "31x48"], "--size is '31x48'. Write HEIGHTxWIDTH, from 32 to 8192 pixels each"),
+        (["vss", "--videos", "0"], "--videos is 0. Choose a number from 1 to 100000."),
+        (["vis", "--seed", str(2**32)], "--seed is 4294967296. Choose a number from 0 to 4294967295."),
     ],
 )
 def test_synth_says_what_it_can_make(words: list[str], sentence: str, tmp_path: Path) -> None:

@@ -24,14 +24,14 @@ from evaluator.synthetic.clips.clip import PROGRAMME, SMALLEST
 from evaluator.synthetic.clips.integers import ONE, SINES, TURN
 
 HASHES = (
-    "f5c09d450932d80c",
+    "f46060d4aac917df",
     "878f32b10317cc8b",
-    "e0f80b3cad89431b",
+    "befd833acf28c192",
     "f6a89f83d1ac1907",
     "15128db9a98fc80a",
-    "83644fc27ee45d9b",
+    "36ba2677653f800d",
     "5537f50205a47412",
-    "a3e4c4e3faf0ae7a",
+    "782887f8cfba04ad",
     "73102e670ee7bfed",
     "085dc6fbfd141838",
 )

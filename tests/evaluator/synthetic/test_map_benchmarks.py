@@ -53,7 +53,7 @@ def test_the_same_seed_writes_the_same_bytes(
     assert digest(tmp_path / "once") != digest(tmp_path / "other")
 
 
-@pytest.mark.parametrize(("task", "benchmark"), [("vps", "vipseg"), ("vss", "vspw")])
+@pytest.mark.parametrize(("task", "benchmark"), [("demo-vps", "vipseg"), ("demo-vss", "vspw")])
 def test_the_command_line_makes_a_benchmark_and_scores_it(task: str, benchmark: str, tmp_path: Path) -> None:
     out = tmp_path / "made"
     size = ["--videos", "1", "--frames", "9", "--size", "36x64"]
