@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from dvis_model.backbones.resnet import ResNet
@@ -14,7 +15,7 @@ from dvis_model.pixel_decoder import PixelDecoder
 from dvis_model.refiner import TemporalRefiner
 from dvis_model.segmenter import SegmentationHead
 from dvis_model.tracker import BipartiteTracker, ReferringTracker, ReferringTrackerPlus, Tracker
-from dvis_model.variants import MINVIS_MAX_NUM, find_config
+from dvis_model.variants import find_config
 
 
 def build(
@@ -52,11 +53,11 @@ def build(
 def ablated(config: DvisConfig, tracker: TrackerKind | None, refiner: RefinerKind | None) -> DvisConfig:
     """Return the configuration with other parts; None keeps its own.
 
-    A configuration reduced to MinVIS keeps at most MinVIS's ten results per video.
+    A configuration reduced to MinVIS keeps at most `max_num_minvis` results per video.
     """
     chosen = replace(config, tracker=tracker or config.tracker, refiner=refiner or config.refiner)
     if chosen.tracker == "bipartite" and chosen.refiner == "none":
-        return replace(chosen, max_num=min(chosen.max_num, MINVIS_MAX_NUM))
+        return replace(chosen, max_num=min(chosen.max_num, chosen.max_num_minvis))
     return chosen
 
 
@@ -73,12 +74,19 @@ def _backbone(config: DvisConfig) -> ResNet | SwinTransformer:
     if isinstance(config.backbone, SwinConfig):
         swin = config.backbone
         return SwinTransformer(swin.embed_dim, swin.depths, swin.num_heads, swin.window_size)
-    return ResNet(config.backbone.depth)
+    return ResNet(config.backbone.depth, config.backbone.width)
 
 
 def _head(config: DvisConfig, channels: tuple[int, ...]) -> SegmentationHead:
     return SegmentationHead(
-        PixelDecoder(channels, config.hidden_dim, config.mask_dim, config.num_heads, config.encoder_layers),
+        PixelDecoder(
+            channels,
+            dim=config.hidden_dim,
+            mask_dim=config.mask_dim,
+            num_heads=config.num_heads,
+            ffn_dim=config.encoder_ffn_dim,
+            num_layers=config.encoder_layers,
+        ),
         MaskedDecoder(
             dim=config.hidden_dim,
             mask_dim=config.mask_dim,
@@ -97,7 +105,8 @@ def _tracker(config: DvisConfig) -> Tracker:
         return Tracker()
     if config.tracker == "bipartite":
         return BipartiteTracker()
-    kind = ReferringTrackerPlus if config.generation == "dvis_plus" else ReferringTracker
+    plus = config.generation == "dvis_plus"
+    kind = ReferringTrackerPlus if plus else partial(ReferringTracker, matching=config.matching)
     return kind(
         dim=config.track_dim,
         mask_dim=config.mask_dim,

@@ -213,8 +213,10 @@ def _architecture(config: DvisConfig) -> DvisConfig:
         config,
         name="",
         task=plain.task,
+        matching=plain.matching,
         num_things=plain.num_things,
         max_num=plain.max_num,
+        max_num_minvis=plain.max_num_minvis,
         min_size_test=plain.min_size_test,
     )
 

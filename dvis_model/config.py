@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 Task = Literal["vis", "vps", "vss"]
 TrackerKind = Literal["none", "bipartite", "referring"]
 RefinerKind = Literal["none", "temporal"]
 Generation = Literal["dvis", "dvis_plus"]
+Matching = Literal["inverted", "direct"]
+# MinVIS keeps ten results whatever its official configuration says.
+MINVIS_MAX_NUM: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class ResNetConfig:
-    """ResNet with bottlenecks."""
+    """ResNet: of bottlenecks from depth 50 on, of basic blocks below.
+
+    Attributes:
+        depth: number of layers with weights.
+        width: channels of the first stage's 3x3 convolutions.
+    """
 
     depth: int = 50
+    width: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +49,13 @@ class DvisConfig:
         tracker, refiner: the parts on top of the segmenter. MinVIS is bipartite without refiner.
         generation: dvis, or dvis_plus with the modules of DVIS++.
         reid_branch: DVIS++'s re-identification embeddings, which double the width of tracker and refiner.
+        matching: which permutation the referring tracker of version 1 aligns a frame's queries with. The
+            published weights were trained and are evaluated with the inverse of the right one; direct is the
+            right one. That of DVIS++ is always direct.
+        encoder_ffn_dim: hidden width of the pixel decoder's encoder, which the official code fixes.
         window_size: frames segmented together; bounds memory, does not change results.
         max_num: for vis, results per video.
+        max_num_minvis: for vis, most results per video if the configuration is reduced to MinVIS.
         object_mask_threshold, overlap_threshold: for vps, least score of a query and least share of its mask
             that must be its own.
         min_size_test, max_size_test: short side of the frames in pixels, unless the long one would exceed
@@ -58,10 +72,12 @@ class DvisConfig:
     refiner: RefinerKind = "none"
     generation: Generation = "dvis"
     reid_branch: bool = False
+    matching: Matching = "inverted"
     hidden_dim: int = 256
     mask_dim: int = 256
     num_heads: int = 8
     ffn_dim: int = 2048
+    encoder_ffn_dim: int = 1024
     reid_dim: int = 256
     encoder_layers: int = 6
     decoder_layers: int = 9
@@ -69,6 +85,7 @@ class DvisConfig:
     refiner_layers: int = 6
     window_size: int = 3
     max_num: int = 20
+    max_num_minvis: int = MINVIS_MAX_NUM
     object_mask_threshold: float = 0.8
     overlap_threshold: float = 0.8
     min_size_test: int = 360

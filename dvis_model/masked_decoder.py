@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -59,11 +59,19 @@ class MaskedDecoder(nn.Module):
             shapes: their (h, w).
             mask_features: [T, C, H/4, W/4].
         """
+        *_, queries = self.decode(memories, shapes, mask_features)
+        return self._output(queries, mask_features)
+
+    def decode(
+        self, memories: Sequence[Tensor], shapes: Sequence[tuple[int, int]], mask_features: Tensor
+    ) -> Iterator[Tensor]:
+        """Yield the queries [T, Q, C] before the first layer, as learned, and after each layer."""
         levels = [
             self._level(index, *level, mask_features)
             for index, level in enumerate(zip(memories, shapes, strict=True))
         ]
         queries = self.query_feat.weight.expand(len(mask_features), -1, -1)
+        yield queries
         where = self.query_embed.weight
         layers = zip(
             self.transformer_cross_attention_layers,
@@ -76,7 +84,7 @@ class MaskedDecoder(nn.Module):
             visible = self._visible(queries, features)
             queries = cross_attention(queries, queries + where, key, value, visible)
             queries = ffn(self_attention(queries, where))
-        return self._output(queries, mask_features)
+            yield queries
 
     def _level(
         self, index: int, memory: Tensor, shape: tuple[int, int], mask_features: Tensor
@@ -91,6 +99,7 @@ class MaskedDecoder(nn.Module):
         shrunk = F.interpolate(mask_features, shape, mode="bilinear", align_corners=False)
         return key, value, shrunk.flatten(2)
 
+    @torch.no_grad()
     def _visible(self, queries: Tensor, features: Tensor) -> Tensor:
         """Return bool [T, 1, Q, S]: where each query's mask is at least one half."""
         logits = torch.bmm(self.mask_embed(self.decoder_norm(queries)), features)

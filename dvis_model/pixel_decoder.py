@@ -13,8 +13,6 @@ from dvis_model.position_encoding import sine_position
 
 GROUPS = 32
 POINTS = 4
-# The official code fixes this width, whatever DIM_FEEDFORWARD says.
-FFN_DIM = 1024
 
 
 class PixelDecoder(nn.Module):
@@ -25,7 +23,14 @@ class PixelDecoder(nn.Module):
     """
 
     def __init__(
-        self, channels: Sequence[int], dim: int, mask_dim: int, num_heads: int, num_layers: int
+        self,
+        channels: Sequence[int],
+        *,
+        dim: int,
+        mask_dim: int,
+        num_heads: int,
+        ffn_dim: int,
+        num_layers: int,
     ) -> None:
         super().__init__()
         lateral, *encoded = channels
@@ -33,7 +38,7 @@ class PixelDecoder(nn.Module):
             nn.Sequential(nn.Conv2d(inputs, dim, 1), nn.GroupNorm(GROUPS, dim))
             for inputs in reversed(encoded)
         )
-        self.transformer = DeformableTransformer(dim, num_heads, len(encoded), num_layers)
+        self.transformer = DeformableTransformer(dim, num_heads, len(encoded), ffn_dim, num_layers)
         self.mask_features = nn.Conv2d(dim, mask_dim, 1)
         self.adapter_1 = ConvGroupNorm(lateral, dim, 1)
         self.layer_1 = ConvGroupNorm(dim, dim, 3)
@@ -71,10 +76,10 @@ class ConvGroupNorm(nn.Conv2d):
 class DeformableTransformer(nn.Module):
     """The encoder and the embedding that distinguishes its levels."""
 
-    def __init__(self, dim: int, num_heads: int, num_levels: int, num_layers: int) -> None:
+    def __init__(self, dim: int, num_heads: int, num_levels: int, ffn_dim: int, num_layers: int) -> None:
         super().__init__()
         self.level_embed = nn.Parameter(torch.randn(num_levels, dim))
-        self.encoder = DeformableEncoder(dim, num_heads, num_levels, num_layers)
+        self.encoder = DeformableEncoder(dim, num_heads, num_levels, ffn_dim, num_layers)
 
     def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
         """maps [T, C, h, w] from coarse to fine -> memories [T, h * w, C] in the same order."""
@@ -94,10 +99,10 @@ class DeformableTransformer(nn.Module):
 class DeformableEncoder(nn.Module):
     """Layers of deformable self-attention."""
 
-    def __init__(self, dim: int, num_heads: int, num_levels: int, num_layers: int) -> None:
+    def __init__(self, dim: int, num_heads: int, num_levels: int, ffn_dim: int, num_layers: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            DeformableEncoderLayer(dim, num_heads, num_levels) for _ in range(num_layers)
+            DeformableEncoderLayer(dim, num_heads, num_levels, ffn_dim) for _ in range(num_layers)
         )
 
     def forward(self, tokens: Tensor, position: Tensor, shapes: Shapes) -> Tensor:
@@ -111,12 +116,12 @@ class DeformableEncoder(nn.Module):
 class DeformableEncoderLayer(nn.Module):
     """Deformable self-attention and a two-layer network, post-norm."""
 
-    def __init__(self, dim: int, num_heads: int, num_levels: int) -> None:
+    def __init__(self, dim: int, num_heads: int, num_levels: int, ffn_dim: int) -> None:
         super().__init__()
         self.self_attn = DeformableAttention(dim, num_heads, num_levels, POINTS)
         self.norm1 = nn.LayerNorm(dim)
-        self.linear1 = nn.Linear(dim, FFN_DIM)
-        self.linear2 = nn.Linear(FFN_DIM, dim)
+        self.linear1 = nn.Linear(dim, ffn_dim)
+        self.linear2 = nn.Linear(ffn_dim, dim)
         self.norm2 = nn.LayerNorm(dim)
 
     def forward(self, tokens: Tensor, position: Tensor, x: Tensor, y: Tensor, shapes: Shapes) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -43,6 +45,13 @@ class TemporalRefiner(nn.Module):
             queries: [T, Q, C], the tracker's.
             memory: [T, Q, C], the queries of each frame on its own.
         """
+        *_, refined = self.refine(queries[:, None], memory[:, None])
+        return self.output(refined[:, 0])
+
+    def refine(self, queries: Tensor, memory: Tensor) -> Iterator[Tensor]:
+        """Yield the queries [T, B, Q, C] of B videos after each layer. Arguments as in `forward`, of that shape."""
+        frames, videos, count, dim = queries.shape
+        memory = memory.flatten(0, 1)
         layers = zip(
             self.transformer_time_self_attention_layers,
             self.conv_short_aggregate_layers,
@@ -54,12 +63,18 @@ class TemporalRefiner(nn.Module):
         )
         x = queries
         for over_time, short_conv, conv_norm, over_objects, cross_attention, ffn in layers:
-            far = over_time(x.transpose(0, 1).contiguous()).transpose(0, 1).contiguous()
+            tracks = x.flatten(1, 2)  # [T, B * Q, C]
+            far = over_time(tracks.transpose(0, 1).contiguous()).transpose(0, 1).contiguous()
             near = conv_norm(short_conv(far) + far)
-            x = over_objects(near)
-            x = ffn(cross_attention(x, x, memory, memory))
-        normed = self.decoder_norm(x)
-        weights = self.activation_proj(normed).softmax(dim=0)  # [T, Q, 1], over time
+            objects = over_objects(near.view(frames * videos, count, dim))
+            objects = ffn(cross_attention(objects, objects, memory, memory))
+            x = objects.view(frames, videos, count, dim)
+            yield x
+
+    def output(self, queries: Tensor) -> RefinerOutput:
+        """Return what queries [T, ..., C] of a layer stand for; the shapes of the result have the same middle."""
+        normed = self.decoder_norm(queries)
+        weights = self.activation_proj(normed).softmax(dim=0)  # over time
         return RefinerOutput(
             queries=normed,
             class_logits=self.class_embed(torch.sum(normed * weights, dim=0)),

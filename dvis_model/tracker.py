@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
+from dvis_model.config import Matching
 from dvis_model.layers import CrossAttentionLayer, FfnLayer, Mlp, SelfAttentionLayer
 from dvis_model.matching import NORM_EPSILON, match_queries, match_queries_inverted
 from dvis_model.outputs import SegmenterOutput, TrackerOutput, TrackerState
@@ -85,8 +86,10 @@ class _LayerStack(Tracker):
         self.transformer_ffn_layers = nn.ModuleList(FfnLayer(dim, ffn_dim) for _ in range(num_layers))
         self.decoder_norm = nn.LayerNorm(dim)
 
-    def _refer(self, identity: Tensor, memory: Tensor, query_of: Callable[[Tensor], Tensor]) -> Tensor:
-        """Return the instance queries [B, Q, C] of B frames.
+    def refer(
+        self, identity: Tensor, memory: Tensor, query_of: Callable[[Tensor], Tensor]
+    ) -> Iterator[Tensor]:
+        """Yield the instance queries [B, Q, C] of B frames after each layer.
 
         Args:
             identity: [B, Q, C], residual input of the first layer; that of the others is the output of the
@@ -97,7 +100,12 @@ class _LayerStack(Tracker):
         for self_attention, cross_attention, ffn in self._layers():
             identity = cross_attention(identity, query_of(identity), memory, memory)
             identity = ffn(self_attention(identity))
-        return identity
+            yield identity
+
+    def _refer(self, identity: Tensor, memory: Tensor, query_of: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return the instance queries [B, Q, C] after the last layer."""
+        *_, queries = self.refer(identity, memory, query_of)
+        return queries
 
     def _layers(self) -> Iterator[tuple[nn.Module, nn.Module, nn.Module]]:
         return zip(
@@ -109,12 +117,25 @@ class _LayerStack(Tracker):
 
 
 class ReferringTracker(_LayerStack):
-    """The referring tracker of DVIS (Zhang et al., arXiv:2306.03413)."""
+    """The referring tracker of DVIS (Zhang et al., arXiv:2306.03413).
+
+    The official version 1 aligns a frame's queries with the inverse of the right permutation, and its weights
+    know no other; "direct" matching is the right one.
+    """
 
     def __init__(
-        self, *, dim: int, mask_dim: int, num_heads: int, ffn_dim: int, num_layers: int, num_classes: int
+        self,
+        *,
+        dim: int,
+        mask_dim: int,
+        num_heads: int,
+        ffn_dim: int,
+        num_layers: int,
+        num_classes: int,
+        matching: Matching = "inverted",
     ) -> None:
         super().__init__(dim=dim, num_heads=num_heads, ffn_dim=ffn_dim, num_layers=num_layers)
+        self.matching = matching
         self.class_embed = nn.Linear(dim, num_classes + 1)
         self.mask_embed = Mlp([dim, dim, dim, mask_dim])
 
@@ -143,12 +164,17 @@ class ReferringTracker(_LayerStack):
             index = torch.arange(len(current), device=current.device)
             queries = self._refer(current[None], current[None], lambda identity: identity)[0]
             return index, TrackerState(queries=queries, embeddings=current)
-        # Official quirk: DVIS version 1 applies the inverse permutation, see `match_queries_inverted`.
-        index = match_queries_inverted(state.embeddings, current)
+        index = self.match(state.embeddings, current)
         aligned = current[index]
         reference = state.queries[None]
         queries = self._refer(aligned[None], current[None], lambda _: reference)[0]
         return index, TrackerState(queries=queries, embeddings=aligned)
+
+    def match(self, reference: Tensor, current: Tensor) -> Tensor:
+        """Return the permutation int64 [Q] by which embeddings [Q, C] of a frame are aligned."""
+        if self.matching == "inverted":
+            return match_queries_inverted(reference, current)
+        return match_queries(reference, current, epsilon=NORM_EPSILON)
 
     def frame_memory(self, segmented: SegmenterOutput) -> Tensor:
         """Return each frame's queries as if it were a video's first, normed."""

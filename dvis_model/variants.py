@@ -6,13 +6,19 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
-from dvis_model.config import DvisConfig, RefinerKind, ResNetConfig, SwinConfig, Task, TrackerKind
+from dvis_model.config import (
+    MINVIS_MAX_NUM,
+    DvisConfig,
+    RefinerKind,
+    ResNetConfig,
+    SwinConfig,
+    Task,
+    TrackerKind,
+)
 from dvis_model.config_yaml import read_yaml_config
 
-# MinVIS keeps ten results whatever its configuration says.
-MINVIS_MAX_NUM: Final = 10
 STAGES: Final[dict[str, tuple[TrackerKind, RefinerKind]]] = {
     "MinVIS": ("bipartite", "none"),
     "CTVIS": ("bipartite", "none"),
@@ -112,8 +118,46 @@ TINY: Final = DvisConfig(
 TINY_SHAPES: Final = replace(TINY, name="tiny_shapes", num_classes=8, num_things=8)
 TINY_VSPW: Final = replace(TINY, name="tiny_vspw", task=VSPW.task, num_classes=124, num_things=58)
 
+# Ours: what `training/` learns from the synthetic benchmark, small enough to be shipped.
+SYNTHETIC: Final = DvisConfig(
+    name="synthetic",
+    num_classes=8,
+    num_queries=20,
+    backbone=ResNetConfig(depth=10, width=24),
+    matching="direct",
+    hidden_dim=96,
+    mask_dim=32,
+    num_heads=4,
+    ffn_dim=288,
+    encoder_layers=2,
+    encoder_ffn_dim=256,
+    decoder_layers=3,
+    tracker_layers=3,
+    refiner_layers=3,
+    window_size=15,
+    max_num_minvis=20,
+    min_size_test=96,
+)
+
+
+def _synthetic() -> Iterator[DvisConfig]:
+    classes = {"vis": (8, 8), "vps": (VIPSEG.num_classes, VIPSEG.num_things), "vss": (VSPW.num_classes, 58)}
+    for task, (num_classes, num_things) in classes.items():
+        for stage in ("MinVIS", "DVIS_Online", "DVIS_Offline"):
+            tracker, refiner = STAGES[stage.removeprefix("DVIS_")]
+            yield replace(
+                SYNTHETIC,
+                name=f"synthetic/{task}/{stage}",
+                task=cast(Task, task),
+                num_classes=num_classes,
+                num_things=num_things,
+                tracker=tracker,
+                refiner=refiner,
+            )
+
+
 VARIANTS: Final[dict[str, DvisConfig]] = {
-    config.name: config for config in [*_dvis(), *_dvis_plus(), TINY, TINY_SHAPES, TINY_VSPW]
+    config.name: config for config in [*_dvis(), *_dvis_plus(), TINY, TINY_SHAPES, TINY_VSPW, *_synthetic()]
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from dvis_model.categories import category_ids
 from dvis_model.checkpoint import expected_shapes
-from dvis_model.config import DvisConfig, SwinConfig
+from dvis_model.config import DvisConfig, ResNetConfig, SwinConfig
 from dvis_model.variants import VARIANTS
 
 
@@ -36,8 +36,9 @@ def _entry(config: DvisConfig) -> dict[str, Any]:
 
 
 def _backbone(config: DvisConfig) -> str:
-    if not isinstance(config.backbone, SwinConfig):
-        return f"ResNet-{config.backbone.depth}"
+    if isinstance(config.backbone, ResNetConfig):
+        width = "" if config.backbone.width == ResNetConfig().width else f"x{config.backbone.width}"
+        return f"ResNet-{config.backbone.depth}{width}"
     return "Swin-L" if config.backbone == SwinConfig() else f"Swin-{config.backbone.embed_dim}"
 
 

@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-DEPTHS: Final = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+DEPTHS: Final = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+# Depth from which on the blocks are bottlenecks.
+LEAST_BOTTLENECKS: Final = 50
 EPSILON: Final = 1e-5
 
 
@@ -50,11 +52,32 @@ class ConvNorm(nn.Conv2d):
         return F.conv2d(x, weight, shift, self.stride, self.padding)
 
 
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions around an identity, or a 1x1 shortcut where the shape changes."""
+
+    expansion = 1
+
+    def __init__(self, inputs: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.shortcut = (
+            ConvNorm(inputs, width, 1, stride) if inputs != width or stride != 1 else nn.Identity()
+        )
+        self.conv1 = ConvNorm(inputs, width, 3, stride)
+        self.conv2 = ConvNorm(width, width, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.conv1(x), inplace=True)
+        return F.relu(self.conv2(y) + self.shortcut(x), inplace=True)
+
+
 class Bottleneck(nn.Module):
     """1x1, 3x3 and 1x1 convolutions around an identity, or a 1x1 shortcut where the shape changes."""
 
-    def __init__(self, inputs: int, width: int, outputs: int, stride: int) -> None:
+    expansion = 4
+
+    def __init__(self, inputs: int, width: int, stride: int) -> None:
         super().__init__()
+        outputs = self.expansion * width
         self.shortcut = (
             ConvNorm(inputs, outputs, 1, stride) if inputs != outputs or stride != 1 else nn.Identity()
         )
@@ -71,33 +94,39 @@ class Bottleneck(nn.Module):
 class Stem(nn.Module):
     """The 7x7 convolution and the pooling before the first stage."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.conv1 = ConvNorm(3, 64, 7, 2)
+        self.conv1 = ConvNorm(3, width, 7, 2)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.max_pool2d(F.relu(self.conv1(x), inplace=True), kernel_size=3, stride=2, padding=1)
 
 
 class ResNet(nn.Module):
-    """ResNet of bottlenecks: 50, 101 or 152 layers."""
+    """ResNet of 50, 101 or 152 layers in bottlenecks, or of 10 or 18 in basic blocks.
 
-    channels = (256, 512, 1024, 2048)
+    Attributes:
+        channels: of res2 to res5.
+    """
 
-    def __init__(self, depth: int = 50) -> None:
+    def __init__(self, depth: int = 50, width: int = 64) -> None:
         super().__init__()
-        self.stem = Stem()
-        inputs = 64
-        for stage, (blocks, outputs) in enumerate(zip(DEPTHS[depth], self.channels, strict=True)):
+        self.stem = Stem(width)
+        block = Bottleneck if depth >= LEAST_BOTTLENECKS else BasicBlock
+        inputs = width
+        channels = []
+        for stage, blocks in enumerate(DEPTHS[depth]):
             strides = [1 if stage == 0 else 2] + [1] * (blocks - 1)
             layers = []
             for stride in strides:
-                layers.append(Bottleneck(inputs, outputs // 4, outputs, stride))
-                inputs = outputs
+                layers.append(block(inputs, width << stage, stride))
+                inputs = block.expansion * (width << stage)
+            channels.append(inputs)
             self.add_module(f"res{stage + 2}", nn.Sequential(*layers))
+        self.channels = tuple(channels)
 
     def forward(self, frames: Tensor) -> list[Tensor]:
-        """frames [T, 3, H, W] -> res2 to res5: [T, 256, H/4, W/4] to [T, 2048, H/32, W/32]."""
+        """frames [T, 3, H, W] -> res2 to res5: [T, C_i, H/s, W/s] of strides 4 to 32."""
         x = self.stem(frames.contiguous(memory_format=torch.channels_last))
         features = []
         for stage in range(2, 6):

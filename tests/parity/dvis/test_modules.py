@@ -52,7 +52,7 @@ def test_deformable_attention() -> None:
 
 def test_deformable_encoder() -> None:
     meta, case = golden.load("module_deform_encoder")
-    module = fill(DeformableTransformer(256, 8, 3, 2), meta["prefix"])
+    module = fill(DeformableTransformer(256, 8, 3, 1024, 2), meta["prefix"])
     ours = module([tensor(case[f"src{level}"]) for level in range(3)])
     close(torch.cat(ours, dim=1), case["output"], 1e-5)
 
