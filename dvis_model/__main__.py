@@ -1,4 +1,4 @@
-"""python -m dvis_model predict | inspect | cost"""
+"""python -m dvis_model predict | train | inspect | cost"""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from dvis_model import (
     CheckpointMismatch,
     CheckpointRefused,
     FrameProblem,
-    NotFinite,
     OutOfMemory,
     Precision,
     Progress,
@@ -51,9 +50,9 @@ INTERRUPTED: Final = 130
 USER_ERRORS = (
     CheckpointMismatch,
     CheckpointRefused,
+    ArithmeticError,
     FrameProblem,
     MemoryError,
-    NotFinite,
     OSError,
     ValueError,
 )
@@ -155,6 +154,60 @@ def _usable(device: str) -> str:
     return device
 
 
+@app.command("train")
+def train_command(
+    stage: Annotated[str, typer.Option(help="segmenter, then tracker, then refiner.")],
+    config: Config,
+    data: Annotated[str, typer.Option(help="synthetic, synthetic:SEED, or a data set's folder.")],
+    output: Annotated[Path, typer.Option(help="Folder of the training; a training there goes on.")],
+    init: Annotated[Path | None, typer.Option(help="Checkpoint to begin from.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Updates of the weights.")] = None,
+    clips: Annotated[int | None, typer.Option(min=1, help="Clips per update and GPU.")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="Frames per clip.")] = None,
+    accumulate: Annotated[
+        int | None, typer.Option(min=1, help="Parts of an update, if memory is short.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=0.0, help="Largest learning rate.")] = None,
+    size: Annotated[str, typer.Option(help="Size of synthetic frames in pixels, HEIGHTxWIDTH.")] = "96x160",
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order of the data, and points.")] = 0,
+    save_every: Annotated[int, typer.Option(min=1, help="Steps that are lost at most.")] = 200,
+    device: Device = "auto",
+) -> None:
+    """Train a stage of DVIS, each from the weights of the one before.
+
+    Ctrl-C saves; the same command goes on from the last saved step. With several GPUs, start it by torchrun:
+    `torchrun --nproc-per-node 4 -m dvis_model train ...`
+    """
+    # Here, as no other command may load what training needs.
+    from dvis_model.training.command import Choices, run
+
+    choices = Choices(
+        stage=stage,
+        config=config,
+        data=data,
+        output=output,
+        init=init,
+        size=_size(size),
+        seed=seed,
+        save_every=save_every,
+        recipe={
+            name: value
+            for name, value in {
+                "steps": steps,
+                "clips": clips,
+                "frames": frames,
+                "accumulate": accumulate,
+                "learning_rate": learning_rate,
+            }.items()
+            if value is not None
+        },
+    )
+    if not run(choices, _usable(device)):
+        errors.print(f"Saved in {output}: the same command goes on.", markup=False)
+        raise typer.Exit(INTERRUPTED)
+    console.print(f"Written: {output}", markup=False)
+
+
 @app.command("inspect")
 def inspect_command(
     weights: Annotated[Path | None, typer.Option(help="Checkpoint: .pth, .pkl or .safetensors.")] = None,
@@ -197,14 +250,18 @@ def cost_command(
     json_out: Annotated[Path | None, typer.Option("--json", help="Also write JSON to this file.")] = None,
 ) -> None:
     """Measure parameters, multiply-adds, time and memory, stage by stage, with random weights."""
-    numbers = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", size)
-    if numbers is None:
-        raise ValueError(f"Expected --size to be HEIGHTxWIDTH, as 360x640, but got {size!r}")
     chosen = ablated(find_config(config), tracker, refiner)
-    cost = measure_cost(chosen, (int(numbers[1]), int(numbers[2])), frames, _usable(device))
+    cost = measure_cost(chosen, _size(size), frames, _usable(device))
     console.print(_table(cost))
     if json_out is not None:
         json_out.write_text(json.dumps(cost.as_dict(), indent=2))
+
+
+def _size(text: str) -> tuple[int, int]:
+    numbers = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
+    if numbers is None:
+        raise ValueError(f"Expected --size to be HEIGHTxWIDTH, as 360x640, but got {text!r}")
+    return int(numbers[1]), int(numbers[2])
 
 
 def _table(cost: Cost) -> Table:

@@ -81,9 +81,7 @@ def sample(value: Tensor, shapes: Shapes, x: Tensor, y: Tensor, weights: Tensor)
     grid = _grid(tuple(shapes), heads, x.shape[-1] // len(shapes), value.device)
     table = _with_border(value, shapes).view(grid.rows * heads, dim)
     index, share = _corners(grid, x, y, weights)
-    read = F.embedding_bag(
-        index.flatten(0, 1), table, per_sample_weights=share.flatten(0, 1), mode="sum"
-    )
+    read = F.embedding_bag(index.flatten(0, 1), table, per_sample_weights=share.flatten(0, 1), mode="sum")
     return read.view(-1, heads * dim)
 
 

@@ -49,7 +49,7 @@ class TemporalRefiner(nn.Module):
         return self.output(refined[:, 0])
 
     def refine(self, queries: Tensor, memory: Tensor) -> Iterator[Tensor]:
-        """Yield the queries [T, B, Q, C] of B videos after each layer. Arguments as in `forward`, of that shape."""
+        """Yield the queries [T, B, Q, C] of B videos after each layer; both arguments have this shape."""
         frames, videos, count, dim = queries.shape
         memory = memory.flatten(0, 1)
         layers = zip(
@@ -72,7 +72,7 @@ class TemporalRefiner(nn.Module):
             yield x
 
     def output(self, queries: Tensor) -> RefinerOutput:
-        """Return what queries [T, ..., C] of a layer stand for; the shapes of the result have the same middle."""
+        """Return what queries [T, ..., C] of a layer stand for, with the same middle of the shape."""
         normed = self.decoder_norm(queries)
         weights = self.activation_proj(normed).softmax(dim=0)  # over time
         return RefinerOutput(

@@ -24,7 +24,7 @@ class Objects:
     Attributes:
         image: int64 [M], the image in which each lies; ascending, where they are matched.
         labels: int64 [M], from 0.
-        masks: [M, H, W], 0 or 1, of any type.
+        masks: float32 [M, H, W], 0 or 1.
     """
 
     image: Tensor
@@ -49,7 +49,7 @@ def matching_costs(predicted: Predictions, objects: Objects, num_points: int, dr
     points = draw((1, num_points, 2))
     images = len(predicted.mask_logits)
     logits = read_at(predicted.mask_logits.float(), points.expand(images, -1, -1))
-    masks = objects.masks[:, None].float()
+    masks = objects.masks[:, None]
     slot = rank_within(objects.image)
     most = int(slot.max()) + 1 if len(slot) else 0
     targets = logits.new_zeros(images, most, num_points)
@@ -108,14 +108,14 @@ def assign_at_first_appearance(
     *,
     reuse: bool = False,
 ) -> Tensor:
-    """Return int64 [N], the query of each object of some clips, decided in the frame in which it first appears.
+    """Return int64 [N], the query of each object of some clips, decided where it first appears.
 
     Args:
         predicted: for all frames of all clips.
         objects: N objects, each with its mask in the frame (`image`) in which it first appears.
         clip: int64 [N], the clip of each object.
         first: int64 [N], its first frame within the clip.
-        reuse: whether objects that appear later may get a query that an earlier one has, as in DVIS version 1.
+        reuse: whether objects that appear later may get a query that another one has, as in DVIS version 1.
     """
     costs = matching_costs(predicted, objects, num_points, draw)
     query = torch.full_like(clip, -1)

@@ -43,9 +43,9 @@ def layer_losses(
     """Return the losses of one layer.
 
     Args:
-        query: int64 [M], the query that is to predict each object; all others are to predict "no object".
+        query: int64 [M], the query that is to predict each object; the others are to predict "no object".
         class_weights: [K + 1], the last one of "no object".
-        num_masks: the number of objects, by which sums over masks are divided; of several processes their mean.
+        num_masks: what sums over masks are divided by: the number of objects.
     """
     images, queries, classes = predicted.class_logits.shape
     targets = query.new_full((images * queries,), classes - 1)
@@ -54,7 +54,7 @@ def layer_losses(
     logits = predicted.mask_logits.flatten(0, 1).index_select(0, matched).float()[:, None]
     points = uncertain_points(logits[:, 0], num_points, draw)
     with torch.no_grad():
-        masks = read_at(objects.masks[:, None].float(), points)[:, 0]
+        masks = read_at(objects.masks[:, None], points)[:, 0]
     at_points = read_at(logits, points)[:, 0]
     return Losses(
         class_=class_loss(predicted.class_logits, targets, class_weights),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dvis_model.backbones.resnet import EPSILON, ConvNorm, FrozenBatchNorm
+from dvis_model.backbones.resnet import EPSILON, ConvNorm
 
 
 class LiveConvNorm(nn.Conv2d):

@@ -8,21 +8,23 @@ from torch import Tensor
 
 
 def mask_loss(logits: Tensor, targets: Tensor, num_masks: float) -> Tensor:
-    """Return the sigmoid cross-entropy of M masks at P points [M, P]: mean over points, sum over masks, divided
-    by `num_masks`."""
+    """Return the sigmoid cross-entropy of M masks at P points [M, P], a mean over points.
+
+    It is summed over masks and divided by `num_masks`.
+    """
     loss = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
     return loss.mean(dim=1).sum() / num_masks
 
 
 def dice_loss(logits: Tensor, targets: Tensor, num_masks: float) -> Tensor:
-    """Return one minus the overlap of M masks at P points [M, P], summed over masks, divided by `num_masks`."""
+    """Return one minus the overlap of M masks at P points [M, P], their sum divided by `num_masks`."""
     masks = logits.sigmoid()
     overlap = (2 * (masks * targets).sum(dim=1) + 1) / (masks.sum(dim=1) + targets.sum(dim=1) + 1)
     return (1 - overlap).sum() / num_masks
 
 
 def class_loss(logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:
-    """Return the cross-entropy of class logits [..., K + 1], a mean weighted by the targets' [...] weights."""
+    """Return the cross-entropy of class logits [..., K + 1], a mean weighted by the targets' weights."""
     return F.cross_entropy(logits.flatten(0, -2).float(), targets.flatten(), class_weights)
 
 

@@ -38,6 +38,7 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "ViT-B (DINOv2)": ("DINOv2 ViT-B", "DINOv2-B"),
         "ViT-S (DINOv2)": ("DINOv2 ViT-S", "DINOv2-S"),
         "MsgShifT": (),
+        "ResNet-10x24": (),
     },
     "mode": {
         "online": (),

@@ -30,13 +30,17 @@ def test_each_loss_and_each_cost() -> None:
     _, arrays = load("module_losses")
     stored = {name: torch.from_numpy(np.asarray(array)) for name, array in arrays.items()}
     logits, labels = stored["logits"], stored["labels"]
-    assert float(mask_loss(logits, labels, len(logits))) == pytest.approx(float(arrays["sigmoid_ce"]), rel=1e-6)
+    assert float(mask_loss(logits, labels, len(logits))) == pytest.approx(
+        float(arrays["sigmoid_ce"]), rel=1e-6
+    )
     assert float(dice_loss(logits, labels, len(logits))) == pytest.approx(float(arrays["dice"]), rel=1e-6)
     targets = stored["batch_targets"][None]
     close(pairwise_mask_cost(logits[None], targets)[0].T, arrays["batch_sigmoid_ce"], 1e-5)
     close(pairwise_dice_cost(logits[None], targets)[0].T, arrays["batch_dice"], 1e-5)
     close(read_at(stored["maps"], stored["coords"])[:, 0], arrays["sampled"], 1e-6)
-    assert float(class_loss(stored["cls_logits"], stored["cls_target"], WEIGHTS)) == pytest.approx(float(arrays["loss_ce"]), rel=1e-6)
+    assert float(class_loss(stored["cls_logits"], stored["cls_target"], WEIGHTS)) == pytest.approx(
+        float(arrays["loss_ce"]), rel=1e-6
+    )
 
 
 def drawn(shape: tuple[int, ...]) -> Tensor:
@@ -45,7 +49,7 @@ def drawn(shape: tuple[int, ...]) -> Tensor:
 
 
 def predictions(name: str, *, offline: bool) -> tuple[Predictions, Tensor, Tensor]:
-    """Return what a layer predicts, frame by frame or for the tall picture of a clip, and the leaves of it."""
+    """Return what a layer predicts, frame by frame or for a clip as one tall picture, and its leaves."""
     logits = torch.from_numpy(recipe.noise(f"crit.p.{name}.logits", FRAMES * QUERIES * CLASSES)).float()
     masks = torch.from_numpy(recipe.noise(f"crit.p.{name}.masks", QUERIES * FRAMES * 48)).float()
     logits = 2 * logits.view(FRAMES, QUERIES, CLASSES)
@@ -65,7 +69,7 @@ def test_matching_losses_and_gradients_of_a_clip(case: str) -> None:
     _, stored = load("module_criterion")
     offline, guided = case.startswith("offline"), case.endswith("guided")
     labels = torch.from_numpy(stored["labels"])
-    masks = torch.from_numpy(np.unpackbits(stored["masks_packed"], axis=-1))[..., :32]  # [N, T, H, W]
+    masks = torch.from_numpy(np.unpackbits(stored["masks_packed"], axis=-1))[..., :32].float()  # [N, T, H, W]
     seen = torch.from_numpy(stored["ids"]) >= 0
     first = seen.int().argmax(dim=1)
     points = POINTS * FRAMES if offline else POINTS
@@ -109,7 +113,9 @@ def test_matching_losses_and_gradients_of_a_clip(case: str) -> None:
         losses |= {f"loss_dice{suffix}": result.dice}
         total = total + result.total
     expected = json.loads(str(stored[f"{case}.losses"]))
-    assert {name: float(value.detach()) for name, value in losses.items()} == pytest.approx(expected, rel=1e-5)
+    assert {name: float(value.detach()) for name, value in losses.items()} == pytest.approx(
+        expected, rel=1e-5
+    )
     assert float(total.detach()) == pytest.approx(float(stored[f"{case}.total"]), rel=1e-5)
     total.backward()
     logits, mask_logits = leaves["out.last"]

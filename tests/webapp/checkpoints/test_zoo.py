@@ -27,8 +27,11 @@ def test_a_model_is_run_as_it_is_meant_to_unless_asked_otherwise() -> None:
 
 @pytest.mark.django_db
 def test_a_benchmark_is_offered_the_models_of_its_task_and_categories() -> None:
-    assert [spec.name for spec in models_for(make_run_split())] == ["tiny_shapes"]
+    assert [spec.name for spec in models_for(make_run_split())] == [
+        "tiny_shapes",
+        *(f"synthetic/vis/{stage}" for stage in ("MinVIS", "DVIS_Online", "DVIS_Offline")),
+    ]
     ovis = [{"id": number, "name": str(number)} for number in range(1, 26)]
     names = [spec.name for spec in models_for(make_run_split(benchmark={"categories": ovis}))]
     assert "ovis/DVIS_Offline_R50" in names
-    assert not any(name.startswith(("youtubevis", "VIPSeg", "tiny")) for name in names)
+    assert not any(name.startswith(("youtubevis", "VIPSeg", "tiny", "synthetic")) for name in names)
