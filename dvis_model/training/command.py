@@ -52,7 +52,7 @@ def run(choices: Choices, device: str) -> bool:
         seed=choices.seed,
         recipe=replace(recipe_for(stage, config), **choices.recipe),
     )
-    videos: Videos = SyntheticVideos(_seed(choices.data), config.task, choices.size)
+    videos: Videos = SyntheticVideos(_seed(choices.data), config, choices.size)
     return train(settings, videos, choices.output, device=torch.device(device), save_every=choices.save_every)
 
 
