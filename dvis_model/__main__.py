@@ -161,11 +161,15 @@ def train_command(
     data: Annotated[str, typer.Option(help="synthetic, synthetic:SEED, or a data set's folder.")],
     output: Annotated[Path, typer.Option(help="Folder of the training; a training there goes on.")],
     init: Annotated[Path | None, typer.Option(help="Checkpoint to begin from.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder of the frozen parts' outputs.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Updates of the weights.")] = None,
     clips: Annotated[int | None, typer.Option(min=1, help="Clips per update and GPU.")] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="Frames per clip.")] = None,
     accumulate: Annotated[
         int | None, typer.Option(min=1, help="Parts of an update, if memory is short.")
+    ] = None,
+    cached: Annotated[
+        int | None, typer.Option(min=0, help="Videos whose frozen outputs are kept in files; 0: none.")
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(min=0.0, help="Largest learning rate.")] = None,
     size: Annotated[str, typer.Option(help="Size of synthetic frames in pixels, HEIGHTxWIDTH.")] = "96x160",
@@ -186,6 +190,7 @@ def train_command(
         config=config,
         data=data,
         output=output,
+        cache=cache,
         init=init,
         size=_size(size),
         seed=seed,
@@ -197,6 +202,7 @@ def train_command(
                 "clips": clips,
                 "frames": frames,
                 "accumulate": accumulate,
+                "cached": cached,
                 "learning_rate": learning_rate,
             }.items()
             if value is not None

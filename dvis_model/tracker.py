@@ -171,7 +171,7 @@ class ReferringTracker(_LayerStack):
         return index, TrackerState(queries=queries, embeddings=aligned)
 
     def match(self, reference: Tensor, current: Tensor) -> Tensor:
-        """Return the permutation int64 [Q] by which embeddings [Q, C] of a frame are aligned."""
+        """Return the permutation int64 [..., Q] by which embeddings [..., Q, C] of a frame are aligned."""
         if self.matching == "inverted":
             return match_queries_inverted(reference, current)
         return match_queries(reference, current, epsilon=NORM_EPSILON)

@@ -6,16 +6,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 
 from dvis_model.training.recipe import STAGES, recipe_for
-from dvis_model.training.run import Settings, train
+from dvis_model.training.run import train
 from dvis_model.training.samples import Videos
+from dvis_model.training.settings import Running, Settings
 from dvis_model.training.synthetic import SyntheticVideos
 from dvis_model.variants import find_config
 from evaluator.synthetic.clips.names import TRAIN_SEED
+
+# Each stage has synthetic videos of its own, from this number on, twice and so on.
+FIRST_VIDEO: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class Choices:
     config: str
     data: str
     output: Path
+    cache: Path | None
     init: Path | None
     size: tuple[int, int]
     seed: int
@@ -52,8 +57,17 @@ def run(choices: Choices, device: str) -> bool:
         seed=choices.seed,
         recipe=replace(recipe_for(stage, config), **choices.recipe),
     )
-    videos: Videos = SyntheticVideos(_seed(choices.data), config, choices.size)
-    return train(settings, videos, choices.output, device=torch.device(device), save_every=choices.save_every)
+    running = Running(
+        output=choices.output,
+        cache=choices.cache or choices.output / "cache",
+        device=torch.device(device),
+        save_every=choices.save_every,
+    )
+    # What the frozen parts learned from must not be what later stages learn from, which would never see the
+    # mistakes that are made on new videos.
+    first = FIRST_VIDEO * STAGES.index(stage)
+    videos: Videos = SyntheticVideos(_seed(choices.data), config, choices.size, first)
+    return train(settings, running, videos)
 
 
 def _seed(data: str) -> int:

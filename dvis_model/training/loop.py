@@ -70,10 +70,14 @@ class Loop(Generic[Batch]):
 
     def run(
         self,
-        batches: Callable[[int, int], Iterator[Sequence[Batch]]],
+        batches: Callable[[int, int], Iterator[Sequence[tuple[Batch, float]]]],
         end: int,
     ) -> Iterator[Step]:
         """Do the steps up to number `end`, and yield each.
+
+        Args:
+            batches: yields the parts of each step from a first one to before another, with their shares of
+                the step.
 
         Raises:
             Diverged: the loss is not a number; nothing of this step was kept.
@@ -88,19 +92,19 @@ class Loop(Generic[Batch]):
             self.average.update(self.step)
             yield Step(self.step, *losses, gradient, rate, time.perf_counter() - begin)
 
-    def _backward(self, parts: Sequence[Batch]) -> tuple[float, float, float, float]:
+    def _backward(self, parts: Sequence[tuple[Batch, float]]) -> tuple[float, float, float, float]:
         """Sum up the gradients of the parts of a step; return the loss and those of the last layer."""
         numbers = torch.zeros(4, device=self._device)
-        for index, part in enumerate(parts):
+        for index, (part, share) in enumerate(parts):
             draw = random_numbers(self._device, self._seed, self.step, self._processes.rank, index)
             guided = self.step < self._recipe.steps // 2
             turn = Turn(guided, draw, self._processes.mean)
             with self._autocast():
                 layers = self._stage.losses(part, turn)
             total: Tensor = sum((layer.total for layer in layers), torch.zeros((), device=self._device))
-            (total / len(parts)).backward()
+            (total * share).backward()
             last: Losses = layers[-1]
-            numbers += torch.stack([total, last.class_, last.mask, last.dice]).detach() / len(parts)
+            numbers += torch.stack([total, last.class_, last.mask, last.dice]).detach() * share
         loss, *others = numbers.tolist()
         if not math.isfinite(self._processes.mean(loss)):
             raise Diverged(

@@ -27,6 +27,8 @@ class Recipe:
         points: at how many points masks are compared.
         noise: share of a clip's frames, but the first, whose queries the tracker meets mixed up (the "wa"
             noise of DVIS++).
+        cached: of how many whole videos the outputs of the frozen parts are kept in files; 0: they are
+            computed in every step, of pictures that may be flipped.
     """
 
     steps: int
@@ -41,15 +43,25 @@ class Recipe:
     average: float = 0.999
     points: int = 12544
     noise: float = 0.0
+    cached: int = 0
 
 
 # Ours: from scratch, of small pictures.
 SYNTHETIC: Final[dict[Stage, Recipe]] = {
     "segmenter": Recipe(steps=30_000, clips=16, frames=1, learning_rate=7e-4, warmup=300, points=512),
     "tracker": Recipe(
-        steps=12_000, clips=24, frames=5, learning_rate=1e-3, warmup=100, points=512, noise=0.8
+        steps=12_000,
+        clips=24,
+        frames=5,
+        learning_rate=1e-3,
+        warmup=100,
+        points=512,
+        noise=0.8,
+        cached=1500,
     ),
-    "refiner": Recipe(steps=8_000, clips=6, frames=24, learning_rate=1e-3, warmup=100, points=512),
+    "refiner": Recipe(
+        steps=8_000, clips=6, frames=24, learning_rate=1e-3, warmup=100, points=512, cached=1000
+    ),
 }
 # As the official configurations; the clips of an update are those of all processes there.
 OFFICIAL: Final[dict[Stage, Recipe]] = {

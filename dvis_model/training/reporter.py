@@ -18,10 +18,10 @@ ROWS_PER_LINE: Final = 10
 class Reporter:
     """Follows the steps; the mean of each twenty is a row of the log."""
 
-    def __init__(self, steps: int, done: int, columns: tuple[str, ...]) -> None:
-        """Follow a training of so many steps, of which some are done."""
-        self._steps, self._columns = steps, columns
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+    def __init__(self, columns: tuple[str, ...], *, shown: bool) -> None:
+        """Show what happens, unless another process does."""
+        self._columns, self._steps = columns, 0
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=not shown)
         self._recent: list[Step] = []
         self._rows = 0
         self._bar = Progress(
@@ -30,9 +30,24 @@ class Reporter:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=self._console,
-            disable=not self._console.is_terminal,
+            disable=not (shown and self._console.is_terminal),
         )
-        self._task = self._bar.add_task("", total=steps, completed=done)
+        self._task = self._bar.add_task("", total=None)
+
+    def say(self, sentence: str) -> None:
+        """Print a sentence."""
+        self._console.print(sentence, markup=False)
+
+    def cached(self, done: int, videos: int) -> None:
+        """Show how many videos went through the frozen parts."""
+        self._bar.update(self._task, total=videos, completed=done, description="frozen parts")
+        if not self._console.is_terminal and done % 100 == 0:
+            self.say(f"frozen parts: {done} of {videos} videos")
+
+    def begin(self, steps: int, done: int) -> None:
+        """Follow a training of so many steps, of which some are done."""
+        self._steps = steps
+        self._bar.reset(self._task, total=steps, completed=done, description="")
 
     def take(self, step: Step) -> dict[str, float | int] | None:
         """Show a step; return a row of means after each twenty, and after the last."""
@@ -47,11 +62,10 @@ class Reporter:
         self._rows += 1
         if not self._console.is_terminal and (self._rows % ROWS_PER_LINE == 1 or step.number == self._steps):
             left = (self._steps - step.number) * row["seconds"] / 60
-            self._console.print(
+            self.say(
                 f"step {step.number}/{self._steps}: loss {row['loss']:.3f} (class {row['class_loss']:.3f}, "
                 f"mask {row['mask_loss']:.3f}, dice {row['dice_loss']:.3f}), {row['seconds']:.3f} s a step, "
-                f"{left:.0f} min left",
-                markup=False,
+                f"{left:.0f} min left"
             )
         return row
 

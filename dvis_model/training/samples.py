@@ -36,12 +36,19 @@ class Sample:
 class Videos(Protocol):
     """A source of samples."""
 
+    @property
+    def count(self) -> int | None:
+        """The number of its videos; None: as many as are wanted."""
+
     def sample(self, rng: np.random.Generator, step: int, frames: int) -> Sample:
         """Return some neighbouring frames of a video that the random numbers choose.
 
         Args:
             step: number of the training step. The same random numbers and step give the same sample.
         """
+
+    def whole(self, number: int) -> Sample:
+        """Return a video from its first frame to its last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from dvis_model.training.stage import Turn
 class SegmenterStage:
     """Backbone, pixel decoder and masked decoder learn; every layer is matched on its own."""
 
+    prefix = ""
+
     def __init__(self, model: Dvis, recipe: Recipe, *, live_norms: bool) -> None:
         """Prepare a model; its batch norms learn with it if `live_norms`, else they stay as they are."""
         if live_norms:

@@ -37,6 +37,10 @@ class Stage(Protocol[Batch]):
     def module(self) -> nn.Module:
         """The part that learns, in training mode."""
 
+    @property
+    def prefix(self) -> str:
+        """What its names begin with in the model."""
+
     def losses(self, batch: Batch, turn: Turn) -> Sequence[Losses]:
         """Return the losses of each layer, the last layer's last."""
 

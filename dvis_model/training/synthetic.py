@@ -28,6 +28,8 @@ STEPS_PER_VIDEO: Final = 2
 class SyntheticVideos:
     """An endless row of synthetic videos, of which a step sees a part that moves on."""
 
+    count: int | None = None
+
     def __init__(self, seed: int, config: DvisConfig, size: tuple[int, int], first: int = 0) -> None:
         """Draw videos of a seed, from number `first` on, of a size (height, width) in pixels.
 
@@ -44,6 +46,11 @@ class SyntheticVideos:
         number = self.first + step // STEPS_PER_VIDEO + int(rng.integers(NEWEST))
         start = int(rng.integers(FRAMES - frames + 1))
         return to_sample(self._clip(number), self.config, slice(start, start + frames))
+
+    def whole(self, number: int) -> Sample:
+        """See `Videos`."""
+        clip = make_clip(self.seed, self.first + number, frames=FRAMES, size=self.size)
+        return to_sample(clip, self.config, slice(None))
 
     def _clip(self, number: int) -> Clip:
         with self._lock:
