@@ -14,6 +14,8 @@ from evaluator.synthetic.clips.outlines import SIDE, pattern
 from evaluator.synthetic.clips.scenery import make_scenery, stuff_tones
 
 NONE, SLIGHT, SEVERE, ABSENT = range(4)
+LEVEL_WORDS: Final = ("no_occlusion", "slight_occlusion", "severe_occlusion", None)
+"""How OVIS writes the levels."""
 SMALLEST: Final = 16
 """A thing of which fewer pixels than this are visible counts as absent."""
 SMALLEST_FRAME: Final = 32
@@ -80,7 +82,7 @@ def make_clip(seed: int, video: int, *, frames: int = 30, size: tuple[int, int] 
     kinds, bodies = _dressed(stage)
     shots = draw(bodies, _camera(stage), make_scenery(dice, height, width), height, width)
     things = [index for index, body in enumerate(bodies) if body.label]
-    return _with_levels(shots, kinds, shots.whole[things], shots.visible[things])
+    return with_levels(shots, kinds, shots.whole[things], shots.visible[things])
 
 
 def check_range(name: str, value: int, low: int, high: int) -> None:
@@ -89,7 +91,7 @@ def check_range(name: str, value: int, low: int, high: int) -> None:
         raise ValueError(f"Expected `{name}` to be from {low} to {high}, but got {value}")
 
 
-def _with_levels(shots: Shots, kinds: list[int], whole: Ints, visible: Ints) -> Clip:
+def with_levels(shots: Shots, kinds: list[int], whole: Ints, visible: Ints) -> Clip:
     """Measure how occluded each thing is, and leave out those that are never visible."""
     frames, things, stuff = shots.frames, shots.things, shots.stuff
     hidden = whole - visible

@@ -4,13 +4,15 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 from PIL import Image
 
 from evaluator.synthetic.clips.clip import PROGRAMME, Clip, check_range, make_clip
 
 Progress = Callable[[int, int], None]
+# Runs alone (zlib's Z_RLE): a third of the time of the default, and files that are 5 % larger.
+_QUICKLY: Final[dict[str, Any]] = {"compress_level": 1, "compress_type": 3}
 
 
 def video_name(video: int) -> str:
@@ -41,7 +43,7 @@ def filmed(
         folder = out / "frames" / video_name(video)
         folder.mkdir(parents=True, exist_ok=True)
         for name, picture in zip(frame_names(frames), clip.frames, strict=True):
-            Image.fromarray(picture).save(folder / name)
+            Image.fromarray(picture).save(folder / name, **_QUICKLY)
         yield video, clip
         if progress is not None:
             progress(video + 1, videos)

@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from evaluator.synthetic.clips.clip import Clip
+from evaluator.synthetic.clips.clip import LEVEL_WORDS, Clip
 from evaluator.synthetic.clips.files import JsonDocument, Progress, filmed, frame_names, video_name
 from evaluator.synthetic.clips.names import THINGS
-
-_WORDS: Final = ("no_occlusion", "slight_occlusion", "severe_occlusion", None)
-"""How OVIS writes the levels NONE, SLIGHT, SEVERE and ABSENT."""
 
 
 def write_benchmark(
@@ -59,7 +56,7 @@ def annotations(video: int, clip: Clip, ids: Iterator[int]) -> Iterator[dict[str
     masks_of = (np.asfortranarray(frame[:, :, None] == numbers, np.uint8) for frame in clip.things)
     coded = [coco_mask.encode(masks) for masks in masks_of]
     for thing, category in enumerate(clip.categories):
-        words = [_WORDS[level] for level in clip.levels[thing].tolist()]
+        words = [LEVEL_WORDS[level] for level in clip.levels[thing].tolist()]
         masks = [frame[thing] if word else None for frame, word in zip(coded, words, strict=True)]
         yield {
             "id": next(ids),

@@ -1,7 +1,8 @@
 """The generator of synthetic clips: the same bytes everywhere, exact truth, and scenes that hide things."""
 
 import hashlib
-from itertools import pairwise
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +21,17 @@ from evaluator.synthetic.clips import (
     Clip,
     make_clip,
 )
-from evaluator.synthetic.clips.clip import PROGRAMME, SMALLEST
-from evaluator.synthetic.clips.integers import ONE, SINES, TURN
+from evaluator.synthetic.clips.clip import PROGRAMME, SMALLEST, with_levels
+from evaluator.synthetic.clips.drawing import Body, Camera, Shots, draw
+from evaluator.synthetic.clips.integers import ONE, SINES, TURN, Dice
+from evaluator.synthetic.clips.measures import measure
+from evaluator.synthetic.clips.movements import Stage
+from evaluator.synthetic.clips.outlines import pattern
+from evaluator.synthetic.clips.pictures import table, write_pictures
+from evaluator.synthetic.clips.scenery import make_scenery
 
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "synthetic.md"
+PICTURES = [*(PAGE.parent / "synthetic").iterdir()]
 HASHES = (
     "f46060d4aac917df",
     "878f32b10317cc8b",
@@ -75,6 +84,11 @@ def test_seeds_of_the_three_sets_differ() -> None:
     assert digest(make_clip(TRAIN_SEED, 0, frames=1)) != digest(make_clip(VAL_SEED, 0, frames=1))
 
 
+def test_the_clips_show_every_category_and_every_stuff(clips: list[Clip]) -> None:
+    assert {category for clip in clips for category in clip.categories} == set(range(len(THINGS)))
+    assert {int(kind) for clip in clips for kind in np.unique(clip.stuff)} - {VOID} == set(range(len(STUFF)))
+
+
 def test_levels_say_what_the_maps_show(clips: list[Clip]) -> None:
     for clip in clips:
         assert clip.levels.shape == (len(clip.categories), len(clip.frames))
@@ -88,34 +102,73 @@ def test_levels_say_what_the_maps_show(clips: list[Clip]) -> None:
         assert set(np.unique(clip.stuff)) <= {*range(len(STUFF)), VOID}
 
 
-def test_an_unhidden_thing_has_no_occlusion_and_one_behind_others_has() -> None:
-    """In the duets nothing but things hides: a lone pair shows who is in front."""
-    clip = make_clip(7, PROGRAMME.index("duet"))
-    for number, levels in enumerate(clip.levels, 1):
-        for frame in np.flatnonzero(levels == NONE):
-            mask = clip.things[frame] == number
-            assert mask.sum() > 60
-    assert {NONE, SLIGHT, SEVERE} <= set(np.unique(clip.levels))
+def test_the_level_of_a_thing_follows_from_how_much_of_it_others_hide() -> None:
+    """Each body is drawn alone, too: what it covers then and does not when all are drawn is hidden."""
+    stage = Stage(Dice(7, 3), np.arange(6), 4096 * 160 // 96)
+    scenery = make_scenery(Dice(0), 96, 160)
+    camera = Camera(stage.still(stage.width // 2), stage.still(2048), stage.still(4096))
+    table_of = pattern("cat")
+    colours = np.full((*table_of.distance.shape, 3), 200, np.uint8)
+    bodies = [
+        Body(
+            x=stage.still(2000 + 500 * number) + 250 * number * stage.time,
+            y=stage.still(2000),
+            radius=stage.still(700 + 60 * number),
+            depth=stage.still(depth),
+            angle=100 * stage.time,
+            phase=stage.time,
+            stretch=250,
+            bend=300,
+            distance=table_of.distance,
+            colours=colours,
+            label=label,
+            stuff=3,
+        )
+        for number, (depth, label) in enumerate([(5, 1), (9, 2), (7, 0)])
+    ]
+    together = draw(bodies, camera, scenery, 96, 160)
+    masks = [draw([replace(body, label=1)], camera, scenery, 96, 160).things > 0 for body in bodies]
+    for index, (body, mask) in enumerate(zip(bodies, masks, strict=True)):
+        nearer = [other for other, at in zip(masks, bodies, strict=True) if at.depth[0] > body.depth[0]]
+        seen = mask & ~np.any([np.zeros_like(mask), *nearer], 0)
+        assert (together.whole[index] == mask.sum((1, 2))).all()
+        assert (together.visible[index] == seen.sum((1, 2))).all()
+        assert 0 < seen.sum() < mask.sum() or index == 1
+        if body.label:
+            assert ((together.things == body.label) == seen).all()
+        else:
+            assert (together.things[seen] == 0).all()
+            assert (together.stuff[seen] == body.stuff).all()
 
 
-def test_scenes_hide_things_heavily_and_for_long_and_look_alikes_share_their_looks(clips: list[Clip]) -> None:
-    weights = np.array([0, 0.25, 0.75])
-    scores, gaps, alike, seen = [], [], 0, set()
-    for clip in clips:
-        alike += len(clip.categories) - len(set(clip.categories))
-        seen |= set(clip.categories)
-        for levels in clip.levels:
-            visible = np.flatnonzero(levels != ABSENT)
-            worst = np.sort(weights[levels[visible]])[::-1][: -(-len(visible) // 2)]
-            scores.append(worst.mean())
-            gaps += [after - before - 1 for before, after in pairwise(visible) if after - before > 1]
-    light, heavy = np.array(scores) < 0.25, np.array(scores) >= 0.5
-    assert len(scores) >= 4.5 * len(clips)
-    assert heavy.mean() > 0.33
-    assert light.mean() > 0.15
-    assert sum(5 <= gap <= 15 for gap in gaps) > len(clips)
-    assert alike > 1.5 * len(clips)
-    assert seen == set(range(len(THINGS)))
+def test_a_level_begins_above_a_hundredth_and_above_half_and_ends_below_sixteen_pixels() -> None:
+    whole = np.array([[200] * 7, [200] * 7])
+    visible = np.array([[200, 198, 197, 100, 99, 16, 15], [15] * 7])
+    things = np.zeros((7, 2, 2), np.uint8)
+    things[:, 0, 0], things[:, 0, 1] = 1, 2
+    stuff = np.full_like(things, 4)
+    shots = Shots(np.zeros((7, 2, 2, 3), np.uint8), things, stuff, whole, visible)
+    clip = with_levels(shots, [5, 6], whole, visible)
+    assert clip.categories == (5,)  # the other one is never visible
+    assert clip.levels.tolist() == [[NONE, NONE, SLIGHT, SLIGHT, SEVERE, SEVERE, ABSENT]]
+    assert clip.things[:, 0].tolist() == [[1, 0]] * 6 + [[0, 0]]
+    assert clip.stuff[:, 0].tolist() == [[4, VOID]] * 6 + [[VOID, VOID]]
+
+
+def test_the_val_videos_hide_things_heavily_and_for_long_as_the_page_says(tmp_path: Path) -> None:
+    found = measure(make_clip(VAL_SEED, video) for video in range(100))
+    assert table(found) in PAGE.read_text()
+    write_pictures(tmp_path, found)
+    for chart in ("occlusion.svg", "gaps.svg"):
+        assert (tmp_path / chart).read_text() == (PAGE.parent / "synthetic" / chart).read_text()
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in PICTURES}
+    assert sum(path.stat().st_size for path in PICTURES) < 300_000
+    assert len(found.scores) > 480
+    assert found.group("heavy") > len(found.scores) / 3
+    assert min(found.group("light"), found.group("medium")) > len(found.scores) / 5
+    assert sum(5 <= gap <= 15 for gap in found.gaps) > 150
+    assert found.alike > 0.8 * len(found.scores)
+    assert np.percentile(found.areas, 5) > 60
 
 
 @pytest.mark.parametrize(
