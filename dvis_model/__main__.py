@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import torch
 import typer
@@ -34,7 +35,7 @@ from dvis_model.config import RefinerKind, TrackerKind
 from dvis_model.cost import Cost, measure_cost
 from dvis_model.jobs import plan_for
 from dvis_model.memory import is_out_of_memory
-from dvis_model.variants import VARIANTS, find_config
+from dvis_model.variants import VARIANTS, find_config, shipped_weights
 from dvis_model.words import counted
 
 app = typer.Typer(
@@ -57,6 +58,7 @@ USER_ERRORS = (
     ValueError,
 )
 
+TrainingPrecision = Literal["auto", "float32", "bfloat16"]
 Config = Annotated[str, typer.Option(help="Official configuration (ovis/DVIS_Offline_R50) or YAML file.")]
 Tracking = Annotated[TrackerKind | None, typer.Option("--tracker", help="Replaces the configuration's.")]
 Refining = Annotated[RefinerKind | None, typer.Option("--refiner", help="Replaces the configuration's.")]
@@ -66,9 +68,12 @@ Device = Annotated[str, typer.Option(help="auto, the GPU where there is one; cpu
 @app.command("predict")
 def predict_command(
     config: Config,
-    weights: Annotated[Path, typer.Option(help="Checkpoint: .pth, .pkl or .safetensors.")],
     input: Annotated[Path, typer.Option(help="A video or a folder of pictures, or a folder of such.")],
     output: Annotated[Path, typer.Option(help="The submission: a folder, or a file that ends in .zip.")],
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Checkpoint: .pth, .pkl or .safetensors; without it, the one that is shipped."),
+    ] = None,
     annotations: Annotated[
         Path | None,
         typer.Option(
@@ -89,6 +94,9 @@ def predict_command(
     resumes after the last one.
     """
     model = build(config, tracker=tracker, refiner=refiner)
+    weights = weights or shipped_weights(model.config)
+    if weights is None:
+        raise ValueError(f"No weights are shipped for {model.config.name}: give a checkpoint by --weights")
     load_checkpoint(model, weights)
     model.to(_usable(device))
     plan = plan_for(input, model.config, annotations)
@@ -174,8 +182,15 @@ def train_command(
     learning_rate: Annotated[float | None, typer.Option(min=0.0, help="Largest learning rate.")] = None,
     size: Annotated[str, typer.Option(help="Size of synthetic frames in pixels, HEIGHTxWIDTH.")] = "96x160",
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order of the data, and points.")] = 0,
+    validation: Annotated[str, typer.Option(help="As --data; none: no validation.")] = "none",
+    validation_videos: Annotated[int, typer.Option(min=1, help="Of synthetic ones.")] = 20,
+    validate_every: Annotated[int, typer.Option(min=1, help="Steps between weights and scores.")] = 2000,
     save_every: Annotated[int, typer.Option(min=1, help="Steps that are lost at most.")] = 200,
+    threads: Annotated[int, typer.Option(min=1, help="Threads that prepare pictures.")] = 1,
     device: Device = "auto",
+    precision: Annotated[
+        TrainingPrecision, typer.Option(help="auto: bfloat16 on GPUs that have it, else float32.")
+    ] = "auto",
 ) -> None:
     """Train a stage of DVIS, each from the weights of the one before.
 
@@ -185,33 +200,58 @@ def train_command(
     # Here, as no other command may load what training needs.
     from dvis_model.training.command import Choices, run
 
+    where = _usable(_own_gpu(device))
+    recipe = {
+        "steps": steps,
+        "clips": clips,
+        "frames": frames,
+        "accumulate": accumulate,
+        "cached": cached,
+        "learning_rate": learning_rate,
+    }
     choices = Choices(
         stage=stage,
         config=config,
         data=data,
-        output=output,
-        cache=cache,
         init=init,
         size=_size(size),
         seed=seed,
-        save_every=save_every,
-        recipe={
-            name: value
-            for name, value in {
-                "steps": steps,
-                "clips": clips,
-                "frames": frames,
-                "accumulate": accumulate,
-                "cached": cached,
-                "learning_rate": learning_rate,
-            }.items()
-            if value is not None
+        validation=validation,
+        validation_videos=validation_videos,
+        recipe={name: value for name, value in recipe.items() if value is not None},
+        running={
+            "save_every": save_every,
+            "validate_every": validate_every,
+            "threads": threads,
+            "precision": _training_type(precision, where),
         },
     )
-    if not run(choices, _usable(device)):
+    if not run(choices, output, cache, where):
         errors.print(f"Saved in {output}: the same command goes on.", markup=False)
         raise typer.Exit(INTERRUPTED)
     console.print(f"Written: {output}", markup=False)
+
+
+def _own_gpu(device: str) -> str:
+    """Return the GPU of this process among those that `torchrun` started, where there are GPUs."""
+    number = os.environ.get("LOCAL_RANK")
+    return f"cuda:{number}" if number and torch.cuda.is_available() and device != "cpu" else device
+
+
+def _training_type(precision: TrainingPrecision, device: str) -> torch.dtype | None:
+    """Return the type in which a network learns; None is float32.
+
+    Raises:
+        ValueError: on a CPU, bfloat16 is far slower.
+    """
+    if device == "cpu":
+        if precision == "bfloat16":
+            raise ValueError(
+                "On a CPU, training in bfloat16 takes many times as long: use --precision float32"
+            )
+        return None
+    chosen = precision == "bfloat16" or (precision == "auto" and torch.cuda.is_bf16_supported())
+    return torch.bfloat16 if chosen else None
 
 
 @app.command("inspect")

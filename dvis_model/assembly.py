@@ -62,10 +62,11 @@ def ablated(config: DvisConfig, tracker: TrackerKind | None, refiner: RefinerKin
 
 
 def _left_out(whole: DvisConfig, chosen: DvisConfig) -> tuple[str, ...]:
-    """Return the name prefixes of the parameters that only the whole model has."""
+    """Return the name prefixes of the parameters that only the whole model, or the shipped file, has."""
+    more = bool(whole.shipped)
     parts = {
-        "tracker.": whole.tracker == "referring" != chosen.tracker,
-        "refiner.": whole.refiner == "temporal" != chosen.refiner,
+        "tracker.": (more or whole.tracker == "referring") and chosen.tracker != "referring",
+        "refiner.": (more or whole.refiner == "temporal") and chosen.refiner != "temporal",
     }
     return tuple(prefix for prefix, is_left_out in parts.items() if is_left_out)
 

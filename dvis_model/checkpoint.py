@@ -214,6 +214,7 @@ def _architecture(config: DvisConfig) -> DvisConfig:
         name="",
         task=plain.task,
         matching=plain.matching,
+        shipped=plain.shipped,
         num_things=plain.num_things,
         max_num=plain.max_num,
         max_num_minvis=plain.max_num_minvis,

@@ -53,6 +53,8 @@ class DvisConfig:
             published weights were trained and are evaluated with the inverse of the right one; direct is the
             right one. That of DVIS++ is always direct.
         encoder_ffn_dim: hidden width of the pixel decoder's encoder, which the official code fixes.
+        shipped: name of the file in `weights/` that comes with the program; empty if none does. Its weights
+            may be of more parts than the configuration has.
         window_size: frames segmented together; bounds memory, does not change results.
         max_num: for vis, results per video.
         max_num_minvis: for vis, most results per video if the configuration is reduced to MinVIS.
@@ -83,6 +85,7 @@ class DvisConfig:
     decoder_layers: int = 9
     tracker_layers: int = 6
     refiner_layers: int = 6
+    shipped: str = ""
     window_size: int = 3
     max_num: int = 20
     max_num_minvis: int = MINVIS_MAX_NUM

@@ -148,6 +148,7 @@ def _synthetic() -> Iterator[DvisConfig]:
             yield replace(
                 SYNTHETIC,
                 name=f"synthetic/{task}/{stage}",
+                shipped=f"synthetic-{task}.safetensors",
                 task=cast(Task, task),
                 num_classes=num_classes,
                 num_things=num_things,
@@ -159,6 +160,12 @@ def _synthetic() -> Iterator[DvisConfig]:
 VARIANTS: Final[dict[str, DvisConfig]] = {
     config.name: config for config in [*_dvis(), *_dvis_plus(), TINY, TINY_SHAPES, TINY_VSPW, *_synthetic()]
 }
+
+
+def shipped_weights(config: DvisConfig) -> Path | None:
+    """Return the file of weights that comes with the program for a configuration, None if there is none."""
+    path = Path(__file__).parent / "weights" / config.shipped
+    return path if config.shipped and path.is_file() else None
 
 
 def find_config(name: str | Path) -> DvisConfig:

@@ -10,13 +10,17 @@ from typing import Any, Final
 
 import torch
 
-from dvis_model.training.recipe import STAGES, recipe_for
+from dvis_model.config import DvisConfig
+from dvis_model.training.data_sets import DataSet
+from dvis_model.training.layouts import find_layout
+from dvis_model.training.recipe import STAGES, Recipe, Stage, recipe_for
 from dvis_model.training.run import train
 from dvis_model.training.samples import Videos
 from dvis_model.training.settings import Running, Settings
-from dvis_model.training.synthetic import SyntheticVideos
+from dvis_model.training.synthetic import FRAMES, SyntheticVideos
+from dvis_model.training.validation import Validation, synthetic_layout
 from dvis_model.variants import find_config
-from evaluator.synthetic.clips.names import TRAIN_SEED
+from evaluator.synthetic.clips.names import TRAIN_SEED, VALIDATION_SEED
 
 # Each stage has synthetic videos of its own, from this number on, twice and so on.
 FIRST_VIDEO: Final = 1_000_000
@@ -24,25 +28,32 @@ FIRST_VIDEO: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What the command line says; `recipe` has what differs from the usual one."""
+    """What the command line says.
+
+    Attributes:
+        validation: as `data`; "none": no validation.
+        validation_videos: of synthetic ones.
+        recipe: what differs from the usual one.
+        running: what differs from the usual `Running`.
+    """
 
     stage: str
     config: str
     data: str
-    output: Path
-    cache: Path | None
     init: Path | None
     size: tuple[int, int]
     seed: int
-    save_every: int
+    validation: str
+    validation_videos: int
     recipe: Mapping[str, Any]
+    running: Mapping[str, Any]
 
 
-def run(choices: Choices, device: str) -> bool:
+def run(choices: Choices, output: Path, cache: Path | None, device: str) -> bool:
     """Train; return whether it was done to the end.
 
     Raises:
-        ValueError: a choice cannot be fulfilled; the message says which one, and what to do.
+        FileNotFoundError, ValueError: a choice cannot be fulfilled; the message says what to do.
     """
     if choices.stage not in STAGES:
         raise ValueError(f"Expected --stage to be one of {', '.join(STAGES)}, but got {choices.stage!r}")
@@ -58,21 +69,44 @@ def run(choices: Choices, device: str) -> bool:
         recipe=replace(recipe_for(stage, config), **choices.recipe),
     )
     running = Running(
-        output=choices.output,
-        cache=choices.cache or choices.output / "cache",
-        device=torch.device(device),
-        save_every=choices.save_every,
+        output=output, cache=cache or output / "cache", device=torch.device(device), **choices.running
     )
+    videos = _videos(choices.data, config, choices.size, stage, settings.recipe)
+    return train(settings, running, videos, _validation(choices, config, stage, output))
+
+
+def _videos(data: str, config: DvisConfig, size: tuple[int, int], stage: Stage, recipe: Recipe) -> Videos:
+    """Return what to train on."""
+    seed = _seed(data, TRAIN_SEED)
+    if seed is None:
+        return DataSet(Path(data), config, recipe.scales)
     # What the frozen parts learned from must not be what later stages learn from, which would never see the
     # mistakes that are made on new videos.
-    first = FIRST_VIDEO * STAGES.index(stage)
-    videos: Videos = SyntheticVideos(_seed(choices.data), config, choices.size, first)
-    return train(settings, running, videos)
+    return SyntheticVideos(seed, config, size, FIRST_VIDEO * STAGES.index(stage))
 
 
-def _seed(data: str) -> int:
-    """Return the seed of synthetic data."""
+def _validation(choices: Choices, config: DvisConfig, stage: Stage, output: Path) -> Validation | None:
+    if choices.validation == "none":
+        return None
+    folder = output / "validation"
+    seed = _seed(choices.validation, VALIDATION_SEED)
+    if seed is None:
+        layout = find_layout(Path(choices.validation), config.task)
+    else:
+        layout = synthetic_layout(
+            folder / "videos",
+            config.task,
+            seed=seed,
+            videos=choices.validation_videos,
+            frames=FRAMES,
+            size=choices.size,
+        )
+    return Validation(layout, config, stage, folder)
+
+
+def _seed(data: str, usual: int) -> int | None:
+    """Return the seed of synthetic data; None if it is a path."""
     found = re.fullmatch(r"synthetic(?::(\d+))?", data)
     if found is None:
-        raise ValueError(f"Expected --data to be synthetic or synthetic:SEED, but got {data!r}")
-    return TRAIN_SEED if found[1] is None else int(found[1])
+        return None
+    return usual if found[1] is None else int(found[1])

@@ -29,6 +29,7 @@ class Recipe:
             noise of DVIS++).
         cached: of how many whole videos the outputs of the frozen parts are kept in files; 0: they are
             computed in every step, of pictures that may be flipped.
+        scales: of a data set's pictures, beside the size that they have at test time.
     """
 
     steps: int
@@ -44,6 +45,7 @@ class Recipe:
     points: int = 12544
     noise: float = 0.0
     cached: int = 0
+    scales: tuple[float, ...] = (2 / 3, 1.0, 4 / 3)
 
 
 # Ours: from scratch, of small pictures.

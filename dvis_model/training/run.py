@@ -18,7 +18,7 @@ from dvis_model.training.beginning import begin_from, build_stage
 from dvis_model.training.export import write_weights
 from dvis_model.training.feeding import filled_cache, from_cache, from_pictures
 from dvis_model.training.loader import Loader
-from dvis_model.training.log import Log
+from dvis_model.training.log import Curves, Table
 from dvis_model.training.loop import Loop, Step
 from dvis_model.training.processes import Processes, joined
 from dvis_model.training.refiner_stage import RefinerStage
@@ -28,14 +28,14 @@ from dvis_model.training.segmenter_stage import SegmenterStage
 from dvis_model.training.settings import Running, Settings, check_folder
 from dvis_model.training.stage import Stage
 from dvis_model.training.tracker_stage import TrackerStage
+from dvis_model.training.validation import SHOWN, Validation
 from dvis_model.variants import find_config
 
-LOG_NAME: Final = "log.csv"
 WEIGHTS_NAME: Final = "model.safetensors"
 LOG_COLUMNS: Final = tuple(field.name for field in dataclasses.fields(Step))
 
 
-def train(settings: Settings, running: Running, videos: Videos) -> bool:
+def train(settings: Settings, running: Running, videos: Videos, validation: Validation | None) -> bool:
     """Train a stage in a folder, from its last saved step if there is one; return whether it reached the end.
 
     Ctrl-C saves, and ends it.
@@ -45,7 +45,6 @@ def train(settings: Settings, running: Running, videos: Videos) -> bool:
             before.
         Diverged: the loss is not a number.
     """
-    recipe = settings.recipe
     torch.manual_seed(settings.seed)
     model = build_stage(find_config(settings.config), settings.stage)
     said = begin_from(model, settings.stage, None if settings.init is None else Path(settings.init))
@@ -63,29 +62,71 @@ def train(settings: Settings, running: Running, videos: Videos) -> bool:
         make = _batches(settings, running, videos, model, processes, reporter)
         loop: Loop[Any] = Loop(
             stage,
-            recipe,
+            settings.recipe,
             running.output,
             seed=settings.seed,
             device=running.device,
             processes=processes,
             shorter=running.precision,
         )
-        reporter.begin(recipe.steps, loop.step)
-        log = Log(running.output / LOG_NAME, LOG_COLUMNS, loop.step)
-        for step in loop.run(Loader(make, threads=running.threads), recipe.steps):
+        results = _Results(settings, running, model, stage, loop, validation, reporter)
+        reporter.begin(settings.recipe.steps, loop.step)
+        for step in loop.run(Loader(make, threads=running.threads), settings.recipe.steps):
             row = reporter.take(step)
-            if row is not None and not processes.rank:
-                log.write(row)
-            last = step.number == recipe.steps
+            last = step.number == settings.recipe.steps
             stop = processes.mean(len(stopped)) > 0
+            if not processes.rank:
+                results.after(step, row, last=last)
+            # At the end, so that what a kill cuts off here is done again.
             if stop or last or step.number % running.save_every == 0:
                 loop.save()
             if stop and not last:
                 return False
-        if not processes.rank:
-            average = {stage.prefix + name: value for name, value in loop.average.values.items()}
-            write_weights(running.output / WEIGHTS_NAME, model.state_dict() | average)
     return True
+
+
+class _Results:
+    """What a training leaves beside its state: logs, weights and scores."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        running: Running,
+        model: Dvis,
+        stage: Stage[Any],
+        loop: Loop[Any],
+        validation: Validation | None,
+        reporter: Reporter,
+    ) -> None:
+        output, columns = running.output, ("number", *SHOWN[model.config.task])
+        self._running, self._model, self._stage, self._loop = running, model, stage, loop
+        self._validation, self._reporter = validation, reporter
+        self._log = Table(output / "log.csv", LOG_COLUMNS, loop.step)
+        self._scores = Table(output / "validation.csv", columns, loop.step)
+        self._curves = Curves(output / "tensorboard", loop.step)
+
+    def after(self, step: Step, row: dict[str, float | int] | None, *, last: bool) -> None:
+        """Write what is due after a step."""
+        if row is not None:
+            self._log.write(row)
+            self._curves.write("training", step.number, row)
+        if last or step.number % self._running.validate_every == 0:
+            self._write_weights()
+            if self._validation is not None:
+                self._validate(step.number, self._validation)
+        if last:
+            self._curves.close()
+
+    def _write_weights(self) -> None:
+        average = {self._stage.prefix + name: value for name, value in self._loop.average.values.items()}
+        write_weights(self._running.output / WEIGHTS_NAME, self._model.state_dict() | average)
+
+    def _validate(self, step: int, validation: Validation) -> None:
+        metrics = validation.score(self._running.output / WEIGHTS_NAME, step, self._running.device)
+        self._scores.write({"number": step, **metrics})
+        self._curves.write("validation", step, metrics)
+        shown = ", ".join(f"{name} {100 * value:.1f}" for name, value in metrics.items())
+        self._reporter.say(f"step {step}: validation {shown}")
 
 
 def _stage(settings: Settings, model: Dvis) -> Stage[Any]:

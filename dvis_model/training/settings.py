@@ -47,6 +47,7 @@ class Running:
         cache: folder of the frozen parts' outputs.
         precision: type in which the network computes where that is safe; None: float32.
         save_every: steps that are lost at most.
+        validate_every: steps from one writing of the weights, and validation, to the next.
         threads: that prepare batches.
     """
 
@@ -55,6 +56,7 @@ class Running:
     device: torch.device
     precision: torch.dtype | None = None
     save_every: int = 200
+    validate_every: int = 2000
     threads: int = 1
 
 
