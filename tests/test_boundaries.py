@@ -46,6 +46,17 @@ def test_a_worker_that_starts_loads_no_pages() -> None:
     assert loaded & {"webapp.urls", "webapp.api", "ninja.main"} == set()
 
 
+def test_the_model_and_its_worker_load_nothing_of_training_and_the_model_nothing_of_the_evaluator() -> None:
+    program = "import json, sys, dvis_model.__main__, dvis_model.zoo; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    loaded = set(json.loads(done.stdout))
+    assert "dvis_model.prediction" in loaded
+    assert {name for name in loaded if name.startswith(("evaluator", "dvis_model.training"))} == set()
+    worker = modules_after("worker.tasks_model", "worker.tasks_checkpoints")
+    assert "dvis_model.prediction" in worker
+    assert {name for name in worker if name.startswith("dvis_model.training")} == set()
+
+
 def test_every_task_that_the_site_sends_exists_in_the_worker() -> None:
     from webapp.jobs.queue import TASKS
     from worker.app import app
