@@ -24,7 +24,7 @@ class Recipe:
         weight_decay: of all but norms and embeddings.
         clip_norm: largest norm of the gradient.
         average: decay of the moving average of the weights, which is the result.
-        points: at how many points masks are compared.
+        points: at how many points a mask is compared in a frame.
         noise: share of a clip's frames, but the first, whose queries the tracker meets mixed up (the "wa"
             noise of DVIS++).
         cached: of how many whole videos the outputs of the frozen parts are kept in files; 0: they are
@@ -57,12 +57,12 @@ SYNTHETIC: Final[dict[Stage, Recipe]] = {
         frames=5,
         learning_rate=1e-3,
         warmup=100,
-        points=512,
+        points=256,
         noise=0.8,
         cached=1500,
     ),
     "refiner": Recipe(
-        steps=8_000, clips=6, frames=24, learning_rate=1e-3, warmup=100, points=512, cached=1000
+        steps=8_000, clips=6, frames=24, learning_rate=1e-3, warmup=100, points=128, cached=1000
     ),
 }
 # As the official configurations; the clips of an update are those of all processes there.

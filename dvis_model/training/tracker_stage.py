@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -46,10 +47,11 @@ class TrackerStage:
         every = all_frames(batch)
         count = max(turn.mean(len(every.labels)), 1.0)
         guide = _reordered(batch.guide(), indices) if turn.guided else None
-        shared = None if guide is None else self._assigned(guide, batch, turn.draw)
+        debut = debut_of(batch)
+        shared = None if guide is None else self._assigned(guide, debut, turn.draw)
         found = []
         for layer in layers:
-            query = self._assigned(layer, batch, turn.draw) if shared is None else shared
+            query = self._assigned(layer, debut, turn.draw) if shared is None else shared
             found.append(
                 layer_losses(
                     layer,
@@ -63,18 +65,41 @@ class TrackerStage:
             )
         return found
 
-    def _assigned(self, predicted: Predictions, batch: Frozen, draw: Draw) -> Tensor:
+    def _assigned(self, predicted: Predictions, debut: Debut, draw: Draw) -> Tensor:
         """Return the query of each object [N]."""
-        first = batch.masks.flatten(2).any(dim=2).int().argmax(dim=1)
-        image = batch.clip * batch.masks.shape[1] + first
-        order = image.argsort(stable=True)
-        images, place = image[order].unique(return_inverse=True)
-        debut = Objects(place, batch.labels[order], batch.masks[order, first[order]])
-        there = Predictions(predicted.class_logits[images], predicted.mask_logits[images])
+        there = Predictions(predicted.class_logits[debut.images], predicted.mask_logits[debut.images])
         query = assign_at_first_appearance(
-            there, debut, batch.clip[order], first[order], self._recipe.points, draw
+            there, debut.objects, debut.clip, debut.first, self._recipe.points, draw
         )
-        return query[order.argsort()]
+        return query[debut.place]
+
+
+@dataclass(frozen=True, slots=True)
+class Debut:
+    """N objects, each in the frame in which it first appears, sorted by these frames.
+
+    Attributes:
+        images: int64, the frames among B * T in which any of them appears first.
+        objects: their `image` is an index of `images`.
+        clip, first: int64 [N].
+        place: int64 [N], where each of the objects of the batch is among these.
+    """
+
+    images: Tensor
+    objects: Objects
+    clip: Tensor
+    first: Tensor
+    place: Tensor
+
+
+def debut_of(batch: Frozen) -> Debut:
+    """Return where the objects of a batch first appear."""
+    first = batch.masks.flatten(2).amax(dim=2).argmax(dim=1)
+    image = batch.clip * batch.masks.shape[1] + first
+    order = image.argsort(stable=True)
+    images, index = image[order].unique(return_inverse=True)
+    objects = Objects(index, batch.labels[order], batch.masks[order, first[order]])
+    return Debut(images, objects, batch.clip[order], first[order], order.argsort())
 
 
 def all_frames(batch: Frozen) -> Objects:
