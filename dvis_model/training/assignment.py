@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dvis_model.training.losses import pairwise_dice_cost, pairwise_mask_cost
 from dvis_model.training.points import Draw, read_at
+from dvis_model.words import counted
 
 MASK_COST: Final = 5.0
 CLASS_COST: Final = 2.0
@@ -90,7 +91,8 @@ def assign_by_cost(costs: Tensor, group: Tensor) -> Tensor:
         rows = np.flatnonzero(groups == number)
         if len(rows) > table.shape[1]:
             raise ValueError(
-                f"{len(rows)} objects in one image or clip, but the model has {table.shape[1]} queries: "
+                f"{counted(len(rows), 'object')} in one image or clip, but the model has "
+                f"{counted(table.shape[1], 'query', 'queries')}: "
                 "use a configuration with more queries"
             )
         query[rows] = linear_sum_assignment(table[rows])[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -86,7 +87,7 @@ def _videos(data: str, config: DvisConfig, size: tuple[int, int], stage: Stage, 
 
 
 def _validation(choices: Choices, config: DvisConfig, stage: Stage, output: Path) -> Validation | None:
-    if choices.validation == "none":
+    if choices.validation == "none" or os.environ.get("RANK", "0") != "0":  # as `torchrun` numbers processes
         return None
     folder = output / "validation"
     seed = _seed(choices.validation, VALIDATION_SEED)

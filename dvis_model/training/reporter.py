@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dvis_model.training.loop import Step
+from dvis_model.words import counted
 
 STEPS_PER_ROW: Final = 20
 ROWS_PER_LINE: Final = 10
@@ -42,7 +43,7 @@ class Reporter:
         """Show how many videos went through the frozen parts."""
         self._bar.update(self._task, total=videos, completed=done, description="frozen parts")
         if not self._console.is_terminal and done % 100 == 0:
-            self.say(f"frozen parts: {done} of {videos} videos")
+            self.say(f"frozen parts: {done} of {counted(videos, 'video')}")
 
     def begin(self, steps: int, done: int) -> None:
         """Follow a training of so many steps, of which some are done."""

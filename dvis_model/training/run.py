@@ -48,13 +48,15 @@ def train(settings: Settings, running: Running, videos: Videos, validation: Vali
     torch.manual_seed(settings.seed)
     model = build_stage(find_config(settings.config), settings.stage)
     said = begin_from(model, settings.stage, None if settings.init is None else Path(settings.init))
-    check_folder(running.output, settings)
     with (
         joined(running.device) as processes,
         freed_memory_kept(),
         _interruptible() as stopped,
         Reporter(LOG_COLUMNS, shown=not processes.rank) as reporter,
     ):
+        if not processes.rank:
+            check_folder(running.output, settings)
+        processes.wait()
         for sentence in said:
             reporter.say(sentence)
         model.to(running.device)

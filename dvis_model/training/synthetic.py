@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dvis_model.categories import category_ids
 from dvis_model.config import DvisConfig
 from dvis_model.training.samples import Sample
+from dvis_model.words import counted
 from evaluator.catalog import BENCHMARKS
 from evaluator.synthetic.clips.clip import Clip, make_clip
 from evaluator.synthetic.clips.names import STUFF, THINGS, VIPSEG_NAMES, VOID
@@ -94,8 +95,8 @@ def _classes(config: DvisConfig) -> tuple[tuple[int, ...], tuple[int, ...]]:
     names = THINGS if config.task == "vis" else BENCHMARKS["vipseg"].classes
     if len(names) != config.num_classes:
         raise ValueError(
-            f"The synthetic videos have {len(names)} classes, but {config.name} has {config.num_classes}: "
-            f"use a configuration synthetic/{config.task}/..."
+            f"The synthetic videos have {counted(len(names), 'class', 'classes')}, but {config.name} has "
+            f"{config.num_classes}: use a configuration synthetic/{config.task}/..."
         )
     if config.task == "vis":
         return tuple(range(len(THINGS))), ()
