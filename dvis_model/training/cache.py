@@ -39,7 +39,7 @@ class Cache:
         folder.mkdir(parents=True, exist_ok=True)
         path, wanted = folder / DESCRIPTION_NAME, json.dumps(made_from, indent=1)
         if not path.is_file():
-            write_whole(path, lambda file: file.write(wanted.encode()))
+            write_whole(path, wanted.encode())
         elif path.read_text() != wanted:
             raise ValueError(
                 f"{folder} was made from other weights or data: delete it, or give another --cache"
@@ -61,7 +61,7 @@ class Cache:
             "width": torch.tensor(frozen.masks.shape[-1]),
         }
         content = safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()})
-        write_whole(self._path(number), lambda file: file.write(content))
+        write_whole(self._path(number), content)
 
     def sample(self, rng: np.random.Generator, frames: int) -> Frozen:
         """Return neighbouring frames of a video as a batch of one clip, with the objects seen in them."""

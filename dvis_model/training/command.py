@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Mapping
@@ -54,6 +55,7 @@ def run(choices: Choices, output: Path, cache: Path | None, device: str) -> bool
     """Train; return whether it was done to the end.
 
     Raises:
+        OSError: the disk is full.
         FileNotFoundError, ValueError: a choice cannot be fulfilled; the message says what to do.
     """
     if choices.stage not in STAGES:
@@ -73,7 +75,14 @@ def run(choices: Choices, output: Path, cache: Path | None, device: str) -> bool
         output=output, cache=cache or output / "cache", device=torch.device(device), **choices.running
     )
     videos = _videos(choices.data, config, choices.size, stage, settings.recipe)
-    return train(settings, running, videos, _validation(choices, config, stage, output))
+    try:
+        return train(settings, running, videos, _validation(choices, config, stage, output))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise OSError(
+            f"The disk of {output} is full. Free some: the same command goes on from the last saved step"
+        ) from error
 
 
 def _videos(data: str, config: DvisConfig, size: tuple[int, int], stage: Stage, recipe: Recipe) -> Videos:

@@ -38,4 +38,4 @@ def to_weights(state: Mapping[str, Tensor], dtype: torch.dtype = torch.float16) 
 def write_weights(path: Path, state: Mapping[str, Tensor]) -> None:
     """Write weights as safetensors, whole or not at all."""
     content = safetensors.torch.save(to_weights(state))
-    write_whole(path, lambda file: file.write(content))
+    write_whole(path, content)

@@ -78,7 +78,7 @@ def train(settings: Settings, running: Running, videos: Videos, validation: Vali
             last = step.number == settings.recipe.steps
             stop = processes.mean(len(stopped)) > 0
             if not processes.rank:
-                results.after(step, row, last=last)
+                results.after(step, row, last=last, stop=stop)
             # At the end, so that what a kill cuts off here is done again.
             if stop or last or step.number % running.save_every == 0:
                 loop.save()
@@ -107,16 +107,17 @@ class _Results:
         self._scores = Table(output / "validation.csv", columns, loop.step)
         self._curves = Curves(output / "tensorboard", loop.step)
 
-    def after(self, step: Step, row: dict[str, float | int] | None, *, last: bool) -> None:
+    def after(self, step: Step, row: dict[str, float | int] | None, *, last: bool, stop: bool) -> None:
         """Write what is due after a step."""
         if row is not None:
             self._log.write(row)
             self._curves.write("training", step.number, row)
-        if last or step.number % self._running.validate_every == 0:
+        due = last or step.number % self._running.validate_every == 0
+        if due or stop:
             self._write_weights()
-            if self._validation is not None:
+            if self._validation is not None and due:
                 self._validate(step.number, self._validation)
-        if last:
+        if last or stop:
             self._curves.close()
 
     def _write_weights(self) -> None:

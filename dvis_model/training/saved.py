@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,12 @@ from typing import Any
 import torch
 
 
-def write_whole(path: Path, write: Any) -> None:
-    """Let `write` fill a new file, and give it its name when it is on the disk."""
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write a new file, and give it its name when it is on the disk."""
     unfinished = path.with_name(f"{path.name}.part")
     try:
         with unfinished.open("wb") as file:
-            write(file)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
@@ -30,7 +31,9 @@ def write_whole(path: Path, write: Any) -> None:
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Write a state of tensors, numbers and words."""
-    write_whole(path, lambda file: torch.save(state, file))
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_whole(path, buffer.getbuffer())
 
 
 def load_state(path: Path) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def check_folder(output: Path, settings: Settings) -> None:
     output.mkdir(parents=True, exist_ok=True)
     path, wanted = output / SETTINGS_NAME, json.dumps(dataclasses.asdict(settings), indent=1)
     if not path.is_file():
-        write_whole(path, lambda file: file.write(wanted.encode()))
+        write_whole(path, wanted.encode())
         return
     there = json.loads(path.read_text())
     if differences := sorted(_differences(there, json.loads(wanted))):

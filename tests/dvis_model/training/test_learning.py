@@ -58,11 +58,8 @@ def test_a_data_set_on_disk_gives_what_the_generator_drew(written: tuple[Task, P
     assert half.masks.shape[2:] == (32, 48)
 
 
-def test_a_training_from_files_is_scored_by_the_evaluator_and_leaves_pictures(
-    written: tuple[Task, Path], tmp_path: Path
-) -> None:
-    task, folder = written
-    choices = Choices(
+def choices_for(task: Task, folder: Path) -> Choices:
+    return Choices(
         stage="segmenter",
         config=f"synthetic/{task}/DVIS_Offline",
         data=str(folder),
@@ -74,7 +71,13 @@ def test_a_training_from_files_is_scored_by_the_evaluator_and_leaves_pictures(
         recipe={"steps": 2, "clips": 1, "points": 32},
         running={},
     )
-    assert run(choices, tmp_path, None, "cpu")
+
+
+def test_a_training_from_files_is_scored_by_the_evaluator_and_leaves_pictures(
+    written: tuple[Task, Path], tmp_path: Path
+) -> None:
+    task, folder = written
+    assert run(choices_for(task, folder), tmp_path, None, "cpu")
     with (tmp_path / "validation.csv").open() as file:
         (row,) = csv.DictReader(file)
     headline = {"vis": "AP", "vps": "STQ", "vss": "mIoU"}[task]
@@ -83,6 +86,17 @@ def test_a_training_from_files_is_scored_by_the_evaluator_and_leaves_pictures(
         with Image.open(path) as picture:
             assert picture.size == (4 * SIZE["width"], SIZE["height"])
     assert list((tmp_path / "tensorboard").iterdir())
+
+
+def test_a_full_disk_ends_in_a_sentence_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    vis.write_benchmark(tmp_path / "data", videos=1, frames=2, seed=5, **SIZE)
+    choices = replace(choices_for("vis", tmp_path / "data"), validation="none")
+    output = tmp_path / "output"
+    output.mkdir()
+    (output / "state.pt.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"The disk of .*output is full\. Free some: the same command goes on"):
+        run(choices, output, None, "cpu")
+    assert run(choices, output, None, "cpu")
 
 
 def test_the_loss_falls_to_less_than_half_within_seconds(tmp_path: Path) -> None:
