@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -14,6 +13,7 @@ from dvis_model.model import Dvis
 from dvis_model.training.cache import Cache, fill, joined_by_size
 from dvis_model.training.frozen import Frozen, segmented, tracked
 from dvis_model.training.processes import Processes
+from dvis_model.training.recipe import Stage
 from dvis_model.training.samples import Clips, Sample, Videos, collate
 from dvis_model.training.settings import Running, Settings
 
@@ -74,7 +74,7 @@ def filled_cache(
         "config": model.config.name,
         "data": settings.data,
         "size": list(settings.size),
-        "weights": _sha256(Path(settings.init or "")),
+        "weights": _frozen_sha256(model, stage),
     }
     cache = Cache(running.cache, made_from, count)
     compute = segmented if stage == "tracker" else tracked
@@ -88,9 +88,13 @@ def filled_cache(
     return cache
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _frozen_sha256(model: Dvis, stage: Stage) -> str:
+    """Return a hash of all weights but those that the stage trains."""
+    found = hashlib.sha256()
+    for key, value in sorted(model.state_dict().items()):
+        if not key.startswith(f"{stage}."):
+            found.update(key.encode() + value.cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def _flipped(sample: Sample, rng: np.random.Generator) -> Sample:
