@@ -93,7 +93,9 @@ export function writeLabels(pen, tops, texts, { x, y, scale }, { width, height, 
     const [middle, bottom] = [x + left * scale, y + top * scale];
     if (middle < 0 || middle > width || bottom < -high || bottom > height) continue;
     const box = { left: Math.min(Math.max(middle - wide / 2, 2), width - wide - 2), top: Math.min(Math.max(bottom - high - 3, 2), height - high - 2) };
-    const isOn = (other) => box.left <= other.left + other.wide && other.left <= box.left + wide && Math.abs(box.top - other.top) < high + 1;
+    const isBeside = (other) => box.left <= other.left + other.wide && other.left <= box.left + wide;
+    // By less than it is moved: else rounding could have it moved to the same place for ever.
+    const isOn = (other) => isBeside(other) && Math.abs(box.top - other.top) < high + 0.5;
     for (let other = taken.find(isOn); other && box.top < height; other = taken.find(isOn)) box.top = other.top + high + 1;
     taken.push({ ...box, wide });
     pen.fillStyle = "rgb(12 14 18 / 0.82)";
