@@ -190,7 +190,7 @@ def make_world() -> World:
         f"{board}cover.jpg": EVERYBODY,
         f"{board}videos/1/poster.jpg": EVERYBODY,
         f"{board}videos/1/frames/480/0.jpg": (404, 404, 404, 404),
-        f"{board}videos/1/frames/480/0-1.bin": (404, 404, 404, 404),
+        f"{board}videos/1/frames/481/0-1.bin": (404, 404, 404, 404),  # of a size there is none
         f"{board}videos/1/": EVERYBODY,
         f"{board}videos/2/?submissions={strong.pk},{close.pk}": EVERYBODY,
         f"{board}videos/2/?submissions={private.pk}": THE_AUTHORS,
