@@ -63,8 +63,9 @@ WATCH = """async (source) => {
   film.src = URL.createObjectURL(await (await fetch(source)).blob());
   await new Promise((done) => (film.onloadeddata = done));
   const seek = (at) => new Promise((done) => { film.onseeked = done; film.currentTime = at; });
-  await seek(1e6); // its end
-  const end = film.currentTime;
+  await seek(1e6); // a recorder does not write how long a film is: the end tells
+  while (!Number.isFinite(film.duration)) await new Promise((done) => setTimeout(done, 20));
+  const end = film.duration;
   const pictures = [];
   for (let at = 0; at < end + 0.02; at += 0.02) {
     await seek(Math.min(at, end));

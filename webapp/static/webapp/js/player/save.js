@@ -16,7 +16,10 @@ export async function savePicture(panes, options, name) {
   download(await compose(panes, options).convertToBlob({ type: "image/png" }), `${name}.png`);
 }
 
-const TYPES = ["video/mp4;codecs=avc1", "video/webm;codecs=vp9", "video/webm"];
+// Of a WebM it is known when a frame is encoded; an MP4 is written at its end, and may lack frames on a busy machine.
+const TYPES = ["video/webm;codecs=vp9", "video/webm", "video/mp4;codecs=avc1"];
+const PATIENCE_MS = 5000;
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /**
  * Save frames as a film; as pictures where the browser makes no films.
@@ -43,23 +46,39 @@ export async function saveClip(panes, options, frames, fps, name, show) {
   const stream = canvas.captureStream(0);
   const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: 8_000_000 });
   const parts = [];
-  recorder.ondataavailable = ({ data }) => parts.push(data);
+  let hear = () => {};
+  recorder.ondataavailable = ({ data }) => {
+    parts.push(data);
+    hear(data.size);
+  };
+  /** Add what is shown, and wait until it is in the film: the next frame would take the place of one that is not. */
+  const add = async () => {
+    drawComposed(pen, panes(), { ...options, gap }); // nothing is captured of a canvas on which nothing was drawn
+    stream.getVideoTracks()[0].requestFrame();
+    if (!type.includes("webm")) return;
+    for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await pause(5)) {
+      const size = await new Promise((done) => {
+        hear = done;
+        recorder.requestData();
+      });
+      if (size) return;
+    }
+  };
   const ended = new Promise((done) => (recorder.onstop = done));
   recorder.start();
   let due = performance.now();
   let isWhole = true;
   for (const frame of frames) {
-    if (!(await show(frame))) {
-      isWhole = false;
-      break;
-    }
-    drawComposed(pen, panes(), { ...options, gap });
-    stream.getVideoTracks()[0].requestFrame();
+    isWhole = await show(frame);
+    if (!isWhole) break;
+    await add();
     due += 1000 / fps;
-    await new Promise((done) => setTimeout(done, Math.max(0, due - performance.now())));
+    await pause(Math.max(0, due - performance.now()));
   }
-  // A recorder that is stopped drops what it has not encoded yet: the last frame stands a moment.
-  await new Promise((done) => setTimeout(done, 250));
+  if (isWhole) {
+    await add(); // the last frame stands as long as the others
+    await pause(250); // and an MP4 has time to be written
+  }
   recorder.stop();
   await ended;
   if (isWhole) download(new Blob(parts, { type: type.split(";")[0] }), `${name}.${type.includes("mp4") ? "mp4" : "webm"}`);
