@@ -196,10 +196,12 @@ class DeformableAttention(nn.Module):
         if torch.is_grad_enabled() and where_x.shape[1] * values.shape[1] <= MOST_DENSE:
             inputs = (tensor.split(FRAMES_AT_ONCE) for tensor in (values, where_x, where_y, weights))
             parts = [sample_dense(part, shapes, *reads) for part, *reads in zip(*inputs, strict=True)]
-            return self.output_proj(torch.cat(parts))  # type: ignore[no-any-return]
-        # One frame at a time: its table and its indices stay in the cache.
-        read = [sample(values[t], shapes, where_x[t], where_y[t], weights[t]) for t in range(len(query))]
-        attended: Tensor = self.output_proj(torch.stack(read))
+            read = torch.cat(parts)
+        else:
+            # One frame at a time: its table and its indices stay in the cache.
+            frames = zip(values, where_x, where_y, weights, strict=True)
+            read = torch.stack([sample(frame, shapes, *reads) for frame, *reads in frames])
+        attended: Tensor = self.output_proj(read)
         return attended
 
     def _reads(self, query: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -77,7 +77,8 @@ class Cache:
             queries = part("queries")
             labels, width = file.get_tensor("labels"), int(file.get_tensor("width"))
             bits = file.get_slice("masks")[window].numpy()
-            memory = part("memory") if "memory" in file.keys() else queries  # noqa: SIM118
+            has_memory = "memory" in set(file.keys())
+            memory = part("memory") if has_memory else queries
             others = {name: part(name) for name in PER_FRAME[2:]}
         masks = torch.from_numpy(np.unpackbits(bits, axis=-1, count=width)).bool().transpose(0, 1)
         seen = masks.flatten(1).any(dim=1)

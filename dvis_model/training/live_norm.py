@@ -8,19 +8,12 @@ from torch import Tensor, nn
 from dvis_model.backbones.resnet import EPSILON, ConvNorm
 
 
-class LiveConvNorm(nn.Conv2d):
+class LiveConvNorm(nn.Module):
     """A convolution without bias and a batch norm that learns; entries have the names of `ConvNorm`."""
 
     def __init__(self, frozen: ConvNorm) -> None:
-        super().__init__(
-            frozen.in_channels,
-            frozen.out_channels,
-            frozen.kernel_size,  # type: ignore[arg-type]
-            stride=frozen.stride,  # type: ignore[arg-type]
-            padding=frozen.padding,  # type: ignore[arg-type]
-            bias=False,
-        )
-        self.weight = frozen.weight
+        super().__init__()
+        self.weight, self.stride, self.padding = frozen.weight, frozen.stride, frozen.padding
         self.norm = nn.BatchNorm2d(frozen.out_channels, eps=EPSILON)
         self.norm.load_state_dict(frozen.norm.state_dict(), strict=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -138,10 +138,15 @@ def unrolled(
             index = torch.where(noisy[..., 0], where, index)
         last = _taken(current, index)
         reference = layers[-1][-1]
-        layers.append(list(tracker.refer(identity, current, lambda _, x=reference: x)))  # type: ignore[misc]
+        layers.append(list(tracker.refer(identity, current, always(reference))))
         indices.append(index)
     stacked = torch.stack([torch.stack(frame) for frame in layers], dim=2)  # [L, B, T, Q, C]
     return stacked.flatten(1, 2), torch.stack(indices, dim=1).flatten(0, 1)
+
+
+def always(reference: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return what gives every layer the same reference."""
+    return lambda _: reference
 
 
 def mixed_up(embeddings: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:

@@ -162,7 +162,7 @@ class Broken(Watched):
         sample = super().sample(rng, step, frames)
         if step < self.special:
             return sample
-        return Sample(np.full(sample.frames.shape, np.nan), sample.labels, sample.masks)  # type: ignore[arg-type]
+        return Sample(np.full(sample.frames.shape, np.nan), sample.labels, sample.masks)  # type: ignore[arg-type]  # no pixels
 
 
 def test_a_loss_that_is_not_a_number_ends_with_the_last_good_state(trainer: Trainer, tmp_path: Path) -> None:

@@ -183,4 +183,4 @@ def test_the_val_videos_hide_things_heavily_and_for_long_as_the_page_says(tmp_pa
 )
 def test_a_number_out_of_range_is_refused(changed: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        make_clip(**{"seed": 1, "video": 0, **changed})  # type: ignore[arg-type]
+        make_clip(**{"seed": 1, "video": 0, **changed})  # type: ignore[arg-type]  # wrong ones

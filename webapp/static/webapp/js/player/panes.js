@@ -21,7 +21,7 @@ export class Pane {
     this.names = [];
   }
 
-  /** Draw a frame and its masks in one step. Returns the buffer of the masks, to be used again. */
+  /** Draw a frame and its masks in one step. */
   draw(picture, { pixels, width, height, labels }) {
     const [ground, masks] = this.pens;
     // A picture that is much larger than it is seen would be scaled by the browser, which takes longer.
@@ -36,7 +36,6 @@ export class Pane {
     }
     masks.putImageData(new ImageData(new Uint8ClampedArray(pixels), width, height), 0, 0);
     this.tops = labels;
-    return pixels;
   }
 
   /** Place the film: `centre` of it, in parts of its size, is in the middle, as far as its border allows. */

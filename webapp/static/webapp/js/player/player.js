@@ -4,6 +4,7 @@ import { Story } from "./events.js";
 import { Identities } from "./identity.js";
 import { listenToKeys } from "./keys.js";
 import { ObjectList } from "./objects.js";
+import { Painting } from "./painting.js";
 import { Pane, widthOfPane } from "./panes.js";
 import { listenToPointer } from "./pointer.js";
 import { copyPicture, saveClip, savePicture } from "./save.js";
@@ -11,7 +12,6 @@ import { data, keys, layers, listen, root, worker } from "./start.js";
 import { Timeline } from "./timeline.js";
 
 const BLINK_MS = 700;
-const PASSED = 40; // frames that are still worth to be shown
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 10];
 const DIFFERENCE = { first: [239, 166, 73], second: [68, 110, 201], both: [226, 228, 232], other: [183, 68, 92] };
 
@@ -22,28 +22,19 @@ const find = (name) => root.querySelector(`[data-${name}]`);
 const names = new Identities(data);
 const story = new Story(names, data.categories, titles);
 const state = readAddress(location.hash, keys, video.length);
+const painting = new Painting(worker, state.frame);
 const panes = [];
 const stage = find("stage");
 const status = find("status");
 
 let isPlaying = false;
 let step = 1; // the direction in which frames are wanted
-let request = 0; // the last number of a request to paint
-let passed = [state.frame]; // the frames that were wanted since the one that was painted: the last one is wanted still
-let isAsked = false; // whether the worker owes an answer
-let asked = { width: 0, height: 0 }; // the pixels that it was asked for last
-let isWaiting = false; // whether it has said that it loads masks first
-let isStale = true; // whether what is shown differs from what is wanted
-let look = 0; // how often something was changed by which a frame looks otherwise
-let painted = null; // the answer that is to be drawn
 let drawn = -1; // the frame that is shown
 let listed = -1; // the frame of which the list of objects tells
 let shownAt = 0; // when it was first shown
 let below = { at: -1 }; // what lies below its masks: {bitmap, at, fault}
 let blink = 0;
 let blinkedAt = 0;
-let buffers = []; // of pixels, and pictures: the worker has them back with the next request
-let pictures = [];
 let waiters = []; // of pictures and clips: called when their frame is drawn
 let isWhole = false; // whether every pixel of the video is painted, more than the screen shows
 const faults = new Map(); // what is wrong with a layer, by its key
@@ -68,31 +59,18 @@ function pairOf(show) {
   return show.includes("a") && show.includes("b") ? ["a", "b"] : show.slice(0, 2);
 }
 
-/** Want another frame. Those before it are shown if their pictures come first. */
+/** Want another frame. */
 function aim(frame) {
   state.frame = frame;
-  passed.push(frame);
-  if (passed.length > PASSED) passed.shift();
-  isStale = true;
+  painting.aim(frame);
 }
 
-/** Draw again, though the frame may be the same. */
-function redraw() {
-  look++;
-  isStale = true;
-}
-
-/** Ask for a picture of what is wanted, in place of what the worker was asked for. */
+/** Ask for a picture of what is wanted. */
 function ask() {
-  request++;
-  isAsked = true;
-  isStale = false;
+  const { opacity, outlines, threshold, solo } = state;
   const wanted = panesNow();
-  asked = rasterFor(wanted.length);
-  const view = { opacity: state.opacity, outlines: state.outlines, threshold: state.threshold, solo: state.solo, difference: DIFFERENCE, raster: asked };
-  const given = [...buffers, ...pictures.map(({ bitmap }) => bitmap)];
-  worker.postMessage({ paint: { id: request, frames: passed, step, panes: wanted, view, isFirst: drawn < 0, look, buffers, pictures } }, given);
-  [buffers, pictures] = [[], []];
+  const view = { opacity, outlines, threshold, solo, difference: DIFFERENCE, raster: rasterFor(wanted.length) };
+  painting.ask({ step, panes: wanted, view, isFirst: drawn < 0 });
 }
 
 /** The pixels that are painted: those of the video, or as many as the screen has for them if that is less. */
@@ -104,47 +82,32 @@ function rasterFor(count) {
 
 /** Paint again where other pixels are wanted than were asked for. */
 function sharpen() {
-  if (panes.length && asked.width !== rasterFor(panes.length).width) redraw();
+  if (panes.length && painting.raster.width !== rasterFor(panes.length).width) painting.redraw();
 }
 
 function hear(answer) {
-  if (answer.painted) {
-    if (answer.painted.id === request) isAsked = isWaiting = false;
-    if (painted) {
-      buffers.push(...painted.panes.map(({ pixels }) => pixels));
-      if (painted.picture.bitmap) pictures.push(painted.picture);
-    }
-    painted = answer.painted;
-    passed = passed.slice(passed.lastIndexOf(painted.frame) + 1);
-    if (!passed.length) passed = [state.frame];
-    if (painted.frame !== state.frame && !isAsked) isStale = true;
-  } else if (answer.same) {
-    if (answer.same === request) isAsked = isWaiting = false;
-  } else if (answer.waiting) {
-    isWaiting = true;
+  painting.hear(answer);
+  if (answer.waiting || answer.lost) {
     say();
   } else if (answer.came !== undefined) {
-    redraw();
+    painting.redraw();
   } else if (answer.head) {
     const { key, head } = answer.head;
     names.addHead(key, head);
     isNews = true;
     if (head.kind === "maps" && !layers.some((layer) => layer.events_url)) find("colours").textContent = "Each category has a colour; further segments of it have others.";
     if (state.solo?.key === key && !head.objects[state.solo.n]) state.solo = null; // the address was of another file
-    redraw();
+    painting.redraw();
   } else if (answer.events) {
     names.addEvents(answer.events.key, answer.events.events);
     find("colours").textContent = "Colours follow the annotated object on which a mask lies; grey lies on none.";
     isNews = true;
-    redraw();
+    painting.redraw();
   } else if (answer.failed) {
     faults.set(answer.failed.key, `${titles[answer.failed.key]}: ${answer.failed.message}`);
     say();
   } else if (answer.mended) {
     faults.delete(answer.mended);
-    say();
-  } else if (answer.lost) {
-    if (answer.lost === request) isAsked = isWaiting = false;
     say();
   } else if (answer.picked) {
     if (answer.picked.n === null) solo(null);
@@ -154,8 +117,8 @@ function hear(answer) {
 
 /** Draw the frame and the masks of the last answer. */
 function draw(now) {
-  const wanted = painted.panes;
-  while (panes.length < wanted.length) {
+  const painted = painting.take();
+  while (panes.length < painted.panes.length) {
     const pane = new Pane(video);
     panes.push(pane);
     stage.append(pane.root);
@@ -168,8 +131,8 @@ function draw(now) {
       sharpen();
     }).observe(pane.view);
   }
-  while (panes.length > wanted.length) panes.pop().root.remove();
-  root.dataset.panes = wanted.length;
+  while (panes.length > painted.panes.length) panes.pop().root.remove();
+  root.dataset.panes = panes.length;
   if (drawn !== painted.frame) shownAt = now;
   drawn = painted.frame;
   below = painted.picture;
@@ -179,10 +142,8 @@ function draw(now) {
     pane.keys = answer.keys;
     pane.root.classList.toggle("is-difference", answer.keys.length > 1);
     caption(pane);
-    buffers.push(pane.draw(bitmap, answer));
+    pane.draw(bitmap, answer);
   });
-  if (bitmap) pictures.push(painted.picture);
-  painted = null;
   writeLabels();
   timeline.point(drawn, `Frame ${drawn + 1} of ${video.length}`);
   root.dataset.frame = drawn + 1;
@@ -235,7 +196,7 @@ function say() {
     text = below.at === null ? `The picture of frame ${drawn + 1} is on its way.` : `The picture is that of frame ${below.at + 1} until frame ${drawn + 1} is here.`;
   }
   if (faults.size) [text] = faults.values();
-  else if (isWaiting && drawn !== state.frame) text = `Loading the masks of frame ${state.frame + 1} …`;
+  else if (painting.isWaiting && drawn !== state.frame) text = `Loading the masks of frame ${state.frame + 1} …`;
   if (status.textContent !== text) status.textContent = text;
 }
 
@@ -248,9 +209,9 @@ function tick(now) {
   if (state.mode === "blink" && state.show.length > 1 && now - blinkedAt > BLINK_MS) {
     blink++;
     blinkedAt = now;
-    redraw();
+    painting.redraw();
   }
-  if (painted) draw(now);
+  if (painting.answer) draw(now);
   if (isPlaying && drawn === state.frame && isSettled() && now - shownAt >= 1000 / (data.fps * state.speed) - 4) {
     const [first, last] = state.loop ?? [0, video.length - 1];
     if (state.frame >= last && !state.loop) play(false);
@@ -262,8 +223,8 @@ function tick(now) {
     isNews = false;
     refresh(); // when the first frame is seen, which does not wait for lists
   }
-  if (isStale && !painted) ask();
-  else if (!isPlaying && !isStale && listed !== drawn) {
+  if (painting.isStale && !painting.answer) ask();
+  else if (!isPlaying && !painting.isStale && listed !== drawn) {
     list.point((listed = drawn)); // not while much moves
     find("goto").value = drawn + 1;
   }
@@ -273,7 +234,7 @@ function tick(now) {
 
 /** Say to programs whether what is shown is what is wanted. */
 function mark() {
-  const busy = String(isStale || isAsked || isWaiting || isNews || painted !== null);
+  const busy = String(isNews || painting.isBusy);
   if (stage.getAttribute("aria-busy") !== busy) stage.setAttribute("aria-busy", busy);
 }
 
@@ -315,7 +276,7 @@ function refresh(isListed = true) {
     button.disabled = count === 0;
     button.querySelector(".count").textContent = count;
   }
-  redraw();
+  painting.redraw();
   mark();
   remember();
 }
@@ -336,7 +297,7 @@ function seek(frame) {
   step = next < state.frame ? -1 : 1;
   aim(next);
   told = "";
-  if (!painted) ask();
+  if (!painting.answer) ask();
   mark();
   remember();
 }
@@ -349,7 +310,7 @@ function play(on = !isPlaying) {
   button.title = `${on ? "Pause" : "Play"} (space)`;
   button.classList.toggle("is-playing", on);
   if (on && !state.loop && state.frame === video.length - 1) aim(0);
-  redraw();
+  painting.redraw();
   remember();
 }
 
@@ -457,7 +418,7 @@ async function whole(make) {
     return await make();
   } finally {
     isWhole = false;
-    redraw();
+    painting.redraw();
   }
 }
 
@@ -470,7 +431,7 @@ async function copy() {
 /** Show a frame, and wait until it is drawn with its picture. */
 function shown(frame) {
   seek(frame);
-  redraw();
+  painting.redraw();
   return new Promise((done) => {
     waiters.push(() => {
       if (drawn !== frame || !isSettled() || (isWhole && panes[0].masks.width !== video.width)) {
@@ -582,7 +543,7 @@ root.addEventListener("change", ({ target }) => {
   else if (target.matches("[data-speed]")) change({ speed: Number(target.value) });
   else if (target.matches("[data-size]")) {
     worker.postMessage({ size: target.value });
-    redraw();
+    painting.redraw();
   }
 });
 find("timeline").querySelector("[role=slider]").addEventListener("keydown", (event) => {
