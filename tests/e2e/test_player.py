@@ -322,6 +322,11 @@ def test_everything_can_be_done_with_keys_alone(page: Page, site: str, stores: S
     page.get_by_role("button", name="One frame on").click()
     keys.press(" ")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    # A link is followed while it plays: what it shows stands still.
+    page.evaluate("location.hash = '#frame=7'")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    page.wait_for_timeout(400)
+    expect_frame(page, 7)
 
 
 def test_the_next_event_is_found_and_told(page: Page, site: str, stores: Stores) -> None:

@@ -17,7 +17,7 @@ from webapp.jobs.models import Job
 from webapp.leaderboards.models import BoardColumn
 from webapp.management.commands.up import answers
 
-SETTLE_S = 20
+SETTLE_S = 60
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class LiveSite:
             if not unfinished and not BoardColumn.objects.exclude(ranked=F("changes")).exists():
                 return
             time.sleep(0.1)
+        raise AssertionError(f"Not everything was scored and ranked within {SETTLE_S:.0f} s.\n{self.logs()}")
 
     def logs(self, lines: int = 40) -> str:
         """The last lines of each process's log, for the message of a failed test."""

@@ -552,6 +552,7 @@ find("timeline").querySelector("[role=slider]").addEventListener("keydown", (eve
   move(event.key === "ArrowUp" ? 1 : -1);
 });
 window.addEventListener("hashchange", () => {
+  play(false); // a link shows its frame, and what is played would run away from it
   Object.assign(state, readAddress(location.hash, keys, video.length));
   aim(state.frame);
   refresh();
