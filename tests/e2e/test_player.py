@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -443,20 +444,29 @@ def first_refused(asked: list[str]) -> Callable[[Route], None]:
     return answer
 
 
-def test_a_submission_without_an_object_in_the_video_has_a_lane_that_says_so(
+def test_a_submission_without_an_object_has_a_lane_that_says_so_and_of_very_many_the_best_are_listed(
     page: Page, stores: Stores, tmp_path: Path
 ) -> None:
-    for name in ("annotations.json", "frames", "predictions/strong"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    false = next(prediction for _, kind, prediction, *_ in events(stores, "a")["events"] if kind == "false")
+    one = entries(stores.submission("a"))[false]
+    ids = list(stores.categories)  # of each the first hundred count
+    strong = [{**one, "score": n / 300, "category_id": ids[n % len(ids)]} for n in range(1, 300)]
+    files: dict[str, list[dict[str, Any]]] = {"strong": strong, "weak": []}
+    for name in ("annotations.json", "frames"):
         (tmp_path / name).symlink_to(stores.folder / name)
-    (tmp_path / "predictions/weak").mkdir()
-    (tmp_path / "predictions/weak/results.json").write_text("[]")
+    for name, entries_ in files.items():
+        (tmp_path / "predictions" / name).mkdir(parents=True)
+        (tmp_path / "predictions" / name / "results.json").write_text(json.dumps(entries_))
     with served(Stores(tmp_path)) as site:
         open_player(page, site)
         lanes = page.locator(".lane-names li")
         expect(lanes.last).to_have_text("Weak has no object in this video.")
         expect(lanes.filter(has_text="False tracks of Strong")).to_have_count(1)
         assert not pixels(page, 2).any()
+        expect(page.locator("button.object")).to_have_count(200)
+        expect(page.locator(".list-note")).to_have_text("The 200 with the highest scores of 299 are listed.")
+        expect(page.locator("button.object").last).to_have_attribute("data-object", "199")
+        expect(lanes.filter(has_text=re.compile(r"^and \d+ with lower scores$"))).to_have_count(1)
         page.goto("about:blank")
 
 

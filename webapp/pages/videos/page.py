@@ -29,20 +29,26 @@ MODULES: Final = tuple(
 )
 # As many as a menu holds.
 CHOICES: Final = 50
+# As many as people look through; the player lists as many.
+LISTED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class LayerObjects:
-    """What the file of a layer has in this video: name, score, occlusion, span, number of frames of each."""
+    """What the file of a layer has in this video: name, score, occlusion, span, number of frames of each.
+
+    `objects` are the first LISTED of `number`: a store has them by falling score.
+    """
 
     title: str
+    number: int
     objects: list[tuple[str, str, str, str, int]]
     has_scores: bool
     has_occlusion: bool
 
     @property
     def count(self) -> str:
-        return counted(len(self.objects), "object")
+        return counted(self.number, "object")
 
 
 def player_data(
@@ -84,9 +90,9 @@ def objects_of(split: Split, layers: Sequence[Layer]) -> list[LayerObjects]:
         head = head_of(layer)
         if head is not None:
             items = head["objects"]
-            rows = [_row(n, item, names) for n, item in enumerate(items, 1)]
+            rows = [_row(n, item, names) for n, item in enumerate(items[:LISTED], 1)]
             has = {name: any(name in item for item in items) for name in ("score", "occlusion")}
-            found.append(LayerObjects(layer.title, rows, has["score"], has["occlusion"]))
+            found.append(LayerObjects(layer.title, len(items), rows, has["score"], has["occlusion"]))
     return found
 
 

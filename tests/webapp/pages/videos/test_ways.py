@@ -16,6 +16,8 @@ from tests.webapp.playback.test_permissions import CASES, PEOPLE
 from webapp.accounts.models import User
 from webapp.benchmarks.models import Benchmark, Split
 from webapp.leaderboards.ranks import boards_rank
+from webapp.pages.videos import page
+from webapp.playback.selectors import Layer
 from webapp.playback.services import look
 from webapp.submissions.attempts import evaluation_finish_scored
 from webapp.submissions.models import Submission
@@ -151,3 +153,11 @@ def test_pages_ask_again_until_their_pictures_have_masks() -> None:
         assert {is_lazy for _, is_lazy in pictures} == {""}
         assert {is_lazy for _, is_lazy in now} == {' loading="lazy"'}
         assert not {source for source, _ in pictures} & {source for source, _ in now}
+
+
+def test_of_very_many_objects_the_page_lists_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [{"category": 1, "score": 1 - n / 1000, "first": 0, "last": 3, "frames": 4} for n in range(1000)]
+    monkeypatch.setattr(page, "head_of", lambda layer: {"objects": many})
+    (found,) = page.objects_of(make_split(), [Layer(key="a", title="Ours", state="ready")])
+    assert found.count == "1,000 objects"
+    assert [row[1] for row in found.objects][::199] == ["1.00", "0.80"]

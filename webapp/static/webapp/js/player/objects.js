@@ -1,5 +1,5 @@
 // The list of objects of one layer: name, score, IoU over time, first and last frame.
-import { css, NOBODY } from "./identity.js";
+import { css, foremost, NOBODY } from "./identity.js";
 
 export class ObjectList {
   constructor(root, names, story, { onSolo }) {
@@ -20,17 +20,23 @@ export class ObjectList {
     this.state = state;
     this.tabs.replaceChildren(...ready.map((key) => this.tab(key, titles[key], () => this.update(state, keys, titles))));
     if (!this.key) return;
-    const shown = heads[this.key].objects.map((item, n) => ({ item, n })).filter(({ item }) => (item.score ?? 1) >= state.threshold);
-    const hidden = heads[this.key].objects.length - shown.length;
+    const all = heads[this.key].objects.map((item, n) => ({ item, n }));
+    const shown = all.filter(({ item }) => (item.score ?? 1) >= state.threshold);
+    const hidden = all.length - shown.length;
+    const listed = foremost(shown, state.solo?.key === this.key ? state.solo.n : null);
     const hasIou = this.key !== "truth" && Boolean(this.names.events[this.key]);
     this.iouHead.hidden = !hasIou;
     this.scoreHead.hidden = !heads[this.key].objects.some(({ score }) => score !== undefined);
     this.occlusionHead.hidden = !heads[this.key].objects.some(({ levels }) => levels);
     const focused = this.body.contains(document.activeElement) ? document.activeElement.dataset.object : null;
-    this.rows = shown.map(({ item, n }) => this.row(item, n, hasIou));
+    this.rows = listed.map(({ item, n }) => this.row(item, n, hasIou));
     this.body.replaceChildren(...this.rows.map(({ element }) => element));
     if (focused) this.body.querySelector(`[data-object="${focused}"]`)?.focus({ preventScroll: true });
-    this.note.textContent = shown.length === 0 && hidden === 0 ? "There is no object of this file in the video." : hidden ? `${hidden} with a lower score hidden` : "";
+    const notes = [];
+    if (!all.length) notes.push("There is no object of this file in the video.");
+    if (listed.length < shown.length) notes.push(`The ${listed.length} with the highest scores of ${shown.length} are listed.`);
+    if (hidden) notes.push(`${hidden} with a lower score hidden`);
+    this.note.textContent = notes.join(" ");
     this.point(state.frame);
   }
 

@@ -80,6 +80,8 @@ export function widthOfPane(stage, { width, height }, count) {
   return Math.min(room, (Math.max(320, 0.66 * window.innerHeight) * width) / height);
 }
 
+const LONGEST = 40; // characters of a label
+
 /** Write what `texts` says of each object above the top of its mask; labels keep off each other. */
 export function writeLabels(pen, tops, texts, { x, y, scale }, { width, height, size }) {
   pen.font = `600 ${size}px system-ui, sans-serif`;
@@ -87,7 +89,8 @@ export function writeLabels(pen, tops, texts, { x, y, scale }, { width, height, 
   const high = size + 6;
   const taken = [];
   for (const [n, left, top] of tops) {
-    const { text, colour } = texts(n);
+    const { text: whole, colour } = texts(n);
+    const text = whole.length > LONGEST ? `${whole.slice(0, LONGEST - 10)}…${whole.slice(-9)}` : whole; // which ends in its number
     const wide = pen.measureText(text).width + size + 8;
     const [middle, bottom] = [x + left * scale, y + top * scale];
     if (middle < 0 || middle > width || bottom < -high || bottom > height) continue;
@@ -96,6 +99,7 @@ export function writeLabels(pen, tops, texts, { x, y, scale }, { width, height, 
     // By less than it is moved: else rounding could have it moved to the same place for ever.
     const isOn = (other) => isBeside(other) && Math.abs(box.top - other.top) < high + 0.5;
     for (let other = taken.find(isOn); other && box.top < height; other = taken.find(isOn)) box.top = other.top + high + 1;
+    if (box.top >= height) continue;
     taken.push({ ...box, wide });
     pen.fillStyle = "rgb(12 14 18 / 0.82)";
     pen.beginPath();

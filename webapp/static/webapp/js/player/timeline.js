@@ -1,5 +1,5 @@
 // Lanes below the video: one per object, with what happens to it in each frame. The whole is a scrubber.
-import { css, NOBODY } from "./identity.js";
+import { css, foremost, NOBODY } from "./identity.js";
 
 const LANE = 24;
 const RULER = 26;
@@ -63,12 +63,13 @@ export class Timeline {
     }
     for (const key of submissions) {
       const kinds = explained.includes(key) ? this.falseOnes(key) : null;
-      const own = [];
-      heads[key].objects.forEach(({ score, first, last }, n) => {
-        if (first === null || (score ?? 1) < state.threshold || (kinds && !kinds.has(n))) return;
-        own.push({ key, n, bars: [[{ from: first, to: last + 1, kind: kinds ? "false" : "present", colour: this.colour(key, n) }]] });
+      const found = heads[key].objects.map((item, n) => ({ ...item, n }));
+      const wanted = found.filter(({ score, first, n }) => first !== null && (score ?? 1) >= state.threshold && (kinds?.has(n) ?? true));
+      const own = foremost(wanted, state.solo?.key === key ? state.solo.n : null).map(({ first, last, n }) => {
+        return { key, n, bars: [[{ from: first, to: last + 1, kind: kinds ? "false" : "present", colour: this.colour(key, n) }]] };
       });
       this.lanes.push(...this.headed(key, own, kinds), ...own);
+      if (own.length < wanted.length) this.lanes.push({ text: `and ${wanted.length - own.length} with lower scores`, bars: [] });
     }
     const list = this.lanes.map(({ key, n, text }) => {
       const item = document.createElement("li");
