@@ -466,7 +466,7 @@ def test_a_submission_without_an_object_has_a_lane_that_says_so_and_of_very_many
         expect(page.locator("button.object")).to_have_count(200)
         expect(page.locator(".list-note")).to_have_text("The 200 with the highest scores of 299 are listed.")
         expect(page.locator("button.object").last).to_have_attribute("data-object", "199")
-        expect(lanes.filter(has_text=re.compile(r"^and \d+ with lower scores$"))).to_have_count(1)
+        expect(lanes.filter(has_text=re.compile(r"^and \d+ more$"))).to_have_count(1)
         page.goto("about:blank")
 
 

@@ -37,7 +37,7 @@ LISTED: Final = 200
 class LayerObjects:
     """What the file of a layer has in this video: name, score, occlusion, span, number of frames of each.
 
-    `objects` are the first LISTED of `number`: a store has them by falling score.
+    `objects` are the first LISTED of `number`: a store has them by falling score where they have one.
     """
 
     title: str

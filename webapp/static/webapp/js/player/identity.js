@@ -107,7 +107,7 @@ export function css([red, green, blue]) {
 /** As many objects as people look through: more would make each step of the page wait for thousands of rows. */
 const MOST = 200;
 
-/** The first of items {n}, which come by falling score, and the object that is shown alone. */
+/** The first of items {n}, which come by falling score where they have one, and the object that is shown alone. */
 export function foremost(items, solo) {
   return items.filter(({ n }, at) => at < MOST || n === solo);
 }

@@ -34,7 +34,7 @@ export class ObjectList {
     if (focused) this.body.querySelector(`[data-object="${focused}"]`)?.focus({ preventScroll: true });
     const notes = [];
     if (!all.length) notes.push("There is no object of this file in the video.");
-    if (listed.length < shown.length) notes.push(`The ${listed.length} with the highest scores of ${shown.length} are listed.`);
+    if (listed.length < shown.length) notes.push(`${this.scoreHead.hidden ? listed.length : `The ${listed.length} with the highest scores`} of ${shown.length} are listed.`);
     if (hidden) notes.push(`${hidden} with a lower score hidden`);
     this.note.textContent = notes.join(" ");
     this.point(state.frame);

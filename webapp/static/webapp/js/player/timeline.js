@@ -69,7 +69,7 @@ export class Timeline {
         return { key, n, bars: [[{ from: first, to: last + 1, kind: kinds ? "false" : "present", colour: this.colour(key, n) }]] };
       });
       this.lanes.push(...this.headed(key, own, kinds), ...own);
-      if (own.length < wanted.length) this.lanes.push({ text: `and ${wanted.length - own.length} with lower scores`, bars: [] });
+      if (own.length < wanted.length) this.lanes.push({ text: `and ${wanted.length - own.length} more`, bars: [] });
     }
     const list = this.lanes.map(({ key, n, text }) => {
       const item = document.createElement("li");
